@@ -1,0 +1,5 @@
+//! trunksim: a deterministic discrete-event simulator of a contact centre's SIP trunks under API
+//! rate limiting. `ARCHITECTURE.md` is the map; the modules are floors, and a floor imports only
+//! floors below it.
+
+pub mod engine;

@@ -1,0 +1,2 @@
+//! The `trunksim` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The behaviour of trunksim, a module per behaviour.
