@@ -1,0 +1,222 @@
+//! What is folded while a run goes, and what is made of it afterwards.
+
+use hdrhistogram::Histogram;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use super::time::{SimDuration, SimTime};
+
+/// Mean and variance in one pass (Welford, Technometrics 1962).
+#[derive(Copy, Clone, Debug, Default, PartialEq)]
+pub struct Welford {
+    n: u64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Welford {
+    /// Takes in a value.
+    pub fn add(&mut self, value: f64) {
+        self.n += 1;
+        let delta = value - self.mean;
+        self.mean += delta / self.n as f64;
+        self.squares += delta * (value - self.mean);
+    }
+
+    /// How many values there were.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.n
+    }
+
+    /// Their mean; not a number where there were none.
+    #[must_use]
+    pub const fn mean(&self) -> f64 {
+        if self.n == 0 { f64::NAN } else { self.mean }
+    }
+
+    /// Their variance with divisor n − 1; not a number where there were fewer than two.
+    #[must_use]
+    pub fn variance(&self) -> f64 {
+        if self.n < 2 { f64::NAN } else { self.squares / (self.n - 1) as f64 }
+    }
+}
+
+/// The integral over time of a value that stays until it is set anew, from a given start on.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct TimeWeighted {
+    value: f64,
+    since: SimTime,
+    from: SimTime,
+    until: SimTime,
+    integral: f64,
+}
+
+impl TimeWeighted {
+    /// Zero until set; what lies outside [`from`, `until`) does not count.
+    #[must_use]
+    pub const fn new(from: SimTime, until: SimTime) -> Self {
+        Self { value: 0.0, since: from, from, until, integral: 0.0 }
+    }
+
+    /// From `now` on it is `value`.
+    pub fn set(&mut self, now: SimTime, value: f64) {
+        self.integral = self.integral_until(now);
+        self.since = now.max(self.from);
+        self.value = value;
+    }
+
+    /// What it is.
+    #[must_use]
+    pub const fn value(&self) -> f64 {
+        self.value
+    }
+
+    /// Its integral so far, in units times seconds.
+    #[must_use]
+    pub fn integral_until(&self, now: SimTime) -> f64 {
+        let end = now.min(self.until);
+        self.integral + self.value * end.saturating_since(self.since).as_secs_f64()
+    }
+
+    /// Its mean over the whole window.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        self.integral_until(self.until) / self.until.saturating_since(self.from).as_secs_f64()
+    }
+}
+
+/// Latencies: exact mean, and quantiles to three digits from a histogram of integer counts
+/// (hdrhistogram), so that nothing depends on the order of recording.
+#[derive(Clone, Debug)]
+pub struct Latencies {
+    histogram: Histogram<u64>,
+    total_ns: u128,
+}
+
+impl Default for Latencies {
+    fn default() -> Self {
+        let histogram = Histogram::new(3).expect("three digits are allowed");
+        Self { histogram, total_ns: 0 }
+    }
+}
+
+impl Latencies {
+    /// Takes in a latency.
+    pub fn record(&mut self, latency: SimDuration) {
+        let micros = (latency.as_nanos() + 500) / 1000;
+        self.histogram.record(micros).expect("the histogram grows as needed");
+        self.total_ns += u128::from(latency.as_nanos());
+    }
+
+    /// How many there were.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.histogram.len()
+    }
+
+    /// Their mean in milliseconds; not a number where there were none.
+    #[must_use]
+    pub fn mean_ms(&self) -> f64 {
+        if self.histogram.is_empty() {
+            return f64::NAN;
+        }
+        self.total_ns as f64 / self.count() as f64 / 1e6
+    }
+
+    /// The value that a share `q` of them do not exceed, in milliseconds; not a number where there
+    /// were none.
+    #[must_use]
+    pub fn quantile_ms(&self, q: f64) -> f64 {
+        if self.histogram.is_empty() {
+            return f64::NAN;
+        }
+        self.histogram.value_at_quantile(q) as f64 / 1000.0
+    }
+}
+
+/// A mean with its Student-t confidence interval, `mean ± half_width`.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Interval {
+    /// The mean.
+    pub mean: f64,
+    /// Half the interval's width; not a number with fewer than two values.
+    pub half_width: f64,
+    /// Standard deviation of the values.
+    pub sd: f64,
+    /// How many values there were.
+    pub n: u64,
+}
+
+/// The `p`-quantile of Student's t with `df` degrees of freedom (statrs).
+///
+/// # Panics
+/// Where `df` is not positive.
+#[must_use]
+pub fn student_t_quantile(p: f64, df: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, df).expect("degrees of freedom are positive").inverse_cdf(p)
+}
+
+/// The mean of independent values with its interval at `confidence`: X̄ ± t₍ₙ₋₁₎·S/√n. Values that
+/// are not numbers (nothing was observed) are left out, and `n` says how many remained.
+#[must_use]
+pub fn mean_interval(values: &[f64], confidence: f64) -> Interval {
+    let mut fold = Welford::default();
+    values.iter().filter(|v| !v.is_nan()).for_each(|v| fold.add(*v));
+    let n = fold.count();
+    let sd = fold.variance().sqrt();
+    let half_width = if n < 2 {
+        f64::NAN
+    } else {
+        student_t_quantile(0.5 + confidence / 2.0, (n - 1) as f64) * sd / (n as f64).sqrt()
+    };
+    Interval { mean: fold.mean(), half_width, sd, n }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(secs: u64) -> SimTime {
+        SimTime::ZERO + SimDuration::from_secs(secs)
+    }
+
+    /// Percentage points of the t distribution as tables print them.
+    #[test]
+    fn quantiles_agree_with_the_tables() {
+        for (p, df, expected) in
+            [(0.975, 1.0, 12.706), (0.975, 9.0, 2.262), (0.95, 29.0, 1.699), (0.9995, 29.0, 3.659)]
+        {
+            let got = student_t_quantile(p, df);
+            assert!((got - expected).abs() < 5e-4, "t({p}, {df}) = {got}");
+        }
+    }
+
+    #[test]
+    fn an_interval_is_the_one_of_the_textbook() {
+        let interval = mean_interval(&[1.0, 2.0, f64::NAN, 3.0, 4.0], 0.95);
+        assert_eq!(interval.n, 4);
+        assert!((interval.mean - 2.5).abs() < 1e-12);
+        let expected = 3.182_446 * (5.0_f64 / 3.0).sqrt() / 2.0;
+        assert!((interval.half_width - expected).abs() < 1e-5, "{interval:?}");
+        assert!(mean_interval(&[1.0], 0.95).half_width.is_nan());
+    }
+
+    #[test]
+    fn time_outside_the_window_does_not_count() {
+        let mut level = TimeWeighted::new(at(10), at(20));
+        level.set(at(5), 4.0);
+        level.set(at(12), 1.0);
+        level.set(at(18), 0.0);
+        level.set(at(30), 100.0);
+        assert!((level.mean() - (2.0 * 4.0 + 6.0) / 10.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn latencies_have_an_exact_mean_and_three_digit_quantiles() {
+        let mut latencies = Latencies::default();
+        (1..=1000).for_each(|ms| latencies.record(SimDuration::from_millis(ms)));
+        assert!((latencies.mean_ms() - 500.5).abs() < 1e-9);
+        assert!((latencies.quantile_ms(0.95) / 950.0 - 1.0).abs() < 2e-3);
+        assert!(Latencies::default().quantile_ms(0.5).is_nan());
+    }
+}
