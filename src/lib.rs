@@ -3,3 +3,4 @@
 //! floors below it.
 
 pub mod engine;
+pub mod policies;

@@ -1,0 +1,470 @@
+//! When a trunk moves to its secondary leg, and back.
+//!
+//! `OnPrimary → ToSecondary → OnSecondary → ToPrimary → OnPrimary`. Two kinds of trigger act on
+//! it: events (an API request failed, a breaker opened, INVITEs timed out) move the trunk after
+//! the stagger; the condition of the primary leg moves it after it has been down for `hold_down`
+//! without a break, and back after it has been well for `failback_delay` without a break.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Problem, Problems};
+use crate::engine::time::{SimDuration, SimTime};
+
+/// When and how a trunk moves to its secondary leg. Every default is an assumption.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FailoverSpec {
+    /// What makes a trunk move, besides the fallback `secondary_carrier`.
+    pub triggers: Triggers,
+    /// How long the primary leg must be down before the trunk moves.
+    pub hold_down: SimDuration,
+    /// How long the trunk stays on the secondary leg at least.
+    pub dwell_min: SimDuration,
+    /// Whether it moves back by itself.
+    pub failback: bool,
+    /// How long the primary leg must be well, and no event must occur, before it moves back.
+    pub failback_delay: SimDuration,
+    /// Whether the new leg is ready before the old one is left.
+    pub switching: Switching,
+    /// A move that takes longer is given up, where the old leg is still there.
+    pub switch_timeout: SimDuration,
+    /// Each move caused by an event waits a uniform time up to this, so that trunks do not all
+    /// move at once.
+    pub stagger_max: SimDuration,
+    /// What becomes of calls on the leg that is left.
+    pub active_calls: ActiveCalls,
+    /// Too many moves within a time keep the trunk on the secondary leg.
+    pub damping: Option<Damping>,
+    /// A stay on the secondary leg shorter than this counts as a flap.
+    pub flap_within: SimDuration,
+}
+
+impl Default for FailoverSpec {
+    fn default() -> Self {
+        Self {
+            triggers: Triggers::default(),
+            hold_down: SimDuration::ZERO,
+            dwell_min: SimDuration::from_secs(60),
+            failback: true,
+            failback_delay: SimDuration::from_secs(120),
+            switching: Switching::MakeBeforeBreak,
+            switch_timeout: SimDuration::from_secs(30),
+            stagger_max: SimDuration::ZERO,
+            active_calls: ActiveCalls::Drain,
+            damping: None,
+            flap_within: SimDuration::from_secs(300),
+        }
+    }
+}
+
+/// What makes a trunk move.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Triggers {
+    /// A circuit breaker over the trunk opens.
+    pub breaker_open: bool,
+    /// A routing request for the trunk fails.
+    pub api_failure: bool,
+    /// So many INVITEs time out within a time.
+    pub invite_timeouts: Option<InviteTimeouts>,
+    /// The primary leg is not registered.
+    pub registration_lost: bool,
+    /// OPTIONS have put the primary leg down.
+    pub options_down: bool,
+    /// The primary carrier's link alarm is on: its outage is seen at once.
+    pub link_down: bool,
+}
+
+/// So many INVITEs time out within a time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InviteTimeouts {
+    /// How many.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub count: u32,
+    /// Within this time.
+    pub within: SimDuration,
+}
+
+/// Whether the new leg is ready before the old one is left.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Switching {
+    /// The old leg is kept until the new one is ready.
+    #[default]
+    MakeBeforeBreak,
+    /// The old leg is left at once.
+    BreakBeforeMake,
+}
+
+/// What becomes of calls on the leg that is left.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ActiveCalls {
+    /// They go on.
+    #[default]
+    Drain,
+    /// They are torn down.
+    Drop,
+}
+
+/// Flap damping: after `moves` moves to the secondary leg within `within`, the trunk stays there
+/// for `hold`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Damping {
+    /// How many moves.
+    #[schemars(range(min = 1, max = 1000))]
+    pub moves: u32,
+    /// Within this time.
+    pub within: SimDuration,
+    /// How long it stays.
+    pub hold: SimDuration,
+}
+
+impl FailoverSpec {
+    /// What is wrong with it.
+    #[must_use]
+    pub fn check(&self) -> Vec<Problem> {
+        let mut problems = Problems::default();
+        problems.positive("switch_timeout", self.switch_timeout);
+        if let Some(timeouts) = &self.triggers.invite_timeouts {
+            problems.at_least_one("triggers.invite_timeouts.count", timeouts.count);
+            problems.positive("triggers.invite_timeouts.within", timeouts.within);
+        }
+        if let Some(damping) = &self.damping {
+            problems.at_least_one("damping.moves", damping.moves);
+            problems.positive("damping.within", damping.within);
+        }
+        problems.0
+    }
+}
+
+/// Which leg a trunk is on, or on its way to. A state owns its deadlines.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// On the primary leg; `due` is when a move that is already decided starts.
+    OnPrimary {
+        /// When the move starts.
+        due: Option<SimTime>,
+    },
+    /// Moving to the secondary leg.
+    ToSecondary {
+        /// When the move is given up.
+        give_up: SimTime,
+    },
+    /// On the secondary leg.
+    OnSecondary {
+        /// It stays at least until then.
+        earliest: SimTime,
+        /// Since when the primary leg has been well and no event has occurred.
+        well_since: Option<SimTime>,
+    },
+    /// Moving back.
+    ToPrimary {
+        /// When the move is given up.
+        give_up: SimTime,
+    },
+}
+
+/// What the controller wants done.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Make the secondary leg ready and move there.
+    MoveToSecondary,
+    /// Make the primary leg ready and move back.
+    MoveToPrimary,
+    /// The move is given up: stay where the trunk was.
+    StayOnPrimary,
+    /// The move back is given up.
+    StayOnSecondary,
+}
+
+/// The controller of one trunk.
+#[derive(Clone, Debug)]
+pub struct Controller {
+    spec: FailoverSpec,
+    state: State,
+    primary_down: bool,
+    /// A move on `OnPrimary` that the condition asked for; the condition's end calls it off.
+    by_condition: bool,
+    moves: Vec<SimTime>,
+    timeouts: Vec<SimTime>,
+}
+
+impl Controller {
+    /// A trunk on its primary leg, which is well.
+    #[must_use]
+    pub fn new(spec: &FailoverSpec) -> Self {
+        Self {
+            spec: spec.clone(),
+            state: State::OnPrimary { due: None },
+            primary_down: false,
+            by_condition: false,
+            moves: Vec::new(),
+            timeouts: Vec::new(),
+        }
+    }
+
+    /// Where the trunk is.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// An event asks for the secondary leg; `stagger` is how long this trunk waits first. On the
+    /// secondary leg it starts the wait for the way back anew.
+    pub fn event(&mut self, now: SimTime, stagger: SimDuration) -> Option<Action> {
+        match &mut self.state {
+            State::OnPrimary { due } => {
+                let at = now + stagger;
+                if due.is_none_or(|d| at < d) {
+                    *due = Some(at);
+                    self.by_condition = false;
+                }
+            }
+            State::OnSecondary { well_since, .. } => {
+                *well_since = (!self.primary_down).then_some(now);
+            }
+            State::ToSecondary { .. } | State::ToPrimary { .. } => {}
+        }
+        self.wake(now)
+    }
+
+    /// An INVITE on the primary leg timed out. Enough of them are an event.
+    pub fn invite_timed_out(&mut self, now: SimTime, stagger: SimDuration) -> Option<Action> {
+        let timeouts = self.spec.triggers.invite_timeouts.as_ref()?;
+        let (count, within) = (timeouts.count as usize, timeouts.within);
+        self.timeouts.retain(|t| now.saturating_since(*t) <= within);
+        self.timeouts.push(now);
+        if self.timeouts.len() < count {
+            return None;
+        }
+        self.timeouts.clear();
+        self.event(now, stagger)
+    }
+
+    /// The primary leg went down or is well again.
+    pub fn condition(&mut self, now: SimTime, down: bool) -> Option<Action> {
+        if down == self.primary_down {
+            return None;
+        }
+        self.primary_down = down;
+        match &mut self.state {
+            State::OnPrimary { due } if down => {
+                let at = now + self.spec.hold_down;
+                if due.is_none_or(|d| at < d) {
+                    *due = Some(at);
+                    self.by_condition = true;
+                }
+            }
+            State::OnPrimary { due } if self.by_condition => *due = None,
+            State::OnSecondary { well_since, .. } => *well_since = (!down).then_some(now),
+            State::OnPrimary { .. } | State::ToSecondary { .. } | State::ToPrimary { .. } => {}
+        }
+        self.wake(now)
+    }
+
+    /// The leg the trunk is moving to can carry calls.
+    pub fn arrived(&mut self, now: SimTime) {
+        self.state = match self.state {
+            State::ToSecondary { .. } => {
+                self.moves.push(now);
+                State::OnSecondary {
+                    earliest: now + self.stay(now),
+                    well_since: (!self.primary_down).then_some(now),
+                }
+            }
+            State::ToPrimary { .. } => self.on_primary(now),
+            state => state,
+        };
+    }
+
+    fn on_primary(&mut self, now: SimTime) -> State {
+        self.by_condition = self.primary_down;
+        State::OnPrimary { due: self.primary_down.then(|| now + self.spec.hold_down) }
+    }
+
+    /// How long the trunk stays at least, damping included.
+    fn stay(&mut self, now: SimTime) -> SimDuration {
+        let Some(damping) = &self.spec.damping else { return self.spec.dwell_min };
+        self.moves.retain(|m| now.saturating_since(*m) <= damping.within);
+        if self.moves.len() >= damping.moves as usize {
+            damping.hold.max(self.spec.dwell_min)
+        } else {
+            self.spec.dwell_min
+        }
+    }
+
+    /// Does what is due. A wake before the deadline changes nothing.
+    pub fn wake(&mut self, now: SimTime) -> Option<Action> {
+        if self.next_deadline().is_none_or(|deadline| now < deadline) {
+            return None;
+        }
+        let give_up = now.saturating_add(self.spec.switch_timeout);
+        let (state, action) = match self.state {
+            State::OnPrimary { .. } => (State::ToSecondary { give_up }, Action::MoveToSecondary),
+            State::OnSecondary { .. } => (State::ToPrimary { give_up }, Action::MoveToPrimary),
+            State::ToSecondary { .. } => {
+                (self.on_primary_after_failure(now), Action::StayOnPrimary)
+            }
+            State::ToPrimary { .. } => {
+                let well_since = (!self.primary_down).then_some(now);
+                (State::OnSecondary { earliest: now, well_since }, Action::StayOnSecondary)
+            }
+        };
+        self.state = state;
+        Some(action)
+    }
+
+    /// After a move that failed, a primary leg that is down is a reason to try again.
+    fn on_primary_after_failure(&mut self, now: SimTime) -> State {
+        self.by_condition = self.primary_down;
+        let again = now + self.spec.hold_down.max(SimDuration::from_secs(1));
+        State::OnPrimary { due: self.primary_down.then_some(again) }
+    }
+
+    /// When [`Controller::wake`] next does something. Where the old leg is left at once, a move is
+    /// not given up.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<SimTime> {
+        match self.state {
+            State::OnPrimary { due } => due,
+            State::ToSecondary { give_up } | State::ToPrimary { give_up } => {
+                (self.spec.switching == Switching::MakeBeforeBreak).then_some(give_up)
+            }
+            State::OnSecondary { earliest, well_since } => well_since
+                .filter(|_| self.spec.failback)
+                .map(|since| earliest.max(since + self.spec.failback_delay)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: SimDuration = SimDuration::ZERO;
+
+    fn at(secs: u64) -> SimTime {
+        SimTime::ZERO + SimDuration::from_secs(secs)
+    }
+
+    fn spec(hold_down: u64, failback_delay: u64, dwell_min: u64) -> FailoverSpec {
+        FailoverSpec {
+            hold_down: SimDuration::from_secs(hold_down),
+            failback_delay: SimDuration::from_secs(failback_delay),
+            dwell_min: SimDuration::from_secs(dwell_min),
+            ..FailoverSpec::default()
+        }
+    }
+
+    #[test]
+    fn a_short_outage_does_not_move_the_trunk() {
+        let mut controller = Controller::new(&spec(30, 60, 0));
+        assert_eq!(controller.condition(at(0), true), None);
+        assert_eq!(controller.condition(at(29), false), None);
+        assert_eq!(controller.next_deadline(), None);
+        controller.condition(at(40), true);
+        assert_eq!(controller.wake(at(69)), None);
+        assert_eq!(controller.wake(at(70)), Some(Action::MoveToSecondary));
+    }
+
+    #[test]
+    fn the_way_back_waits_for_the_primary_to_be_well_without_a_break() {
+        let mut controller = Controller::new(&spec(0, 60, 0));
+        assert_eq!(controller.condition(at(0), true), Some(Action::MoveToSecondary));
+        controller.arrived(at(1));
+        controller.condition(at(10), false);
+        controller.condition(at(50), true);
+        controller.condition(at(60), false);
+        assert_eq!(controller.next_deadline(), Some(at(120)));
+        assert_eq!(controller.wake(at(120)), Some(Action::MoveToPrimary));
+        controller.arrived(at(121));
+        assert_eq!(controller.state(), State::OnPrimary { due: None });
+    }
+
+    #[test]
+    fn events_wait_for_their_stagger_and_renew_the_wait_for_the_way_back() {
+        let mut controller = Controller::new(&spec(0, 60, 300));
+        assert_eq!(controller.event(at(0), SimDuration::from_secs(5)), None);
+        assert_eq!(controller.event(at(1), SimDuration::from_secs(9)), None);
+        assert_eq!(controller.wake(at(5)), Some(Action::MoveToSecondary));
+        controller.arrived(at(6));
+        assert_eq!(controller.next_deadline(), Some(at(306)));
+        controller.event(at(290), NOW);
+        assert_eq!(controller.next_deadline(), Some(at(350)));
+    }
+
+    #[test]
+    fn a_move_that_takes_too_long_is_given_up() {
+        let mut controller = Controller::new(&spec(0, 60, 0));
+        controller.event(at(0), NOW);
+        assert_eq!(controller.wake(at(30)), Some(Action::StayOnPrimary));
+        assert_eq!(controller.next_deadline(), None);
+    }
+
+    #[test]
+    fn enough_invite_timeouts_within_the_window_are_an_event() {
+        let mut spec = spec(0, 60, 0);
+        let within = SimDuration::from_secs(10);
+        spec.triggers.invite_timeouts = Some(InviteTimeouts { count: 3, within });
+        let mut controller = Controller::new(&spec);
+        let actions = [0, 5, 16, 17, 18].map(|t| controller.invite_timed_out(at(t), NOW));
+        assert_eq!(actions, [None, None, None, None, Some(Action::MoveToSecondary)]);
+    }
+
+    #[test]
+    fn damping_keeps_a_flapping_trunk_on_the_secondary_leg() {
+        let mut spec = spec(0, 1, 0);
+        spec.damping = Some(Damping {
+            moves: 2,
+            within: SimDuration::from_secs(100),
+            hold: SimDuration::from_secs(600),
+        });
+        let mut controller = Controller::new(&spec);
+        controller.event(at(0), NOW);
+        controller.arrived(at(0));
+        assert_eq!(controller.wake(at(1)), Some(Action::MoveToPrimary));
+        controller.arrived(at(1));
+        controller.event(at(2), NOW);
+        controller.arrived(at(2));
+        assert_eq!(controller.next_deadline(), Some(at(602)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        /// Whatever happens, an early wake does nothing and the trunk never moves back before the
+        /// primary has been well for long enough.
+        #[test]
+        fn no_move_back_too_early(steps in prop::collection::vec((0u64..40, 0u8..4), 1..120)) {
+            let mut controller = Controller::new(&spec(10, 60, 20));
+            let (mut now, mut well_since, mut down) = (0, 0, false);
+            for (gap, step) in steps {
+                now += gap;
+                if controller.next_deadline().is_none_or(|d| at(now) < d) {
+                    let before = controller.state();
+                    prop_assert_eq!(controller.wake(at(now)), None);
+                    prop_assert_eq!(controller.state(), before);
+                }
+                let action = match step {
+                    0 => {
+                        down = !down;
+                        if !down { well_since = now; }
+                        controller.condition(at(now), down)
+                    }
+                    1 => controller.event(at(now), NOW),
+                    2 => { controller.arrived(at(now)); None }
+                    _ => controller.wake(at(now)),
+                };
+                if action == Some(Action::MoveToPrimary) {
+                    prop_assert!(!down && now >= well_since + 60);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Several levels of limits: per token, per organisation, per endpoint.
+
+use super::{Admission, Limiter};
+use crate::engine::time::SimTime;
+
+/// The answer of all levels together.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum StackAdmission {
+    /// Every level lets the request pass, now.
+    Granted,
+    /// A level refuses it: the one that does for longest, by its place in the path.
+    Denied {
+        /// Place in the path.
+        level: u32,
+        /// When every level would let it pass, if nobody came before.
+        retry_at: SimTime,
+    },
+    /// Every level lets it pass, the last at `until`.
+    Delayed {
+        /// When it passes.
+        until: SimTime,
+    },
+}
+
+/// Decides on `cost` requests that concern the limiters of `path`. All are tested before any is
+/// debited: otherwise a denial at the second level would use up the first. A refused request is
+/// noted at each level.
+pub fn admit(limiters: &mut [Limiter], path: &[u32], now: SimTime, cost: u32) -> StackAdmission {
+    let mut denied: Option<(u32, SimTime)> = None;
+    let mut passes = now;
+    for (level, &limiter) in (0u32..).zip(path) {
+        match limiters[limiter as usize].check(now, cost) {
+            Admission::Granted => {}
+            Admission::Delayed { until } => passes = passes.max(until),
+            Admission::Denied { retry_at } if denied.is_none_or(|(_, at)| retry_at > at) => {
+                denied = Some((level, retry_at));
+            }
+            Admission::Denied { .. } => {}
+        }
+    }
+    for &limiter in path {
+        let limiter = &mut limiters[limiter as usize];
+        if denied.is_some() { limiter.refuse(now, cost) } else { limiter.debit(now, cost) }
+    }
+    match denied {
+        Some((level, retry_at)) => StackAdmission::Denied { level, retry_at: retry_at.max(passes) },
+        None if passes > now => StackAdmission::Delayed { until: passes },
+        None => StackAdmission::Granted,
+    }
+}
+
+/// Whether a request on this path would be refused or held back at `now`.
+#[must_use]
+pub fn refuses(limiters: &[Limiter], path: &[u32], now: SimTime) -> bool {
+    path.iter().any(|&limiter| limiters[limiter as usize].refuses(now))
+}
