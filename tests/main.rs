@@ -1,1 +1,3 @@
 //! The behaviour of trunksim, a module per behaviour.
+
+mod smoke;

@@ -147,6 +147,9 @@ impl<E: Copy> Calendar<E> {
     }
 
     /// Takes the next event, and the time moves to it.
+    ///
+    /// # Panics
+    /// Where heap and slab disagree, which is a bug.
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
         let node = *self.heap.first()?;
         self.remove(0);

@@ -36,6 +36,9 @@ pub enum StopReason {
 
 /// Handles every event before `until`, in order, and counts them in `handled`. Events at `until`
 /// and later stay pending.
+///
+/// # Panics
+/// Where the world schedules an event in the past, which is a bug.
 pub fn run<W: World>(
     world: &mut W,
     calendar: &mut Calendar<W::Event>,

@@ -102,6 +102,9 @@ impl Default for Latencies {
 
 impl Latencies {
     /// Takes in a latency.
+    ///
+    /// # Panics
+    /// Where a latency is too long for the histogram (2⁶⁴ µs), which no run reaches.
     pub fn record(&mut self, latency: SimDuration) {
         let micros = (latency.as_nanos() + 500) / 1000;
         self.histogram.record(micros).expect("the histogram grows as needed");

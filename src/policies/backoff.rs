@@ -171,7 +171,8 @@ mod tests {
             cap: SimDuration::from_secs(6),
             jitter: Jitter::None,
         };
-        assert_eq!([1, 2, 3, 4].map(|n| spec.ceiling(n).as_secs_f64()), [1.0, 3.0, 5.0, 6.0]);
+        let waits = [1, 2, 3, 4].map(|n| spec.ceiling(n));
+        assert_eq!(waits, [1, 3, 5, 6].map(SimDuration::from_secs));
     }
 
     proptest! {

@@ -13,6 +13,8 @@ pub mod retry;
 pub mod routing;
 pub mod sip;
 
+use std::fmt::Display;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -53,10 +55,10 @@ pub struct Problem {
 struct Problems(Vec<Problem>);
 
 impl Problems {
-    fn refuse(&mut self, field: &str, value: impl ToString, allowed: &str) {
+    fn refuse(&mut self, field: &str, value: impl Display, allowed: &str) {
         self.0.push(Problem {
             field: field.to_owned(),
-            value: value.to_string(),
+            value: format!("{value}"),
             allowed: allowed.to_owned(),
         });
     }

@@ -1,0 +1,207 @@
+//! A client of the API: its connections, breakers and retry budget, and what it asks.
+
+use super::config::ClientConfig;
+use super::event::Try;
+use super::ids::{CallId, ClientId, RequestId, TrunkId};
+use super::observation::Errand;
+use super::waiting_room::WaitingRoom;
+use crate::engine::calendar::Handle;
+use crate::engine::time::{SimDuration, SimTime};
+use crate::policies::Outcome;
+use crate::policies::breaker::{Breaker, Permit};
+use crate::policies::budget::Budget;
+
+/// A client process: a replica of the routing client, a tenant, or the monitor.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) breakers: Vec<Breaker>,
+    pub(super) budget: Budget,
+    connections: u32,
+    in_use: u32,
+    room: WaitingRoom,
+    /// Requests made so far; numbers the draws of requests that no call numbers.
+    pub(super) asked: u64,
+    pub(super) messages: u64,
+}
+
+impl Client {
+    pub(super) fn new(config: &ClientConfig) -> Self {
+        Self {
+            breakers: (0..config.breakers).map(|_| Breaker::new(&config.breaker)).collect(),
+            budget: Budget::new(&config.budget),
+            connections: config.connections,
+            in_use: 0,
+            room: WaitingRoom::default(),
+            asked: 0,
+            messages: 0,
+        }
+    }
+
+    /// Takes a connection for `request`, or lets it wait behind the others.
+    pub(super) fn connect(&mut self, request: RequestId) -> bool {
+        if self.in_use < self.connections {
+            self.in_use += 1;
+            return true;
+        }
+        self.room.join(request, 0);
+        false
+    }
+
+    /// Gives a connection back; whoever waited longest has it now.
+    pub(super) fn disconnect(&mut self) -> Option<RequestId> {
+        let next = self.room.next();
+        if next.is_none() {
+            self.in_use = self.in_use.checked_sub(1).expect("a connection was in use");
+        }
+        next
+    }
+
+    /// `request` no longer waits.
+    pub(super) fn stop_waiting(&mut self, request: RequestId) -> bool {
+        self.room.leave(request)
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.in_use == 0 && self.room.is_empty()
+    }
+}
+
+/// A logical request, retries included.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) client: ClientId,
+    pub(super) errand: Errand,
+    pub(super) trunk: TrunkId,
+    /// Addresses its draws.
+    pub(super) entity: u32,
+    pub(super) key: u64,
+    /// When the need for it arose.
+    pub(super) need_at: SimTime,
+    pub(super) started: SimTime,
+    /// Attempts made.
+    pub(super) attempts: u32,
+    /// The last wait.
+    pub(super) previous: SimDuration,
+    /// The outcome its last retry was made after.
+    pub(super) last_retry: Option<Outcome>,
+    /// The breaker's permit for the whole request.
+    pub(super) permit: Option<Permit>,
+    pub(super) state: RequestState,
+    /// Whether it holds a connection.
+    pub(super) connected: bool,
+    /// A limiter on its path was refusing at some time of its life.
+    pub(super) limited: bool,
+    pub(super) deadline: Handle,
+    /// Calls that wait for it: which, at which try, since when.
+    pub(super) waiters: Vec<(CallId, Try, SimTime)>,
+}
+
+impl Request {
+    /// A request whose need arises now.
+    pub(super) const fn new(
+        client: ClientId,
+        errand: Errand,
+        trunk: TrunkId,
+        entity: u32,
+        key: u64,
+        now: SimTime,
+    ) -> Self {
+        Self {
+            client,
+            errand,
+            trunk,
+            entity,
+            key,
+            need_at: now,
+            started: now,
+            attempts: 0,
+            previous: SimDuration::ZERO,
+            last_retry: None,
+            permit: None,
+            state: RequestState::InFlight,
+            connected: false,
+            limited: false,
+            deadline: Handle::NONE,
+            waiters: Vec::new(),
+        }
+    }
+
+    /// The index of the current attempt's draws.
+    pub(super) fn draw_index(&self) -> u64 {
+        self.key * ATTEMPTS_ADDRESSED + u64::from(self.attempts) % ATTEMPTS_ADDRESSED
+    }
+}
+
+/// What a request is doing.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(super) enum RequestState {
+    /// Waits for a connection, with the breaker's permit for the attempt.
+    Waiting { permit: Option<Permit> },
+    /// An attempt is under way.
+    InFlight,
+    /// Waits to try again.
+    BackingOff { timer: Handle },
+}
+
+/// An attempt, until both its client and the server are done with it.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) request: RequestId,
+    pub(super) client: ClientId,
+    pub(super) errand: Errand,
+    pub(super) trunk: TrunkId,
+    pub(super) entity: u32,
+    /// Addresses its draws: request and attempt.
+    pub(super) index: u64,
+    pub(super) need_at: SimTime,
+    pub(super) permit: Option<Permit>,
+    pub(super) timeout: Handle,
+    pub(super) came_at: SimTime,
+    /// The client has given up on it.
+    pub(super) abandoned: bool,
+    /// It, or its answer, was lost on the way.
+    pub(super) lost: bool,
+    pub(super) limited: bool,
+    pub(super) outcome: Outcome,
+    pub(super) retry_after: Option<SimDuration>,
+    /// What the server answers: a group's index, or a trunk's counted calls.
+    pub(super) answer: u32,
+}
+
+/// Attempts of a request that have draws of their own.
+const ATTEMPTS_ADDRESSED: u64 = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::super::ids::Slab;
+    use super::*;
+    use crate::engine::time::SimDuration;
+    use crate::policies::breaker::BreakerSpec;
+    use crate::policies::budget::BudgetSpec;
+    use crate::policies::retry::RetrySpec;
+
+    #[test]
+    fn connections_are_handed_on_in_the_order_of_asking() {
+        let config = ClientConfig {
+            connections: 1,
+            hold_connection: false,
+            attempt_timeout: SimDuration::from_secs(1),
+            coalesce: false,
+            retry: RetrySpec::never(),
+            budget: BudgetSpec::None,
+            breaker: BreakerSpec::disabled(),
+            breakers: 1,
+            limiters: Vec::new(),
+            rtt: None,
+            arrivals: None,
+        };
+        let mut client = Client::new(&config);
+        let mut slab = Slab::default();
+        let [a, b, c] = [1, 2, 3].map(|n| slab.insert(n));
+        assert_eq!([a, b, c].map(|r| client.connect(r)), [true, false, false]);
+        assert!(client.stop_waiting(b));
+        assert_eq!(client.disconnect(), Some(c));
+        assert_eq!(client.disconnect(), None);
+        assert!(client.is_idle());
+    }
+}

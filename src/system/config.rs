@@ -1,0 +1,241 @@
+//! The checked model: names resolved to ids, every part ready to be built.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::ids::{CarrierId, ChannelsId, ClientId, GroupId, LegId, SbcId, TrunkId};
+use super::spec::{
+    ArrivalSpec, CallsSpec, FallbackSpec, OptionsSpec, PolicyPoint, RegistrarSpec,
+    RegistrationSpec, RetryAfterSpec, ServiceLevelSpec, Standby, Transport, Trying100, UpdatesSpec,
+};
+use crate::engine::simulation::Budget;
+use crate::engine::time::{SimDuration, SimTime};
+use crate::engine::variates::Sampler;
+use crate::policies::breaker::BreakerSpec;
+use crate::policies::budget::BudgetSpec;
+use crate::policies::failover::FailoverSpec;
+use crate::policies::limiter::LimiterSpec;
+use crate::policies::retry::RetrySpec;
+
+/// The instants of arrival traces, by the file name as written in the model.
+pub type Traces = BTreeMap<String, Arc<[SimTime]>>;
+
+/// What is wrong with a model, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path} = {value}: {message}")]
+pub struct Issue {
+    /// Dotted key, arrays by index: `trunks.3.primary.channels`.
+    pub path: String,
+    /// The value found.
+    pub value: String,
+    /// What is allowed.
+    pub message: String,
+}
+
+/// A checked model. It can be run any number of times, from any number of threads.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub(super) horizon: SimTime,
+    pub(super) warmup: SimTime,
+    pub(super) series_bin: SimDuration,
+    pub(super) seed: u64,
+    pub(super) budget: Budget,
+    pub(super) service_level: ServiceLevelSpec,
+    pub(super) calls: CallsSpec,
+    pub(super) patience: Option<Sampler>,
+    pub(super) setup_patience: Option<Sampler>,
+    pub(super) carriers: Vec<CarrierConfig>,
+    pub(super) channels: Vec<u32>,
+    pub(super) sbcs: Vec<SbcConfig>,
+    pub(super) groups: Vec<GroupConfig>,
+    pub(super) trunks: Vec<TrunkConfig>,
+    pub(super) legs: Vec<Option<LegConfig>>,
+    pub(super) api: ApiConfig,
+    pub(super) clients: Vec<ClientConfig>,
+    pub(super) replicas: u32,
+    pub(super) policy: PolicyConfig,
+    pub(super) updates: UpdatesSpec,
+    pub(super) failover: FailoverSpec,
+    pub(super) registration: RegistrationSpec,
+    pub(super) options: Option<OptionsSpec>,
+    pub(super) monitor: Option<MonitorConfig>,
+    pub(super) faults: Vec<FaultConfig>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct CarrierConfig {
+    pub(super) name: String,
+    pub(super) price_per_minute: f64,
+    pub(super) outages: Option<(Sampler, Sampler)>,
+    pub(super) registrar: RegistrarSpec,
+    pub(super) registrar_service: Sampler,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct SbcConfig {
+    pub(super) queue: u32,
+    pub(super) invite: Sampler,
+    pub(super) register: Sampler,
+    pub(super) options: Sampler,
+    pub(super) bye: Sampler,
+    pub(super) handshake: Sampler,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct GroupConfig {
+    pub(super) name: String,
+    pub(super) agents: u32,
+    pub(super) staffing: Vec<(SimTime, u32)>,
+    pub(super) wrap_up: Option<Sampler>,
+    pub(super) overflow: Option<(SimDuration, GroupId)>,
+    /// Trunks whose calls may go here or elsewhere: their policy follows its availability.
+    pub(super) trunks: Vec<TrunkId>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct TrunkConfig {
+    pub(super) name: String,
+    pub(super) city: String,
+    pub(super) region: u32,
+    pub(super) sbc: SbcId,
+    pub(super) transport: Transport,
+    pub(super) groups: Vec<GroupId>,
+    pub(super) priority: u8,
+    pub(super) arrivals: ArrivalSpec,
+    pub(super) trace: Option<Arc<[SimTime]>>,
+    pub(super) talk: Sampler,
+    pub(super) rtt_api: SimDuration,
+    /// Calls both legs together can carry.
+    pub(super) capacity: u32,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct LegConfig {
+    pub(super) carrier: CarrierId,
+    pub(super) channels: ChannelsId,
+    pub(super) calls_per_s_max: Option<LimiterSpec>,
+    pub(super) rtt: SimDuration,
+    pub(super) loss: f64,
+    pub(super) registration: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct ApiConfig {
+    /// One per key of each level.
+    pub(super) limiters: Vec<(String, LimiterSpec)>,
+    pub(super) servers: u32,
+    pub(super) queue: u32,
+    pub(super) service: Sampler,
+    pub(super) retry_after: RetryAfterSpec,
+    pub(super) propagation: SimDuration,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct ClientConfig {
+    pub(super) connections: u32,
+    pub(super) hold_connection: bool,
+    pub(super) attempt_timeout: SimDuration,
+    pub(super) coalesce: bool,
+    pub(super) retry: RetrySpec,
+    pub(super) budget: BudgetSpec,
+    pub(super) breaker: BreakerSpec,
+    /// Breakers it has, by scope.
+    pub(super) breakers: u32,
+    /// Limiters on its path.
+    pub(super) limiters: Vec<u32>,
+    /// Round trip to the API, where it does not depend on the trunk.
+    pub(super) rtt: Option<SimDuration>,
+    /// Its own requests, for a tenant.
+    pub(super) arrivals: Option<(ArrivalSpec, Option<Arc<[SimTime]>>)>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct PolicyConfig {
+    pub(super) point: PolicyPoint,
+    pub(super) trying_100: Trying100,
+    pub(super) timer_b: SimDuration,
+    pub(super) no_progress: Option<SimDuration>,
+    pub(super) flow_deadline: Option<SimDuration>,
+    pub(super) fallback: FallbackSpec,
+    pub(super) default_group: Option<GroupId>,
+    pub(super) route_attempts: u16,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct MonitorConfig {
+    pub(super) interval: SimDuration,
+    pub(super) client: ClientId,
+}
+
+/// A fault with its parts resolved.
+#[derive(Clone, Debug)]
+pub(super) struct FaultConfig {
+    pub(super) at: SimTime,
+    pub(super) until: SimTime,
+    pub(super) kind: FaultKind,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum FaultKind {
+    Carrier(CarrierId),
+    ApiSlowdown(f64),
+    ApiLimit { factor: f64, limiters: Vec<u32> },
+    Sbc(SbcId),
+    Registrar(CarrierId, f64),
+    LegNetwork { carrier: CarrierId, delay: SimDuration, loss: f64 },
+    ApiNetwork { delay: SimDuration, loss: f64 },
+    Agents(GroupId, f64),
+}
+
+impl Config {
+    /// Simulated time during which things are offered and measured.
+    #[must_use]
+    pub const fn horizon(&self) -> SimTime {
+        self.horizon
+    }
+
+    /// The seed the model names.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Names of the trunks with their cities, in order.
+    pub fn trunks(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.trunks.iter().map(|t| (t.name.as_str(), t.city.as_str()))
+    }
+
+    /// Names of the carriers, in order.
+    pub fn carriers(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.carriers.iter().map(|c| c.name.as_str())
+    }
+
+    /// Names of the agent groups, in order.
+    pub fn groups(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.groups.iter().map(|g| g.name.as_str())
+    }
+
+    /// The name of limiter `index`: its level and, after a slash, whose budget it is.
+    #[must_use]
+    pub fn limiter(&self, index: u32) -> &str {
+        &self.api.limiters[index as usize].0
+    }
+
+    /// The carrier of a leg that exists.
+    #[must_use]
+    pub fn carrier_of(&self, leg: LegId) -> Option<CarrierId> {
+        self.legs.get(leg.index()).and_then(Option::as_ref).map(|l| l.carrier)
+    }
+
+    pub(super) fn leg(&self, leg: LegId) -> &LegConfig {
+        self.legs[leg.index()].as_ref().expect("an absent leg is never used")
+    }
+
+    pub(super) fn standby_is_warm(&self) -> bool {
+        self.registration.standby == Standby::Warm
+    }
+
+    pub(super) fn trunk(&self, trunk: TrunkId) -> &TrunkConfig {
+        &self.trunks[trunk.index()]
+    }
+}

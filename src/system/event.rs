@@ -1,0 +1,86 @@
+//! Everything that can be scheduled. An event holds ids, not payload: what it finds when it fires
+//! is up to the state then, and an id whose thing is gone finds nothing.
+
+use super::ids::{
+    AttemptId, CallId, CarrierId, ClientId, GroupId, LegId, RequestId, SbcId, TrunkId,
+};
+use crate::engine::time::SimTime;
+
+/// Which try of a call or a registration a message belongs to; a later try makes it stale.
+pub(super) type Try = u16;
+
+/// What the SBC tells the carrier about an INVITE.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Response {
+    /// 100: somebody is working on it. Ends Timer B.
+    Trying,
+    /// 180 and 200: the call is answered by the flow.
+    Ok,
+    /// 503: try elsewhere.
+    Unavailable,
+}
+
+/// What a registrar tells the SBC.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum RegisterAnswer {
+    /// 401: come again with credentials.
+    Challenge,
+    /// 200: the binding is made.
+    Ok,
+    /// 503, over the limit.
+    Unavailable,
+}
+
+/// A scheduled event.
+#[derive(Copy, Clone, Debug)]
+pub(super) enum Event {
+    CallArrives(TrunkId),
+    InviteAtSbc(CallId, Try),
+    InviteRetransmit(CallId, Try),
+    ResponseAtCarrier(CallId, Try, Response),
+    InviteDeadline(CallId, Try),
+    FlowDeadline(CallId, Try),
+    SetupHangUp(CallId),
+    PatienceEnds(CallId),
+    OverflowDue(CallId),
+    TalkEnds(CallId),
+    WrapUpEnds(GroupId),
+    ByeAtSbc(LegId, SimTime),
+    SessionExpires(TrunkId),
+    SbcDone(SbcId, u32),
+
+    ConnectionUp(LegId, Try),
+    RegisterAtRegistrar(LegId, Try),
+    RegistrarDone(CarrierId, u32, Try),
+    RegisterAnswered(LegId, Try, RegisterAnswer),
+    RegisterRetransmit(LegId, Try),
+    RegistrationTimer(LegId, Try),
+    BindingExpires(LegId),
+    BackgroundRegister(CarrierId),
+    AvalancheRegister(CarrierId),
+
+    OptionsDue(LegId),
+    OptionsAnswered(LegId, Try),
+    OptionsMissed(LegId, Try),
+
+    TenantAsks(ClientId),
+    PollDue(TrunkId),
+    UpdateDue(TrunkId),
+    AttemptAtServer(AttemptId),
+    AttemptReleased(AttemptId),
+    AttemptServed(AttemptId),
+    AttemptAnswered(AttemptId),
+    AttemptTimesOut(AttemptId),
+    RequestRetries(RequestId),
+    RequestDeadline(RequestId),
+    UpdateInForce(TrunkId, GroupId),
+
+    FailoverWake(TrunkId),
+    FaultStarts(u32),
+    FaultEnds(u32),
+    CarrierFails(CarrierId),
+    CarrierRepaired(CarrierId),
+    StaffingChanges(GroupId, u32),
+}
+
+const _: () = assert!(size_of::<Event>() <= 16, "an event holds ids, not payload");

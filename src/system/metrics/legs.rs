@@ -1,0 +1,113 @@
+//! Failovers and registrations.
+
+use super::Window;
+use crate::engine::statistics::TimeWeighted;
+use crate::engine::time::{SimDuration, SimTime};
+use crate::system::config::Config;
+use crate::system::ids::{Side, TrunkId};
+use crate::system::observation::Observation;
+
+/// What is measured of legs.
+#[derive(Debug)]
+pub(super) struct Legs {
+    window: Window,
+    flap_within: SimDuration,
+    pub(super) failovers: Vec<u64>,
+    pub(super) unnecessary: Vec<u64>,
+    flaps: u64,
+    given_up: u64,
+    pub(super) on_secondary: Vec<TimeWeighted>,
+    moved_at: Vec<SimTime>,
+    pub(super) timeouts: Vec<u64>,
+    pub(super) refusals: Vec<u64>,
+    registrations: u64,
+    anew: u64,
+    unregistered: TimeWeighted,
+    lacking: Vec<bool>,
+    registering: f64,
+}
+
+impl Legs {
+    pub(super) fn new(config: &Config) -> Self {
+        let window = Window::of(config);
+        let level = TimeWeighted::new(window.from, window.until);
+        let trunks = config.trunks.len();
+        let registering = config.legs.iter().flatten().filter(|l| l.registration).count();
+        Self {
+            window,
+            flap_within: config.failover.flap_within,
+            failovers: vec![0; trunks],
+            unnecessary: vec![0; trunks],
+            flaps: 0,
+            given_up: 0,
+            on_secondary: vec![level; trunks],
+            moved_at: vec![SimTime::ZERO; trunks],
+            timeouts: vec![0; config.legs.len()],
+            refusals: vec![0; config.legs.len()],
+            registrations: 0,
+            anew: 0,
+            unregistered: level,
+            lacking: vec![false; config.legs.len()],
+            registering: registering as f64,
+        }
+    }
+
+    pub(super) fn observe(&mut self, now: SimTime, fact: &Observation) {
+        match *fact {
+            Observation::SideChanged { trunk, side } => self.side_changed(now, trunk, side),
+            Observation::Registration { leg, wanted, usable } => {
+                let lacks = wanted && !usable;
+                let lacked = std::mem::replace(&mut self.lacking[leg.index()], lacks);
+                let change = f64::from(u8::from(lacks)) - f64::from(u8::from(lacked));
+                self.unregistered.set(now, self.unregistered.value() + change);
+            }
+            _ if self.window.holds(now) => self.count(fact),
+            _ => {}
+        }
+    }
+
+    fn side_changed(&mut self, now: SimTime, trunk: TrunkId, side: Side) {
+        let secondary = side == Side::Secondary;
+        let t = trunk.index();
+        self.on_secondary[t].set(now, f64::from(u8::from(secondary)));
+        if secondary {
+            self.moved_at[t] = now;
+        } else if self.window.holds(now) && now - self.moved_at[t] < self.flap_within {
+            self.flaps += 1;
+        }
+    }
+
+    fn count(&mut self, fact: &Observation) {
+        match *fact {
+            Observation::FailoverStarted { trunk, needed, .. } => {
+                self.failovers[trunk.index()] += 1;
+                self.unnecessary[trunk.index()] += u64::from(!needed);
+            }
+            Observation::FailoverAbandoned { .. } => self.given_up += 1,
+            Observation::RegistrationTimedOut { leg } => self.timeouts[leg.index()] += 1,
+            Observation::RegistrationRefused { leg } => self.refusals[leg.index()] += 1,
+            Observation::Registered { anew, .. } => {
+                self.registrations += 1;
+                self.anew += u64::from(anew);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn values(&self) -> Vec<(&'static str, f64)> {
+        let sum = |list: &[u64]| list.iter().sum::<u64>() as f64;
+        let on_secondary: f64 = self.on_secondary.iter().map(TimeWeighted::mean).sum();
+        vec![
+            ("failovers", sum(&self.failovers)),
+            ("failovers_unnecessary", sum(&self.unnecessary)),
+            ("failover_flaps", self.flaps as f64),
+            ("failovers_given_up", self.given_up as f64),
+            ("secondary_time_fraction", on_secondary / self.on_secondary.len() as f64),
+            ("registration_timeouts", sum(&self.timeouts)),
+            ("registration_refusals", sum(&self.refusals)),
+            ("registrations", self.registrations as f64),
+            ("registrations_anew", self.anew as f64),
+            ("unregistered_fraction", self.unregistered.mean() / self.registering),
+        ]
+    }
+}

@@ -1,0 +1,65 @@
+//! What a run measures: observers folded over what it reports.
+//!
+//! Counts of events are of those within [warm-up, horizon); figures of calls are of the calls
+//! offered within it, whenever they end.
+
+mod api;
+mod calls;
+mod carriers;
+mod catalog;
+mod legs;
+mod recorder;
+mod series;
+mod utilization;
+
+pub use catalog::{Better, METRICS, Metric};
+pub use recorder::Recorder;
+
+use super::config::Config;
+use crate::engine::time::{SimDuration, SimTime};
+
+/// A table with a named row per trunk or carrier.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Breakdown {
+    /// Names of the columns after the row's name.
+    pub columns: Vec<&'static str>,
+    /// Rows: name and values; not a number where nothing was observed.
+    pub rows: Vec<(String, Vec<f64>)>,
+}
+
+/// A table with a row per bin of time, from the start of the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Width of a bin.
+    pub bin: SimDuration,
+    /// Names of the columns.
+    pub columns: Vec<&'static str>,
+    /// Rows of values; not a number where nothing was observed.
+    pub rows: Vec<Vec<f64>>,
+}
+
+/// The part of a run that is measured.
+#[derive(Copy, Clone, Debug)]
+struct Window {
+    from: SimTime,
+    until: SimTime,
+}
+
+impl Window {
+    const fn of(config: &Config) -> Self {
+        Self { from: config.warmup, until: config.horizon }
+    }
+
+    fn holds(self, now: SimTime) -> bool {
+        now >= self.from && now < self.until
+    }
+
+    fn length_s(self) -> f64 {
+        (self.until - self.from).as_secs_f64()
+    }
+}
+
+/// `part / whole`, or not a number where there is no whole.
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { f64::NAN } else { part as f64 / whole as f64 }
+}

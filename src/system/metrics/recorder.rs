@@ -1,0 +1,168 @@
+//! The observer that makes a run's metrics, tables and series.
+
+use super::api::Api;
+use super::calls::Calls;
+use super::carriers::Surroundings;
+use super::legs::Legs;
+use super::series::Bins;
+use super::utilization::Utilization;
+use super::{Breakdown, METRICS};
+use crate::engine::statistics::TimeWeighted;
+use crate::engine::time::SimTime;
+use crate::system::config::Config;
+use crate::system::ids::{LegId, Side, TrunkId};
+use crate::system::observation::{Observation, Observer};
+use crate::system::run::{EngineFigures, RunResult};
+
+/// Folds a run into its metrics.
+#[derive(Debug)]
+pub struct Recorder<'c> {
+    config: &'c Config,
+    calls: Calls,
+    api: Api,
+    legs: Legs,
+    surroundings: Surroundings,
+    utilization: Utilization,
+    bins: Bins,
+}
+
+impl<'c> Recorder<'c> {
+    /// A recorder of a run of this model.
+    #[must_use]
+    pub fn new(config: &'c Config) -> Self {
+        Self {
+            config,
+            calls: Calls::new(config),
+            api: Api::new(config),
+            legs: Legs::new(config),
+            surroundings: Surroundings::new(config),
+            utilization: Utilization::new(config),
+            bins: Bins::new(config),
+        }
+    }
+
+    /// The result of the run, now that it is over.
+    ///
+    /// # Panics
+    /// Where a metric of the catalogue has no value, which is a bug.
+    #[must_use]
+    pub fn finish(self, config: &Config, engine: EngineFigures) -> RunResult {
+        let mut values = self.calls.values();
+        values.extend(self.api.values());
+        values.extend(self.legs.values());
+        values.extend(self.surroundings.values());
+        values.extend(self.utilization.values());
+        values.push(("events", engine.events as f64));
+        let value = |name: &str| {
+            let found = values.iter().find(|(n, _)| *n == name);
+            found.unwrap_or_else(|| panic!("the metric {name} has no value")).1
+        };
+        RunResult {
+            metrics: METRICS.iter().map(|m| value(m.name)).collect(),
+            trunks: self.trunk_table(config),
+            carriers: self.carrier_table(config),
+            series: self.bins.finish(),
+            engine,
+        }
+    }
+
+    fn trunk_table(&self, config: &Config) -> Breakdown {
+        let columns = vec![
+            "calls_offered",
+            "calls_answered",
+            "service_level",
+            "service_level_end_to_end",
+            "calls_blocked",
+            "calls_lost",
+            "invite_timeouts",
+            "calls_dropped_primary",
+            "calls_dropped_secondary",
+            "failovers",
+            "failovers_unnecessary",
+            "secondary_time_fraction",
+            "registration_timeouts",
+            "update_latency_ms_mean",
+            "utilization_true",
+            "utilization_reported",
+            "utilization_mae",
+        ];
+        let rows = (0u32..).zip(&config.trunks).map(|(t, trunk)| {
+            let book = &self.calls.by_trunk[t as usize];
+            let legs = [Side::Primary, Side::Secondary].map(|s| LegId::new(TrunkId(t), s).index());
+            let over = |list: &[u64]| legs.iter().map(|l| list[*l]).sum::<u64>() as f64;
+            let channels = &self.utilization.trunks[t as usize];
+            let monitored = |level: &TimeWeighted| match config.monitor {
+                Some(_) => level.mean(),
+                None => f64::NAN,
+            };
+            let values = vec![
+                book.offered as f64,
+                book.answered as f64,
+                book.service_level(),
+                book.service_level_end_to_end(),
+                book.blocked as f64,
+                book.lost as f64,
+                over(&self.calls.invite_timeouts_by_leg),
+                book.dropped[0] as f64,
+                book.dropped[1] as f64,
+                self.legs.failovers[t as usize] as f64,
+                self.legs.unnecessary[t as usize] as f64,
+                self.legs.on_secondary[t as usize].mean(),
+                over(&self.legs.timeouts),
+                self.api.latency_by_trunk[t as usize].mean(),
+                channels.truth.mean(),
+                monitored(&channels.reported),
+                monitored(&channels.error),
+            ];
+            (trunk.name.clone(), values)
+        });
+        Breakdown { columns, rows: rows.collect() }
+    }
+
+    fn carrier_table(&self, config: &Config) -> Breakdown {
+        let columns = vec![
+            "calls_connected",
+            "connected_minutes",
+            "cost",
+            "invite_timeouts",
+            "registers_received",
+            "register_rate_peak_per_s",
+            "registration_timeouts",
+            "registration_refusals",
+            "outage_fraction",
+        ];
+        let rows = (0u32..).zip(&config.carriers).map(|(c, carrier)| {
+            let part = &self.surroundings.carriers[c as usize];
+            let over = |list: &[u64]| {
+                let legs = config.legs.iter().zip(list);
+                let ours = legs.filter(|(l, _)| l.as_ref().is_some_and(|l| l.carrier.0 == c));
+                ours.map(|(_, n)| n).sum::<u64>() as f64
+            };
+            let minutes = part.connected_time.as_secs_f64() / 60.0;
+            let values = vec![
+                part.connected as f64,
+                minutes,
+                minutes * part.price_per_minute,
+                over(&self.calls.invite_timeouts_by_leg),
+                part.registers as f64,
+                part.registers_peak as f64,
+                over(&self.legs.timeouts),
+                over(&self.legs.refusals),
+                part.down.mean(),
+            ];
+            (carrier.name.clone(), values)
+        });
+        Breakdown { columns, rows: rows.collect() }
+    }
+}
+
+impl Observer for Recorder<'_> {
+    fn observe(&mut self, now: SimTime, fact: &Observation) {
+        self.calls.observe(now, fact, self.config);
+        self.api.observe(now, fact);
+        self.legs.observe(now, fact);
+        self.surroundings.observe(now, fact, self.config);
+        self.utilization.observe(now, fact);
+        self.bins.observe(now, fact);
+    }
+}

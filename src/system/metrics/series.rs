@@ -1,0 +1,184 @@
+//! The run over time, in bins of equal width.
+
+use super::Series;
+use crate::engine::time::{SimDuration, SimTime};
+use crate::policies::Outcome;
+use crate::policies::breaker::State;
+use crate::system::config::Config;
+use crate::system::ids::Side;
+use crate::system::observation::Observation;
+
+/// Columns that count what happens within the bin.
+const COUNTS: [&str; 11] = [
+    "calls_offered",
+    "calls_answered",
+    "calls_answered_in_time",
+    "calls_abandoned",
+    "calls_dropped",
+    "invite_timeouts",
+    "api_attempts",
+    "api_429s",
+    "breaker_openings",
+    "failovers",
+    "registration_timeouts",
+];
+
+/// Columns of levels, averaged over the bin's time.
+const LEVELS: [&str; 2] = ["trunks_on_secondary", "connected_calls"];
+
+#[derive(Clone, Copy)]
+enum Count {
+    Offered,
+    Answered,
+    InTime,
+    Abandoned,
+    Dropped,
+    InviteTimeouts,
+    Attempts,
+    TooMany,
+    Openings,
+    Failovers,
+    RegistrationTimeouts,
+}
+
+/// Folds a run into bins.
+#[derive(Debug)]
+pub(super) struct Bins {
+    bin: SimDuration,
+    until: SimTime,
+    counts: Vec<[u64; COUNTS.len()]>,
+    latency: Vec<(f64, u64)>,
+    levels: [Level; LEVELS.len()],
+    calls_of: Vec<u32>,
+    threshold: SimDuration,
+    replicas: u32,
+}
+
+#[derive(Debug)]
+struct Level {
+    value: f64,
+    since: SimTime,
+    integral: Vec<f64>,
+}
+
+impl Bins {
+    pub(super) fn new(config: &Config) -> Self {
+        let horizon = config.horizon;
+        let bins = horizon.as_nanos().div_ceil(config.series_bin.as_nanos()) as usize;
+        let level = || Level { value: 0.0, since: SimTime::ZERO, integral: vec![0.0; bins] };
+        Self {
+            bin: config.series_bin,
+            until: horizon,
+            counts: vec![[0; COUNTS.len()]; bins],
+            latency: vec![(0.0, 0); bins],
+            levels: [level(), level()],
+            calls_of: vec![0; config.trunks.len()],
+            threshold: config.service_level.threshold,
+            replicas: config.replicas,
+        }
+    }
+
+    pub(super) fn observe(&mut self, now: SimTime, fact: &Observation) {
+        if now >= self.until {
+            return;
+        }
+        match *fact {
+            Observation::CallOffered { .. } => self.count(now, Count::Offered),
+            Observation::CallAnswered { wait, .. } => {
+                self.count(now, Count::Answered);
+                if wait <= self.threshold {
+                    self.count(now, Count::InTime);
+                }
+            }
+            Observation::CallEnded { ref record, .. } => {
+                use crate::system::observation::Fate;
+                match record.fate {
+                    Fate::Abandoned | Fate::AbandonedSetup => self.count(now, Count::Abandoned),
+                    Fate::DroppedTalking | Fate::DroppedWaiting => self.count(now, Count::Dropped),
+                    _ => {}
+                }
+            }
+            Observation::InviteTimedOut { .. } => self.count(now, Count::InviteTimeouts),
+            Observation::AttemptSent { client, .. } if client.0 < self.replicas => {
+                self.count(now, Count::Attempts);
+            }
+            Observation::AttemptEnded { client, outcome: Outcome::TooManyRequests, .. }
+                if client.0 < self.replicas =>
+            {
+                self.count(now, Count::TooMany);
+            }
+            Observation::BreakerMoved { to: State::Open, .. } => self.count(now, Count::Openings),
+            Observation::FailoverStarted { .. } => self.count(now, Count::Failovers),
+            Observation::RegistrationTimedOut { .. } => {
+                self.count(now, Count::RegistrationTimeouts)
+            }
+            Observation::PolicyInForce { latency, .. } => {
+                let bin = self.index(now);
+                self.latency[bin].0 += latency.as_millis_f64();
+                self.latency[bin].1 += 1;
+            }
+            Observation::SideChanged { side, .. } => {
+                let change = if side == Side::Secondary { 1.0 } else { -1.0 };
+                self.step(now, 0, change);
+            }
+            Observation::TrunkCalls { trunk, truly, .. } => {
+                let before = std::mem::replace(&mut self.calls_of[trunk.index()], truly);
+                self.step(now, 1, f64::from(truly) - f64::from(before));
+            }
+            _ => {}
+        }
+    }
+
+    const fn index(&self, now: SimTime) -> usize {
+        (now.as_nanos() / self.bin.as_nanos()) as usize
+    }
+
+    fn count(&mut self, now: SimTime, what: Count) {
+        let bin = self.index(now);
+        self.counts[bin][what as usize] += 1;
+    }
+
+    fn step(&mut self, now: SimTime, level: usize, change: f64) {
+        self.levels[level].fill(now, self.bin);
+        self.levels[level].value += change;
+    }
+
+    pub(super) fn finish(mut self) -> Series {
+        for level in &mut self.levels {
+            level.fill(self.until, self.bin);
+        }
+        let rows = (0..self.counts.len())
+            .map(|bin| {
+                let start = self.bin.as_nanos() * bin as u64;
+                let width = self.bin.as_nanos().min(self.until.as_nanos() - start) as f64 / 1e9;
+                let (total, n) = self.latency[bin];
+                let mean = if n == 0 { f64::NAN } else { total / n as f64 };
+                let mut row = vec![start as f64 / 1e9];
+                row.extend(self.counts[bin].iter().map(|c| *c as f64));
+                row.push(mean);
+                row.extend(self.levels.iter().map(|l| l.integral[bin] / width));
+                row
+            })
+            .collect();
+        let mut columns = vec!["start_s"];
+        columns.extend(COUNTS);
+        columns.push("update_latency_ms_mean");
+        columns.extend(LEVELS);
+        Series { bin: self.bin, columns, rows }
+    }
+}
+
+impl Level {
+    /// Adds the time since the last change to the bins it lies in.
+    fn fill(&mut self, now: SimTime, bin: SimDuration) {
+        let width = bin.as_nanos();
+        let mut at = self.since.as_nanos();
+        while at < now.as_nanos() {
+            let index = at / width;
+            let end = ((index + 1) * width).min(now.as_nanos());
+            self.integral[index as usize] += self.value * (end - at) as f64 / 1e9;
+            at = end;
+        }
+        self.since = now;
+    }
+}

@@ -1,0 +1,25 @@
+//! The telephony and API world: a model becomes a checked configuration, a configuration runs, and
+//! a run becomes metrics. No part knows another; `world` is where they meet.
+
+mod arrivals;
+mod call;
+mod client;
+mod config;
+mod event;
+mod group;
+pub mod ids;
+mod leg;
+pub mod metrics;
+pub mod observation;
+mod purpose;
+mod run;
+pub mod spec;
+mod station;
+mod tally;
+mod validate;
+mod waiting_room;
+mod world;
+
+pub use config::{Config, Issue, Traces};
+pub use event::{RegisterAnswer, Response};
+pub use run::{EngineFigures, RunError, RunResult, simulate, simulate_observed};

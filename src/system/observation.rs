@@ -1,0 +1,229 @@
+//! What a run reports while it goes: typed facts. Observers fold them into metrics, series and
+//! traces; nothing they do flows back.
+
+use super::event::Response;
+use super::ids::{CallId, CarrierId, ClientId, GroupId, LegId, RequestId, SbcId, Side, TrunkId};
+use crate::engine::time::{SimDuration, SimTime};
+use crate::policies::Outcome;
+
+/// How a call ended. Every offered call gets exactly one.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Fate {
+    /// Answered by an agent and ended by the parties.
+    Completed,
+    /// Torn down after an agent had answered.
+    DroppedTalking,
+    /// Torn down while connected but not yet with an agent.
+    DroppedWaiting,
+    /// The caller hung up in the queue or in the flow.
+    Abandoned,
+    /// The caller hung up before the trunk answered.
+    AbandonedSetup,
+    /// No free channel, or over the calls-per-second limit, on every usable leg.
+    Blocked,
+    /// No usable leg: carrier down or not registered.
+    Lost,
+    /// The last INVITE tried went without an answer.
+    TimedOut,
+    /// The last INVITE tried was refused with 503.
+    Rejected,
+}
+
+/// A call's whole story, told when it ends.
+#[derive(Copy, Clone, PartialEq, Debug)]
+pub struct CallRecord {
+    /// The trunk it was offered to.
+    pub trunk: TrunkId,
+    /// Its number on that trunk.
+    pub index: u64,
+    /// When its first INVITE was due.
+    pub offered_at: SimTime,
+    /// How it ended.
+    pub fate: Fate,
+    /// The leg it used last, if any.
+    pub side: Option<Side>,
+    /// INVITEs sent to a leg, the first included.
+    pub attempts: u16,
+    /// When the trunk answered (200).
+    pub connected_at: Option<SimTime>,
+    /// When it entered an agent group's queue.
+    pub queued_at: Option<SimTime>,
+    /// When an agent answered.
+    pub answered_at: Option<SimTime>,
+    /// The group it was routed to.
+    pub group: Option<GroupId>,
+}
+
+/// Why a leg could not take a call.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// The trunk has no such leg.
+    Absent,
+    /// The carrier is down.
+    CarrierDown,
+    /// The SBC is not registered on it.
+    Unregistered,
+    /// No free channel.
+    Channels,
+    /// Over the calls-per-second limit.
+    Rate,
+}
+
+/// What an API request is for.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Errand {
+    /// A call asks where to go.
+    Lookup,
+    /// A trunk's policy follows a change of availability.
+    Update,
+    /// The utilization monitor asks for a trunk's state.
+    Poll,
+    /// Another tenant's own business.
+    Tenant,
+}
+
+/// Why a trunk fails over.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Cause {
+    /// The fallback of a failed or refused API request.
+    Fallback,
+    /// A circuit breaker opened.
+    BreakerOpen,
+    /// An API request failed.
+    ApiFailure,
+    /// INVITEs timed out.
+    InviteTimeouts,
+    /// The primary leg itself: registration, OPTIONS or link.
+    LegDown,
+}
+
+/// A fact.
+#[derive(Copy, Clone, PartialEq, Debug)]
+#[allow(missing_docs, reason = "the fields are named after what they hold")]
+pub enum Observation {
+    /// A call is offered.
+    CallOffered { call: CallId, trunk: TrunkId, index: u64 },
+    /// A leg refused a call.
+    LegRefused { call: CallId, leg: LegId, refusal: Refusal },
+    /// An INVITE leaves the carrier; `retransmission` counts from 0.
+    InviteSent { call: CallId, leg: LegId, attempt: u16, retransmission: u16 },
+    /// A response reaches the carrier.
+    InviteAnswered { call: CallId, leg: LegId, response: Response },
+    /// An INVITE's deadline passed: Timer B, or no progress after 100.
+    InviteTimedOut { call: CallId, leg: LegId, after_trying: bool },
+    /// A channel was taken or freed; `busy` now are.
+    ChannelsBusy { leg: LegId, busy: u32 },
+    /// The trunk answered the call.
+    CallConnected { call: CallId, leg: LegId, post_dial_delay: SimDuration },
+    /// A call entered a group's queue; `waiting` were there before it.
+    CallQueued { call: CallId, group: GroupId, waiting: usize },
+    /// An agent answered after `wait` in the queue.
+    CallAnswered { call: CallId, leg: LegId, group: GroupId, wait: SimDuration },
+    /// A call has ended.
+    CallEnded { call: CallId, record: CallRecord },
+    /// A group's agents: logged in, and busy with calls or wrap-up.
+    AgentsBusy { group: GroupId, staffed: u32, busy: u32, waiting: usize },
+
+    /// A message reached a full SBC queue and is gone.
+    SbcDropped { sbc: SbcId },
+
+    /// A request is made of the API.
+    Requested { request: RequestId, client: ClientId, errand: Errand, trunk: TrunkId },
+    /// An attempt leaves its client.
+    AttemptSent { request: RequestId, client: ClientId, attempt: u32 },
+    /// The limiters refused an attempt.
+    LimiterRefused { client: ClientId, limiter: u32, retry_after: Option<SimDuration> },
+    /// The limiters let an attempt pass at once, or after a delay.
+    LimiterAdmitted { client: ClientId, delay: SimDuration },
+    /// An attempt found the API's queue full.
+    ServerFull { client: ClientId },
+    /// The API's station: in service and waiting.
+    ServerBusy { busy: u32, waiting: usize },
+    /// An attempt starts service after `wait`.
+    ServiceStarted { client: ClientId, wait: SimDuration },
+    /// An attempt was served `sojourn` after it came; `wasted` where its client had given up.
+    Served { client: ClientId, sojourn: SimDuration, wasted: bool },
+    /// An attempt is over for its client.
+    AttemptEnded { request: RequestId, client: ClientId, errand: Errand, outcome: Outcome },
+    /// A request is over. `refused` says that a breaker refused it.
+    RequestEnded {
+        request: RequestId,
+        client: ClientId,
+        errand: Errand,
+        trunk: TrunkId,
+        attempts: u32,
+        ok: bool,
+        refused: bool,
+    },
+    /// The circuit breaker refused an attempt or request.
+    BreakerRefused { client: ClientId, breaker: u32, trunk: TrunkId },
+    /// The circuit breaker changed its state; `capacity` says that the server would have served
+    /// an attempt at that instant.
+    BreakerMoved {
+        client: ClientId,
+        breaker: u32,
+        to: crate::policies::breaker::State,
+        capacity: bool,
+    },
+    /// A trunk's routing policy is in force `latency` after the need arose; `limited` says that a
+    /// limiter was refusing on its path meanwhile.
+    PolicyInForce { trunk: TrunkId, errand: Errand, latency: SimDuration, limited: bool },
+    /// A call took the fallback.
+    FellBack { trunk: TrunkId },
+
+    /// A trunk starts to move to its secondary leg; `needed` by the ground truth of the primary.
+    FailoverStarted { trunk: TrunkId, cause: Cause, needed: bool },
+    /// A trunk's calls now use this side.
+    SideChanged { trunk: TrunkId, side: Side },
+    /// The leg a trunk was moving to can carry its calls: the move is over.
+    FailoverArrived { trunk: TrunkId, side: Side },
+    /// A trunk gave up moving.
+    FailoverAbandoned { trunk: TrunkId },
+
+    /// A REGISTER leaves the SBC; `retransmission` counts from 0.
+    RegisterSent { leg: LegId, retransmission: u16 },
+    /// A REGISTER, one of ours or of others, reached a registrar.
+    RegisterReceived { carrier: CarrierId },
+    /// A registration attempt went without an answer.
+    RegistrationTimedOut { leg: LegId },
+    /// A registrar refused with 503.
+    RegistrationRefused { leg: LegId },
+    /// A binding was made; `anew` where none was usable before.
+    Registered { leg: LegId, anew: bool },
+    /// A leg that should be registered is, or is not.
+    Registration { leg: LegId, wanted: bool, usable: bool },
+    /// OPTIONS put a leg down or up.
+    OptionsMoved { leg: LegId, down: bool },
+    /// A carrier went down or came up.
+    CarrierMoved { carrier: CarrierId, down: bool },
+
+    /// True and platform-counted calls of a trunk changed.
+    TrunkCalls { trunk: TrunkId, truly: u32, counted: u32 },
+    /// The monitor learnt a trunk's counted calls.
+    Polled { trunk: TrunkId, counted: u32 },
+    /// A fault began or ended.
+    FaultMoved { fault: u32, on: bool },
+}
+
+/// Somebody who folds what a run reports. Chosen statically; `()` costs nothing.
+pub trait Observer {
+    /// Takes note of a fact.
+    fn observe(&mut self, now: SimTime, fact: &Observation);
+}
+
+impl Observer for () {
+    fn observe(&mut self, _: SimTime, _: &Observation) {}
+}
+
+impl<O: Observer + ?Sized> Observer for &mut O {
+    fn observe(&mut self, now: SimTime, fact: &Observation) {
+        (**self).observe(now, fact);
+    }
+}
+
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn observe(&mut self, now: SimTime, fact: &Observation) {
+        self.0.observe(now, fact);
+        self.1.observe(now, fact);
+    }
+}

@@ -1,0 +1,49 @@
+//! What a random number is drawn for. The purpose, the entity and the index together address the
+//! draw, so that a policy which reorders, drops or retries work leaves every other draw alone
+//! (common random numbers).
+
+/// The purpose of a draw; the entity and index are given beside each.
+#[derive(Copy, Clone, Debug)]
+#[repr(u8)]
+pub(super) enum Purpose {
+    /// Time to a source's next arrival: entity = source, index = candidate.
+    Arrival = 1,
+    /// Whether a candidate of a varying rate counts, or how long a burst state lasts: likewise.
+    ArrivalState,
+    /// Talk time: entity = trunk, index = call of that trunk.
+    Talk,
+    /// Patience in the queue: likewise.
+    Patience,
+    /// Patience during call set-up: likewise.
+    SetupPatience,
+    /// Wrap-up after the call: likewise.
+    WrapUp,
+    /// SBC processing: entity = SBC, index = job.
+    SbcService,
+    /// Registrar processing: entity = carrier, index = job.
+    RegistrarService,
+    /// A registrar's background REGISTERs: entity = carrier, index = arrival.
+    Background,
+    /// The wait before a registration is tried again: entity = leg, index = try.
+    RegistrationRetry,
+    /// Age of a binding at the start: entity = leg.
+    BindingAge,
+    /// Phase of OPTIONS at the start: entity = leg.
+    OptionsPhase,
+    /// API service demand: entity = who asks, index = request and attempt.
+    ApiService,
+    /// Jitter of a retry: entity = who asks, index = request and attempt.
+    BackoffJitter,
+    /// Loss and delay of a message on a leg: entity = leg, index = message.
+    Network,
+    /// Loss of a message between a client and the API: entity = who asks, index = message.
+    ApiNetwork,
+    /// Stagger of a failover: entity = trunk, index = trigger.
+    Stagger,
+    /// A carrier's time to failure: entity = carrier, index = outage.
+    TimeToFailure,
+    /// A carrier's time to repair: likewise.
+    TimeToRepair,
+    /// A background binding's wait after an outage: entity = carrier, index = outage and binding.
+    Avalanche,
+}

@@ -1,0 +1,99 @@
+//! How calls, or a tenant's API requests, arrive.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::time::SimDuration;
+
+/// An arrival process. Rates are per second.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ArrivalSpec {
+    /// Nothing arrives.
+    None,
+    /// A Poisson process.
+    Poisson {
+        /// Arrivals per second.
+        #[schemars(range(min = 0.0))]
+        rate_per_s: f64,
+    },
+    /// A Poisson process whose rate follows a profile (NHPP), piecewise constant.
+    Profile {
+        /// The rate from each instant on, in ascending order, the first from `0s`.
+        #[schemars(length(min = 1))]
+        steps: Vec<RateStep>,
+        /// The profile starts anew after this long; without it the last rate stays.
+        #[serde(default)]
+        period: Option<SimDuration>,
+    },
+    /// A two-state Markov-modulated Poisson process: quiet and bursting.
+    Mmpp {
+        /// Arrivals per second while bursting.
+        #[schemars(range(min = 0.0))]
+        burst_rate_per_s: f64,
+        /// Arrivals per second while quiet.
+        #[schemars(range(min = 0.0))]
+        quiet_rate_per_s: f64,
+        /// Mean length of a burst; lengths are exponential.
+        burst_mean: SimDuration,
+        /// Mean length of a quiet spell; lengths are exponential.
+        quiet_mean: SimDuration,
+    },
+    /// A Poisson process with scheduled spikes.
+    Spikes {
+        /// Arrivals per second outside the spikes.
+        #[schemars(range(min = 0.0))]
+        rate_per_s: f64,
+        /// The spikes; where two overlap the later in the list counts.
+        spikes: Vec<SpikeSpec>,
+    },
+    /// One arrival every so often, the first after `phase`.
+    Periodic {
+        /// Time between two arrivals.
+        every: SimDuration,
+        /// Time of the first.
+        #[serde(default)]
+        phase: SimDuration,
+        /// How many arrive at each of these instants.
+        #[serde(default = "one")]
+        #[schemars(range(min = 1, max = 1_000_000))]
+        batch: u32,
+    },
+    /// The instants of a CSV file with the column `time_s`.
+    Trace {
+        /// The file, relative to the model.
+        file: String,
+    },
+}
+
+const fn one() -> u32 {
+    1
+}
+
+/// A rate from an instant on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RateStep {
+    /// From this instant on.
+    pub at: SimDuration,
+    /// Arrivals per second.
+    #[schemars(range(min = 0.0))]
+    pub rate_per_s: f64,
+}
+
+/// A scheduled spike.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpikeSpec {
+    /// When it starts.
+    pub at: SimDuration,
+    /// How long it lasts.
+    #[serde(rename = "for")]
+    pub length: SimDuration,
+    /// Arrivals per second while it lasts.
+    #[schemars(range(min = 0.0))]
+    pub rate_per_s: f64,
+    /// The spike comes again after this long.
+    #[serde(default)]
+    pub every: Option<SimDuration>,
+}

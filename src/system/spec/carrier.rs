@@ -1,0 +1,252 @@
+//! Carriers with their registrars, session border controllers, registrations and OPTIONS.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::time::SimDuration;
+use crate::engine::variates::Variate;
+use crate::policies::limiter::LimiterSpec;
+use crate::policies::registration::RegistrationRetrySpec;
+
+/// A carrier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CarrierSpec {
+    /// Its name, such as `telstra`.
+    pub id: String,
+    /// Price of a connected minute, in the model's currency.
+    #[serde(default)]
+    #[schemars(range(min = 0.0))]
+    pub price_per_minute: f64,
+    /// Outages drawn at random.
+    #[serde(default)]
+    pub outages: Option<OutageSpec>,
+    /// Outages at given times.
+    #[serde(default)]
+    pub schedule: Vec<OutageWindow>,
+    /// Its registrar.
+    #[serde(default)]
+    pub registrar: RegistrarSpec,
+}
+
+/// Outages drawn at random: an alternating renewal process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutageSpec {
+    /// Time between the end of an outage and the next.
+    pub time_to_failure: Variate,
+    /// Length of an outage.
+    pub time_to_repair: Variate,
+}
+
+/// An outage at a given time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutageWindow {
+    /// When it starts.
+    pub at: SimDuration,
+    /// How long it lasts.
+    #[serde(rename = "for")]
+    pub length: SimDuration,
+}
+
+/// Channels that several legs share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelGroupSpec {
+    /// Its name.
+    pub id: String,
+    /// Calls it can carry at once.
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub channels: u32,
+}
+
+/// A carrier's registrar: servers with a queue behind a limiter. No figure of a real carrier's
+/// registrar was found; every default is an assumption.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RegistrarSpec {
+    /// REGISTERs handled at once.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub servers: u32,
+    /// Time to handle one.
+    pub service: Variate,
+    /// REGISTERs that may wait; more get no answer.
+    #[schemars(range(min = 0, max = 10_000_000))]
+    pub queue: u32,
+    /// Limit on REGISTERs; one over it gets 503.
+    pub limit: Option<LimiterSpec>,
+    /// `Retry-After` of that 503; without it none is sent.
+    pub retry_after: Option<SimDuration>,
+    /// Whether the first REGISTER of a transaction pair is challenged with 401 (RFC 3261 §22).
+    pub challenge: bool,
+    /// `Expires` it grants.
+    pub expires: SimDuration,
+    /// Other customers' REGISTERs.
+    pub background: Option<BackgroundSpec>,
+}
+
+impl Default for RegistrarSpec {
+    fn default() -> Self {
+        Self {
+            servers: 1,
+            service: Variate::Constant(SimDuration::from_millis(5)),
+            queue: 1000,
+            limit: None,
+            retry_after: None,
+            challenge: true,
+            expires: SimDuration::from_secs(3600),
+            background: None,
+        }
+    }
+}
+
+/// Other customers of a registrar.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackgroundSpec {
+    /// Their REGISTERs per second in normal times (Poisson).
+    #[schemars(range(min = 0.0))]
+    pub rate_per_s: f64,
+    /// How many of them register anew after an outage of the carrier.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub bindings: u32,
+    /// Each waits U[W/2, W] of this W first (RFC 5626 §4.5: base 30 s, one failure).
+    #[serde(default = "minute")]
+    pub recovery: SimDuration,
+}
+
+fn minute() -> SimDuration {
+    SimDuration::from_secs(60)
+}
+
+/// A session border controller: one signalling processor with a finite queue. No figure of a real
+/// SBC was found; the service times are assumptions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SbcSpec {
+    /// Its name. With `count` above 1, `{n}` stands for the number.
+    pub id: String,
+    /// How many such SBCs there are.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub count: u32,
+    /// Messages that may wait for the processor; more are dropped.
+    #[serde(default = "queue")]
+    #[schemars(range(min = 0, max = 10_000_000))]
+    pub queue: u32,
+    /// Time to handle an INVITE.
+    #[serde(default = "two_ms")]
+    pub invite: Variate,
+    /// Time to send or handle a REGISTER message.
+    #[serde(default = "one_ms")]
+    pub register: Variate,
+    /// Time to send or handle an OPTIONS message.
+    #[serde(default = "half_ms")]
+    pub options: Variate,
+    /// Time to handle a BYE.
+    #[serde(default = "half_ms")]
+    pub bye: Variate,
+    /// Time of a TLS handshake.
+    #[serde(default = "five_ms")]
+    pub handshake: Variate,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+const fn queue() -> u32 {
+    200
+}
+
+const fn half_ms() -> Variate {
+    Variate::Constant(SimDuration::from_nanos(500_000))
+}
+
+const fn one_ms() -> Variate {
+    Variate::Constant(SimDuration::from_millis(1))
+}
+
+const fn two_ms() -> Variate {
+    Variate::Constant(SimDuration::from_millis(2))
+}
+
+const fn five_ms() -> Variate {
+    Variate::Constant(SimDuration::from_millis(5))
+}
+
+/// Whether the leg not in use is kept registered.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Standby {
+    /// Both legs are kept registered.
+    #[default]
+    Warm,
+    /// A leg registers when its trunk fails over to it, and unregisters when it leaves.
+    Cold,
+}
+
+/// How a leg keeps its registration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RegistrationSpec {
+    /// Whether the leg not in use is kept registered.
+    pub standby: Standby,
+    /// A binding is refreshed when this share of its time has passed (AudioCodes: 50 %).
+    #[schemars(range(min = 0.01, max = 1.0))]
+    pub refresh_fraction: f64,
+    /// A REGISTER unanswered for this long has timed out. Timer F of RFC 3261 §17.1.2.2 is 32 s;
+    /// an SBC may use less.
+    pub transaction_timeout: SimDuration,
+    /// A TCP connection not made in this long has failed (Genesys trunk example: 2 s).
+    pub connect_timeout: SimDuration,
+    /// Whether a TLS session that was up before is resumed, in 2 round trips instead of 3.
+    pub tls_resumption: bool,
+    /// Whether the legs are registered when the run starts; otherwise each starts to register.
+    pub initially_registered: bool,
+    /// When to try again.
+    pub retry: RegistrationRetrySpec,
+}
+
+impl Default for RegistrationSpec {
+    fn default() -> Self {
+        Self {
+            standby: Standby::Warm,
+            refresh_fraction: 0.5,
+            transaction_timeout: SimDuration::from_secs(32),
+            connect_timeout: SimDuration::from_secs(2),
+            tls_resumption: false,
+            initially_registered: true,
+            retry: RegistrationRetrySpec::default(),
+        }
+    }
+}
+
+/// OPTIONS keepalive on every leg.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OptionsSpec {
+    /// Time between two OPTIONS (AudioCodes: 60 s).
+    pub interval: SimDuration,
+    /// An OPTIONS unanswered for this long is missed (assumption; Timer F would be 32 s).
+    pub timeout: SimDuration,
+    /// This many missed in a row put the leg down (assumption).
+    #[schemars(range(min = 1, max = 1000))]
+    pub down_after: u32,
+    /// This many answered in a row put it up again (assumption).
+    #[schemars(range(min = 1, max = 1000))]
+    pub up_after: u32,
+}
+
+impl Default for OptionsSpec {
+    fn default() -> Self {
+        Self {
+            interval: SimDuration::from_secs(60),
+            timeout: SimDuration::from_secs(4),
+            down_after: 3,
+            up_after: 2,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What goes wrong, and when.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::time::SimDuration;
+
+/// A timed fault.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum FaultSpec {
+    /// A carrier carries nothing: its calls drop, its legs' connections break.
+    CarrierOutage {
+        /// The carrier.
+        carrier: String,
+        /// When it starts.
+        at: SimDuration,
+        /// How long it lasts.
+        #[serde(rename = "for")]
+        length: SimDuration,
+    },
+    /// The API serves more slowly.
+    ApiBrownOut {
+        /// When it starts.
+        at: SimDuration,
+        /// How long it lasts.
+        #[serde(rename = "for")]
+        length: SimDuration,
+        /// Service takes this many times as long.
+        #[schemars(range(min = 0.001, max = 1_000_000.0))]
+        slowdown: f64,
+    },
+    /// The API's limits are cut (or raised).
+    ApiLimitCut {
+        /// When it starts.
+        at: SimDuration,
+        /// How long it lasts.
+        #[serde(rename = "for")]
+        length: SimDuration,
+        /// Limits are this many times as high.
+        #[schemars(range(min = 0.001, max = 1000.0))]
+        factor: f64,
+        /// Only the limit of this name.
+        #[serde(default)]
+        limit: Option<String>,
+    },
+    /// An SBC restarts: its calls drop, its connections and queue are gone.
+    SbcRestart {
+        /// The SBC.
+        sbc: String,
+        /// When it goes down.
+        at: SimDuration,
+        /// How long it is down.
+        #[serde(rename = "for")]
+        length: SimDuration,
+    },
+    /// A carrier's registrar serves more slowly.
+    RegistrarSlowdown {
+        /// The carrier.
+        carrier: String,
+        /// When it starts.
+        at: SimDuration,
+        /// How long it lasts.
+        #[serde(rename = "for")]
+        length: SimDuration,
+        /// Service takes this many times as long.
+        #[schemars(range(min = 0.001, max = 1_000_000.0))]
+        slowdown: f64,
+    },
+    /// The network between a carrier and its SBCs delays or loses more.
+    LegNetwork {
+        /// The carrier.
+        carrier: String,
+        /// When it starts.
+        at: SimDuration,
+        /// How long it lasts.
+        #[serde(rename = "for")]
+        length: SimDuration,
+        /// Added to each way.
+        #[serde(default)]
+        delay: SimDuration,
+        /// Share of messages lost each way, on top.
+        #[serde(default)]
+        #[schemars(range(min = 0.0, max = 0.99))]
+        loss: f64,
+    },
+    /// The network between the clients and the API delays or loses more.
+    ApiNetwork {
+        /// When it starts.
+        at: SimDuration,
+        /// How long it lasts.
+        #[serde(rename = "for")]
+        length: SimDuration,
+        /// Added to each way.
+        #[serde(default)]
+        delay: SimDuration,
+        /// Share of messages lost each way.
+        #[serde(default)]
+        #[schemars(range(min = 0.0, max = 0.99))]
+        loss: f64,
+    },
+    /// Agents log out in a wave and come back.
+    AgentLogout {
+        /// The group.
+        group: String,
+        /// When it starts.
+        at: SimDuration,
+        /// How long it lasts.
+        #[serde(rename = "for")]
+        length: SimDuration,
+        /// Share of the agents that leave.
+        #[schemars(range(min = 0.0, max = 1.0))]
+        share: f64,
+    },
+}
+
+impl FaultSpec {
+    /// When it starts and how long it lasts.
+    #[must_use]
+    pub const fn window(&self) -> (SimDuration, SimDuration) {
+        match self {
+            Self::CarrierOutage { at, length, .. }
+            | Self::ApiBrownOut { at, length, .. }
+            | Self::ApiLimitCut { at, length, .. }
+            | Self::SbcRestart { at, length, .. }
+            | Self::RegistrarSlowdown { at, length, .. }
+            | Self::LegNetwork { at, length, .. }
+            | Self::ApiNetwork { at, length, .. }
+            | Self::AgentLogout { at, length, .. } => (*at, *length),
+        }
+    }
+}

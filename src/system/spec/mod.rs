@@ -1,0 +1,165 @@
+//! The model as written in TOML: a value per key, defaults filled in, nothing checked yet beyond
+//! its shape. [`crate::system::Config`] is the checked form.
+//!
+//! Where a default has no source it says "assumption".
+
+mod api;
+mod arrivals;
+mod carrier;
+mod fault;
+mod routing;
+mod trunk;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::time::SimDuration;
+
+pub use api::{ApiSpec, ClientSpec, LimitKey, LimitSpec, MonitorSpec, RetryAfterSpec, TenantSpec};
+pub use arrivals::{ArrivalSpec, RateStep, SpikeSpec};
+pub use carrier::{
+    BackgroundSpec, CarrierSpec, ChannelGroupSpec, OptionsSpec, OutageSpec, OutageWindow,
+    RegistrarSpec, RegistrationSpec, SbcSpec, Standby,
+};
+pub use fault::FaultSpec;
+pub use routing::{
+    FallbackSpec, GroupSpec, OverflowSpec, PolicyPoint, PolicySpec, StaffingStep, Trying100,
+    UpdatesSpec,
+};
+pub use trunk::{CallsSpec, LegSpec, Transport, TrunkSpec};
+
+use crate::policies::failover::FailoverSpec;
+
+/// A model: the description of one system.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Name of the model.
+    pub name: String,
+    /// What it describes, in a sentence.
+    #[serde(default)]
+    pub description: String,
+    /// Files whose tables this one builds on; its own keys win. Resolved before this is read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
+    /// Simulated time during which things are offered and measured.
+    #[serde(default = "hour")]
+    pub horizon: SimDuration,
+    /// Simulated time at the start that is not measured.
+    #[serde(default)]
+    pub warmup: SimDuration,
+    /// Seed of every random draw.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// Width of a bin of the time series.
+    #[serde(default = "minute")]
+    pub series_bin: SimDuration,
+    /// Bounds past which a run is stopped with an error.
+    #[serde(default)]
+    pub budget: BudgetSpec,
+    /// What counts as good service.
+    #[serde(default)]
+    pub service_level: ServiceLevelSpec,
+    /// What holds for every call unless its trunk says otherwise.
+    #[serde(default)]
+    pub calls: CallsSpec,
+    /// The carriers.
+    #[schemars(length(min = 1))]
+    pub carriers: Vec<CarrierSpec>,
+    /// Channels that several legs share.
+    #[serde(default)]
+    pub channel_groups: Vec<ChannelGroupSpec>,
+    /// The session border controllers.
+    #[schemars(length(min = 1))]
+    pub sbcs: Vec<SbcSpec>,
+    /// The agent groups.
+    #[schemars(length(min = 1))]
+    pub groups: Vec<GroupSpec>,
+    /// The trunks.
+    #[schemars(length(min = 1))]
+    pub trunks: Vec<TrunkSpec>,
+    /// The platform's API server.
+    #[serde(default)]
+    pub api: ApiSpec,
+    /// The client that asks the API for routing.
+    #[serde(default)]
+    pub client: ClientSpec,
+    /// Other users of the API's budgets.
+    #[serde(default)]
+    pub tenants: Vec<TenantSpec>,
+    /// Where the routing decision is taken and what happens without it.
+    #[serde(default)]
+    pub policy: PolicySpec,
+    /// Routing updates that follow availability.
+    #[serde(default)]
+    pub updates: UpdatesSpec,
+    /// When and how a trunk moves to its other leg.
+    #[serde(default)]
+    pub failover: FailoverSpec,
+    /// How a leg keeps its registration.
+    #[serde(default)]
+    pub registration: RegistrationSpec,
+    /// OPTIONS keepalive on every leg.
+    #[serde(default)]
+    pub options: Option<OptionsSpec>,
+    /// The utilization monitor.
+    #[serde(default)]
+    pub monitor: Option<MonitorSpec>,
+    /// What goes wrong, and when.
+    #[serde(default)]
+    pub faults: Vec<FaultSpec>,
+}
+
+fn hour() -> SimDuration {
+    SimDuration::from_secs(3600)
+}
+
+fn minute() -> SimDuration {
+    SimDuration::from_secs(60)
+}
+
+const fn one() -> u64 {
+    1
+}
+
+/// What counts as good service. 80 % in 20 s is the field's convention.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServiceLevelSpec {
+    /// A call answered within this long counts as in time.
+    pub threshold: SimDuration,
+    /// Share of calls that should be answered in time.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub target: f64,
+    /// Callers who abandon the queue within this long do not count against the service level
+    /// (assumption: 5 s, a common setting).
+    pub short_abandon: SimDuration,
+}
+
+impl Default for ServiceLevelSpec {
+    fn default() -> Self {
+        Self {
+            threshold: SimDuration::from_secs(20),
+            target: 0.8,
+            short_abandon: SimDuration::from_secs(5),
+        }
+    }
+}
+
+/// Bounds past which a run is stopped with an error instead of eating the machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BudgetSpec {
+    /// Events a run may handle.
+    #[schemars(range(min = 1))]
+    pub events_max: u64,
+    /// Events that may be pending at once; each takes about 60 bytes.
+    #[schemars(range(min = 1, max = 200_000_000))]
+    pub pending_max: u64,
+}
+
+impl Default for BudgetSpec {
+    fn default() -> Self {
+        Self { events_max: 2_000_000_000, pending_max: 10_000_000 }
+    }
+}

@@ -1,0 +1,126 @@
+//! Trunks, their legs and the calls they carry.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ArrivalSpec;
+use crate::engine::time::SimDuration;
+use crate::engine::variates::Variate;
+
+/// What holds for every call unless its trunk says otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CallsSpec {
+    /// Talk time with the agent. Lognormal after Brown et al. (JASA 2005); mean 180 s and squared
+    /// coefficient of variation 1.2 are assumptions.
+    pub talk: Variate,
+    /// How long a connected caller waits before hanging up; without it, for ever. Mean 120 s is
+    /// an assumption.
+    pub patience: Option<Variate>,
+    /// How long a caller waits for an answer from the trunk (180/200) before hanging up; without
+    /// it, until the network's own timers end the attempt.
+    pub setup_patience: Option<Variate>,
+    /// Session-Expires of RFC 4028: a call torn down without a BYE stays counted by the platform
+    /// until this runs out. The session is refreshed at half of it.
+    pub session_expires: SimDuration,
+}
+
+impl Default for CallsSpec {
+    fn default() -> Self {
+        Self {
+            talk: Variate::lognormal(SimDuration::from_secs(180), 1.2),
+            patience: Some(Variate::exponential(SimDuration::from_secs(120))),
+            setup_patience: None,
+            session_expires: SimDuration::from_secs(1800),
+        }
+    }
+}
+
+/// A SIP trunk of a site, with its two legs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrunkSpec {
+    /// Its name, such as `TRK_APAC_04`. With `count` above 1, `{n}` stands for the number.
+    pub id: String,
+    /// Where it ends.
+    #[serde(default)]
+    pub city: String,
+    /// API region, for breakers of region scope.
+    #[serde(default)]
+    pub region: String,
+    /// How many such trunks there are.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub count: u32,
+    /// The SBC it comes in through.
+    pub sbc: String,
+    /// The leg calls use while nothing is wrong.
+    pub primary: LegSpec,
+    /// The leg they fail over to.
+    #[serde(default)]
+    pub secondary: Option<LegSpec>,
+    /// Transport of SIP between carriers and SBC.
+    #[serde(default)]
+    pub transport: Transport,
+    /// Agent groups its calls may go to, the home group first.
+    #[schemars(length(min = 1))]
+    pub groups: Vec<String>,
+    /// Calls of a higher priority are answered first.
+    #[serde(default)]
+    pub priority: u8,
+    /// Calls offered.
+    pub arrivals: ArrivalSpec,
+    /// Talk time, where it differs from `calls.talk`.
+    #[serde(default)]
+    pub talk: Option<Variate>,
+    /// Round trip between the SBC (or flow) and the API.
+    #[serde(default)]
+    pub rtt_api: SimDuration,
+}
+
+/// A trunk's access through one carrier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LegSpec {
+    /// The carrier.
+    pub carrier: String,
+    /// Calls it can carry at once, where the channels are its own.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub channels: Option<u32>,
+    /// The shared channels it uses instead.
+    #[serde(default)]
+    pub channel_group: Option<String>,
+    /// INVITEs the carrier sends over it per second at most; more are refused.
+    #[serde(default)]
+    #[schemars(range(min = 0.001))]
+    pub calls_per_s_max: Option<f64>,
+    /// Round trip between carrier and SBC.
+    #[serde(default)]
+    pub rtt: SimDuration,
+    /// Share of messages lost each way. On UDP the sender retransmits; on TCP and TLS the
+    /// transport does, at the cost of time.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 0.99))]
+    pub loss: f64,
+    /// Whether calls need the SBC to be registered on this leg.
+    #[serde(default)]
+    pub registration: bool,
+}
+
+/// Transport of SIP.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// Connected and encrypted: set-up costs round trips and SBC time; nothing is retransmitted.
+    #[default]
+    Tls,
+    /// Connected: set-up costs a round trip; nothing is retransmitted.
+    Tcp,
+    /// No connection; requests are retransmitted (RFC 3261 timers A and E).
+    Udp,
+}
+
+const fn one() -> u32 {
+    1
+}

@@ -1,0 +1,249 @@
+//! The API, its limits and its clients, and the routing policy.
+
+use super::trunks::Trunks;
+use super::{Checker, Known};
+use crate::engine::time::SimDuration;
+use crate::policies::breaker::{BreakerSpec, Scope};
+use crate::policies::budget::BudgetSpec;
+use crate::policies::limiter::LimiterSpec;
+use crate::system::config::{ApiConfig, ClientConfig, MonitorConfig, PolicyConfig, Traces};
+use crate::system::ids::{ClientId, GroupId};
+use crate::system::spec::{FallbackSpec, LimitKey, LimitSpec, Model, PolicyPoint, RetryAfterSpec};
+
+/// A limiter of the stack: its level in the model, whose it is, and what it runs.
+pub(super) struct LimiterEntry {
+    pub(super) level: usize,
+    pub(super) name: String,
+}
+
+/// What the API and its clients become.
+pub(super) struct Api {
+    pub(super) config: ApiConfig,
+    pub(super) clients: Vec<ClientConfig>,
+    pub(super) monitor: Option<MonitorConfig>,
+    pub(super) limiters: Vec<LimiterEntry>,
+}
+
+/// Finds or makes the limiters on the path of a token and an endpoint.
+struct Limiters<'a> {
+    levels: &'a [LimitSpec],
+    entries: Vec<LimiterEntry>,
+    specs: Vec<(String, LimiterSpec)>,
+}
+
+impl Limiters<'_> {
+    fn path(&mut self, token: &str, endpoint: &str) -> Vec<u32> {
+        let mut path = Vec::new();
+        for (level, spec) in self.levels.iter().enumerate() {
+            let concerns = spec.token.as_ref().is_none_or(|t| t == token)
+                && spec.endpoint.as_ref().is_none_or(|e| e == endpoint);
+            if !concerns {
+                continue;
+            }
+            let name = match spec.per {
+                LimitKey::Token => format!("{}/{token}", spec.name),
+                LimitKey::Endpoint => format!("{}/{endpoint}", spec.name),
+                LimitKey::Org => spec.name.clone(),
+            };
+            let known = self.entries.iter().position(|e| e.level == level && e.name == name);
+            let index = known.unwrap_or_else(|| {
+                self.entries.push(LimiterEntry { level, name: name.clone() });
+                self.specs.push((name, spec.limiter.clone()));
+                self.entries.len() - 1
+            });
+            path.push(u32::try_from(index).expect("fewer limiters than 2^32"));
+        }
+        path
+    }
+}
+
+pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &mut Checker) -> Api {
+    check_api(model, checker);
+    let mut limiters =
+        Limiters { levels: &model.api.limits, entries: Vec::new(), specs: Vec::new() };
+    let mut clients = replicas(model, trunks, &mut limiters, checker);
+    clients.extend(tenants(model, traces, &mut limiters, checker));
+    let monitor = model.monitor.as_ref().map(|spec| {
+        checker.positive("monitor.interval", spec.interval);
+        checker.positive("monitor.attempt_timeout", spec.attempt_timeout);
+        checker.problems("monitor.retry", spec.retry.check());
+        let limiters = limiters.path(&spec.token, &spec.endpoint);
+        let client = ClientId(u32::try_from(clients.len()).expect("fewer clients than 2^32"));
+        clients.push(ClientConfig {
+            retry: spec.retry.clone(),
+            rtt: Some(spec.rtt),
+            limiters,
+            ..plain_client(spec.attempt_timeout)
+        });
+        MonitorConfig { interval: spec.interval, client }
+    });
+    let api = &model.api;
+    Api {
+        config: ApiConfig {
+            limiters: limiters.specs,
+            servers: api.servers,
+            queue: api.queue.unwrap_or(u32::MAX),
+            service: api.service.sampler(),
+            retry_after: api.retry_after.clone(),
+            propagation: api.propagation,
+        },
+        clients,
+        monitor,
+        limiters: limiters.entries,
+    }
+}
+
+fn check_api(model: &Model, checker: &mut Checker) {
+    let api = &model.api;
+    checker.variate("api.service", &api.service);
+    if api.servers == 0 {
+        checker.refuse("api.servers", 0, "must be at least 1");
+    }
+    if let RetryAfterSpec::Fixed { delay } = &api.retry_after {
+        checker.positive("api.retry_after.delay", *delay);
+    }
+    for (i, limit) in api.limits.iter().enumerate() {
+        checker.problems(&format!("api.limits.{i}.limiter"), limit.limiter.check());
+        if api.limits[..i].iter().any(|l| l.name == limit.name) {
+            let message = "two limits have this name";
+            checker.refuse(format!("api.limits.{i}.name"), format!("\"{}\"", limit.name), message);
+        }
+    }
+}
+
+fn replicas(
+    model: &Model,
+    trunks: &Trunks,
+    limiters: &mut Limiters<'_>,
+    checker: &mut Checker,
+) -> Vec<ClientConfig> {
+    let spec = &model.client;
+    checker.positive("client.attempt_timeout", spec.attempt_timeout);
+    checker.problems("client.retry", spec.retry.check());
+    checker.problems("client.budget", spec.budget.check());
+    checker.problems("client.breaker", spec.breaker.check());
+    for (key, value) in [("replicas", spec.replicas), ("connections", spec.connections)] {
+        if value == 0 {
+            checker.refuse(format!("client.{key}"), 0, "must be at least 1");
+        }
+    }
+    let breakers = match spec.breaker.scope {
+        Scope::Global => 1,
+        Scope::Region => trunks.regions,
+        Scope::Trunk => u32::try_from(trunks.trunks.len()).expect("fewer trunks than 2^32"),
+    };
+    (0..spec.replicas)
+        .map(|replica| {
+            let token = if spec.token_per_replica {
+                format!("{}-{}", spec.token, replica + 1)
+            } else {
+                spec.token.clone()
+            };
+            ClientConfig {
+                connections: spec.connections,
+                hold_connection: spec.hold_connection,
+                attempt_timeout: spec.attempt_timeout,
+                coalesce: spec.coalesce,
+                retry: spec.retry.clone(),
+                budget: spec.budget.clone(),
+                breaker: spec.breaker.clone(),
+                breakers,
+                limiters: limiters.path(&token, &spec.endpoint),
+                rtt: None,
+                arrivals: None,
+            }
+        })
+        .collect()
+}
+
+fn tenants(
+    model: &Model,
+    traces: &Traces,
+    limiters: &mut Limiters<'_>,
+    checker: &mut Checker,
+) -> Vec<ClientConfig> {
+    let mut built = Vec::new();
+    for (i, spec) in model.tenants.iter().enumerate() {
+        let path = format!("tenants.{i}");
+        if model.tenants[..i].iter().any(|t| t.id == spec.id) {
+            checker.refuse(
+                format!("{path}.id"),
+                format!("\"{}\"", spec.id),
+                "two tenants have this name",
+            );
+        }
+        let trace = super::arrivals(&format!("{path}.arrivals"), &spec.arrivals, traces, checker);
+        checker.positive(&format!("{path}.attempt_timeout"), spec.attempt_timeout);
+        checker.problems(&format!("{path}.retry"), spec.retry.check());
+        if spec.connections == Some(0) {
+            checker.refuse(format!("{path}.connections"), 0, "must be at least 1");
+        }
+        built.push(ClientConfig {
+            connections: spec.connections.unwrap_or(u32::MAX),
+            retry: spec.retry.clone(),
+            rtt: Some(spec.rtt),
+            arrivals: Some((spec.arrivals.clone(), trace)),
+            limiters: limiters.path(&spec.token, &spec.endpoint),
+            ..plain_client(spec.attempt_timeout)
+        });
+    }
+    built
+}
+
+/// A client without breaker, budget or bound on its connections.
+fn plain_client(attempt_timeout: SimDuration) -> ClientConfig {
+    ClientConfig {
+        connections: u32::MAX,
+        hold_connection: false,
+        attempt_timeout,
+        coalesce: false,
+        retry: crate::policies::retry::RetrySpec::never(),
+        budget: BudgetSpec::None,
+        breaker: BreakerSpec::disabled(),
+        breakers: 1,
+        limiters: Vec::new(),
+        rtt: None,
+        arrivals: None,
+    }
+}
+
+pub(super) fn policy(
+    model: &Model,
+    known: &Known,
+    trunks: &Trunks,
+    checker: &mut Checker,
+) -> PolicyConfig {
+    let spec = &model.policy;
+    checker.positive("policy.timer_b", spec.timer_b);
+    if let Some(no_progress) = spec.no_progress {
+        checker.positive("policy.no_progress", no_progress);
+    }
+    if let Some(flow_deadline) = spec.flow_deadline {
+        checker.positive("policy.flow_deadline", flow_deadline);
+    }
+    if spec.route_attempts == 0 {
+        checker.refuse("policy.route_attempts", 0, "must be at least 1");
+    }
+    let fails_over = spec.fallback == FallbackSpec::SecondaryCarrier;
+    if fails_over
+        && spec.point != PolicyPoint::EdgeStatic
+        && trunks.legs.iter().skip(1).step_by(2).all(Option::is_none)
+    {
+        checker.refuse("policy.fallback", "\"secondary_carrier\"", "no trunk has a secondary leg");
+    }
+    let default_group = spec
+        .default_group
+        .as_ref()
+        .and_then(|name| checker.resolve("policy.default_group", name, &known.groups))
+        .map(GroupId);
+    PolicyConfig {
+        point: spec.point,
+        trying_100: spec.trying_100,
+        timer_b: spec.timer_b,
+        no_progress: spec.no_progress,
+        flow_deadline: spec.flow_deadline,
+        fallback: spec.fallback,
+        default_group,
+        route_attempts: u16::try_from(spec.route_attempts).unwrap_or(u16::MAX),
+    }
+}

@@ -1,0 +1,124 @@
+//! Timed faults, random and scheduled outages.
+
+use super::api::LimiterEntry;
+use super::{Checker, Known};
+use crate::engine::time::{SimDuration, SimTime};
+use crate::system::config::{FaultConfig, FaultKind};
+use crate::system::ids::{CarrierId, GroupId, SbcId};
+use crate::system::spec::{FaultSpec, Model};
+
+pub(super) fn build(
+    model: &Model,
+    known: &Known,
+    limiters: &[LimiterEntry],
+    checker: &mut Checker,
+) -> Vec<FaultConfig> {
+    let mut built = Vec::new();
+    for (i, carrier) in (0u32..).zip(&model.carriers) {
+        for (n, outage) in carrier.schedule.iter().enumerate() {
+            let path = format!("carriers.{i}.schedule.{n}");
+            window(&path, model, outage.at, outage.length, checker);
+            built.push(timed(outage.at, outage.length, FaultKind::Carrier(CarrierId(i))));
+        }
+    }
+    for (i, spec) in model.faults.iter().enumerate() {
+        let path = format!("faults.{i}");
+        let (at, length) = spec.window();
+        window(&path, model, at, length, checker);
+        if let Some(kind) = kind(&path, spec, model, known, limiters, checker) {
+            built.push(timed(at, length, kind));
+        }
+    }
+    built
+}
+
+fn timed(at: SimDuration, length: SimDuration, kind: FaultKind) -> FaultConfig {
+    let at = SimTime::ZERO + at;
+    FaultConfig { at, until: at.saturating_add(length), kind }
+}
+
+fn window(path: &str, model: &Model, at: SimDuration, length: SimDuration, checker: &mut Checker) {
+    if at >= model.horizon {
+        let message = format!("must lie before the horizon ({})", model.horizon);
+        checker.refuse(format!("{path}.at"), at, message);
+    }
+    checker.positive(&format!("{path}.for"), length);
+}
+
+fn kind(
+    path: &str,
+    spec: &FaultSpec,
+    model: &Model,
+    known: &Known,
+    limiters: &[LimiterEntry],
+    checker: &mut Checker,
+) -> Option<FaultKind> {
+    let carrier = |name: &str, checker: &mut Checker| {
+        checker.resolve(&format!("{path}.carrier"), name, &known.carriers).map(CarrierId)
+    };
+    let factor = |key: &str, value: f64, checker: &mut Checker| {
+        if !(value.is_finite() && value > 0.0) {
+            checker.refuse(format!("{path}.{key}"), value, "must be a finite number > 0");
+        }
+    };
+    let share = |key: &str, value: f64, top: f64, checker: &mut Checker| {
+        if !(0.0..=top).contains(&value) {
+            checker.refuse(format!("{path}.{key}"), value, format!("must lie between 0 and {top}"));
+        }
+    };
+    Some(match spec {
+        FaultSpec::CarrierOutage { carrier: name, .. } => {
+            FaultKind::Carrier(carrier(name, checker)?)
+        }
+        FaultSpec::ApiBrownOut { slowdown, .. } => {
+            factor("slowdown", *slowdown, checker);
+            FaultKind::ApiSlowdown(*slowdown)
+        }
+        FaultSpec::ApiLimitCut { factor: by, limit, .. } => {
+            factor("factor", *by, checker);
+            let limiters = limits_named(path, limit.as_deref(), model, limiters, checker);
+            FaultKind::ApiLimit { factor: *by, limiters }
+        }
+        FaultSpec::SbcRestart { sbc, .. } => {
+            FaultKind::Sbc(SbcId(checker.resolve(&format!("{path}.sbc"), sbc, &known.sbcs)?))
+        }
+        FaultSpec::RegistrarSlowdown { carrier: name, slowdown, .. } => {
+            factor("slowdown", *slowdown, checker);
+            FaultKind::Registrar(carrier(name, checker)?, *slowdown)
+        }
+        FaultSpec::LegNetwork { carrier: name, delay, loss, .. } => {
+            share("loss", *loss, 0.99, checker);
+            FaultKind::LegNetwork { carrier: carrier(name, checker)?, delay: *delay, loss: *loss }
+        }
+        FaultSpec::ApiNetwork { delay, loss, .. } => {
+            share("loss", *loss, 0.99, checker);
+            FaultKind::ApiNetwork { delay: *delay, loss: *loss }
+        }
+        FaultSpec::AgentLogout { group, share: leave, .. } => {
+            share("share", *leave, 1.0, checker);
+            let group = checker.resolve(&format!("{path}.group"), group, &known.groups)?;
+            FaultKind::Agents(GroupId(group), *leave)
+        }
+    })
+}
+
+fn limits_named(
+    path: &str,
+    name: Option<&str>,
+    model: &Model,
+    limiters: &[LimiterEntry],
+    checker: &mut Checker,
+) -> Vec<u32> {
+    let level = name.map(|n| (n, model.api.limits.iter().position(|l| l.name == n)));
+    if let Some((name, None)) = level {
+        let known: Vec<&str> = model.api.limits.iter().map(|l| l.name.as_str()).collect();
+        let message = format!("no such limit; there are: {}", known.join(", "));
+        checker.refuse(format!("{path}.limit"), format!("\"{name}\""), message);
+    }
+    let wanted = level.and_then(|(_, level)| level);
+    (0u32..)
+        .zip(limiters)
+        .filter(|(_, l)| wanted.is_none_or(|w| w == l.level))
+        .map(|(i, _)| i)
+        .collect()
+}

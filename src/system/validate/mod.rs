@@ -1,0 +1,325 @@
+//! From the model as written to the checked model: every name resolved, every value that cannot
+//! mean anything refused, all of them at once.
+
+mod api;
+mod faults;
+mod trunks;
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use super::config::{Config, Issue, Traces};
+use super::spec::{ArrivalSpec, Model};
+use crate::engine::simulation::Budget;
+use crate::engine::time::{SimDuration, SimTime};
+use crate::engine::variates::Variate;
+use crate::policies::Problem;
+
+/// Collects what is wrong.
+#[derive(Default)]
+struct Checker {
+    issues: Vec<Issue>,
+}
+
+impl Checker {
+    fn refuse(&mut self, path: impl Into<String>, value: impl Display, message: impl Into<String>) {
+        self.issues.push(Issue {
+            path: path.into(),
+            value: value.to_string(),
+            message: message.into(),
+        });
+    }
+
+    fn positive(&mut self, path: &str, value: SimDuration) {
+        if value.is_zero() {
+            self.refuse(path, value, "must be longer than 0s");
+        }
+    }
+
+    fn rate(&mut self, path: &str, value: f64) {
+        if !(value.is_finite() && value >= 0.0) {
+            self.refuse(path, value, "must be a finite number >= 0");
+        }
+    }
+
+    fn problems(&mut self, prefix: &str, problems: Vec<Problem>) {
+        for problem in problems {
+            let path = if problem.field.is_empty() {
+                prefix.to_owned()
+            } else {
+                format!("{prefix}.{}", problem.field)
+            };
+            self.refuse(path, problem.value, problem.allowed);
+        }
+    }
+
+    fn variate(&mut self, path: &str, variate: &Variate) {
+        if let Err(problem) = variate.check() {
+            let path = match problem.field {
+                "" => path.to_owned(),
+                field => format!("{path}.{field}"),
+            };
+            self.refuse(path, problem.value, problem.allowed);
+        }
+    }
+
+    fn variates<'a>(&mut self, list: impl IntoIterator<Item = (String, Option<&'a Variate>)>) {
+        for (path, variate) in list {
+            if let Some(variate) = variate {
+                self.variate(&path, variate);
+            }
+        }
+    }
+
+    /// Looks a name up, or says which there are.
+    fn resolve(&mut self, path: &str, name: &str, names: &Names) -> Option<u32> {
+        let found = names.index.get(name).copied();
+        if found.is_none() {
+            let known: Vec<&str> = names.index.keys().map(String::as_str).take(20).collect();
+            let message = format!("no such {}; there are: {}", names.kind, known.join(", "));
+            self.refuse(path, format!("\"{name}\""), message);
+        }
+        found
+    }
+}
+
+/// The names of one kind of part.
+struct Names {
+    kind: &'static str,
+    index: BTreeMap<String, u32>,
+}
+
+impl Names {
+    /// Refuses a name that stands twice; `written` gives each name and the key it stands at.
+    fn new(
+        kind: &'static str,
+        written: impl IntoIterator<Item = (String, String)>,
+        checker: &mut Checker,
+    ) -> Self {
+        let mut index = BTreeMap::new();
+        for (position, (name, path)) in (0u32..).zip(written) {
+            if name.is_empty() {
+                checker.refuse(path, "\"\"", "a name is needed");
+            } else if index.insert(name.clone(), position).is_some() {
+                checker.refuse(
+                    path,
+                    format!("\"{name}\""),
+                    format!("two of one kind ({kind}) have this name"),
+                );
+            }
+        }
+        Self { kind, index }
+    }
+}
+
+/// The names of all parts.
+struct Known {
+    carriers: Names,
+    channel_groups: Names,
+    sbcs: Names,
+    groups: Names,
+}
+
+impl Known {
+    fn new(model: &Model, checker: &mut Checker) -> Self {
+        let list = |names: Vec<&String>, key: &str| -> Vec<(String, String)> {
+            names
+                .into_iter()
+                .enumerate()
+                .map(|(i, name)| (name.clone(), format!("{key}.{i}.id")))
+                .collect()
+        };
+        let carriers = list(model.carriers.iter().map(|c| &c.id).collect(), "carriers");
+        let channels = list(model.channel_groups.iter().map(|c| &c.id).collect(), "channel_groups");
+        let groups = list(model.groups.iter().map(|g| &g.id).collect(), "groups");
+        let sbcs =
+            trunks::expand(model.sbcs.iter().map(|s| (s.id.as_str(), s.count)), "sbcs", checker);
+        Self {
+            carriers: Names::new("carrier", carriers, checker),
+            channel_groups: Names::new("channel group", channels, checker),
+            sbcs: Names::new("SBC", sbcs, checker),
+            groups: Names::new("agent group", groups, checker),
+        }
+    }
+}
+
+impl Config {
+    /// Checks a model. `traces` holds what its arrival trace files contain.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn new(model: &Model, traces: &Traces) -> Result<Self, Vec<Issue>> {
+        let mut checker = Checker::default();
+        let known = Known::new(model, &mut checker);
+        check_times(model, &mut checker);
+        let trunks = trunks::build(model, &known, traces, &mut checker);
+        let groups = trunks::groups(model, &known, &trunks.trunks, &mut checker);
+        let api = api::build(model, &trunks, traces, &mut checker);
+        let policy = api::policy(model, &known, &trunks, &mut checker);
+        checker.problems("failover", model.failover.check());
+        let faults = faults::build(model, &known, &api.limiters, &mut checker);
+        if !checker.issues.is_empty() {
+            return Err(checker.issues);
+        }
+        Ok(Self {
+            horizon: SimTime::ZERO + model.horizon,
+            warmup: SimTime::ZERO + model.warmup,
+            series_bin: model.series_bin,
+            seed: model.seed,
+            budget: Budget {
+                events_max: model.budget.events_max,
+                pending_max: usize::try_from(model.budget.pending_max).unwrap_or(usize::MAX),
+            },
+            service_level: model.service_level.clone(),
+            patience: model.calls.patience.as_ref().map(Variate::sampler),
+            setup_patience: model.calls.setup_patience.as_ref().map(Variate::sampler),
+            calls: model.calls.clone(),
+            carriers: trunks.carriers,
+            channels: trunks.channels,
+            sbcs: trunks.sbcs,
+            groups,
+            trunks: trunks.trunks,
+            legs: trunks.legs,
+            replicas: model.client.replicas,
+            api: api.config,
+            clients: api.clients,
+            policy,
+            updates: model.updates.clone(),
+            failover: model.failover.clone(),
+            registration: model.registration.clone(),
+            options: model.options.clone(),
+            monitor: api.monitor,
+            faults,
+        })
+    }
+}
+
+/// Bins of a time series that are still worth holding.
+const SERIES_BINS_MAX: u64 = 1_000_000;
+
+fn check_times(model: &Model, checker: &mut Checker) {
+    checker.positive("horizon", model.horizon);
+    if model.warmup >= model.horizon {
+        let message = format!("must be shorter than the horizon ({})", model.horizon);
+        checker.refuse("warmup", model.warmup, message);
+    }
+    checker.positive("series_bin", model.series_bin);
+    if !model.series_bin.is_zero()
+        && model.horizon.as_nanos() / model.series_bin.as_nanos() > SERIES_BINS_MAX
+    {
+        let message = format!("must leave at most {SERIES_BINS_MAX} bins over the horizon");
+        checker.refuse("series_bin", model.series_bin, message);
+    }
+    if model.horizon > SimDuration::from_secs(100 * 365 * 86_400) {
+        checker.refuse("horizon", model.horizon, "must be at most 100 years (876000h)");
+    }
+    let target = model.service_level.target;
+    if !(0.0..=1.0).contains(&target) {
+        checker.refuse("service_level.target", target, "must lie between 0 and 1");
+    }
+    checker.positive("service_level.threshold", model.service_level.threshold);
+    checker.positive("calls.session_expires", model.calls.session_expires);
+    let calls = &model.calls;
+    checker.variates([
+        ("calls.talk".to_owned(), Some(&calls.talk)),
+        ("calls.patience".to_owned(), calls.patience.as_ref()),
+        ("calls.setup_patience".to_owned(), calls.setup_patience.as_ref()),
+    ]);
+    if model.budget.events_max == 0 {
+        checker.refuse("budget.events_max", 0, "must be at least 1");
+    }
+    if model.budget.pending_max == 0 {
+        checker.refuse("budget.pending_max", 0, "must be at least 1");
+    }
+}
+
+/// Checks an arrival process and finds its trace.
+fn arrivals(
+    path: &str,
+    spec: &ArrivalSpec,
+    traces: &Traces,
+    checker: &mut Checker,
+) -> Option<std::sync::Arc<[SimTime]>> {
+    match spec {
+        ArrivalSpec::None => {}
+        ArrivalSpec::Poisson { rate_per_s } => {
+            if !(rate_per_s.is_finite() && *rate_per_s > 0.0) {
+                checker.refuse(
+                    format!("{path}.rate_per_s"),
+                    rate_per_s,
+                    "must be a finite number > 0 (for no arrivals write kind = \"none\")",
+                );
+            }
+        }
+        ArrivalSpec::Profile { steps, period } => {
+            for (i, step) in steps.iter().enumerate() {
+                checker.rate(&format!("{path}.steps.{i}.rate_per_s"), step.rate_per_s);
+                if i > 0 && step.at <= steps[i - 1].at {
+                    let message =
+                        format!("must be later than the step before ({})", steps[i - 1].at);
+                    checker.refuse(format!("{path}.steps.{i}.at"), step.at, message);
+                }
+                if period.is_some_and(|p| step.at >= p) {
+                    checker.refuse(
+                        format!("{path}.steps.{i}.at"),
+                        step.at,
+                        "must lie within the period",
+                    );
+                }
+            }
+            if steps.is_empty() || !steps.iter().any(|s| s.rate_per_s > 0.0) {
+                checker.refuse(
+                    format!("{path}.steps"),
+                    steps.len(),
+                    "needs a step with a rate > 0",
+                );
+            }
+        }
+        ArrivalSpec::Mmpp { burst_rate_per_s, quiet_rate_per_s, burst_mean, quiet_mean } => {
+            checker.rate(&format!("{path}.burst_rate_per_s"), *burst_rate_per_s);
+            checker.rate(&format!("{path}.quiet_rate_per_s"), *quiet_rate_per_s);
+            if *burst_rate_per_s + *quiet_rate_per_s <= 0.0 {
+                checker.refuse(
+                    format!("{path}.burst_rate_per_s"),
+                    burst_rate_per_s,
+                    "one of the two rates must be > 0",
+                );
+            }
+            checker.positive(&format!("{path}.burst_mean"), *burst_mean);
+            checker.positive(&format!("{path}.quiet_mean"), *quiet_mean);
+        }
+        ArrivalSpec::Spikes { rate_per_s, spikes } => {
+            checker.rate(&format!("{path}.rate_per_s"), *rate_per_s);
+            for (i, spike) in spikes.iter().enumerate() {
+                let at = format!("{path}.spikes.{i}");
+                checker.rate(&format!("{at}.rate_per_s"), spike.rate_per_s);
+                checker.positive(&format!("{at}.for"), spike.length);
+                if spike.every.is_some_and(|e| e <= spike.length) {
+                    checker.refuse(
+                        format!("{at}.every"),
+                        spike.every.unwrap_or_default(),
+                        "must be longer than the spike",
+                    );
+                }
+            }
+        }
+        ArrivalSpec::Periodic { every, batch, .. } => {
+            checker.positive(&format!("{path}.every"), *every);
+            if *batch == 0 {
+                checker.refuse(format!("{path}.batch"), batch, "must be at least 1");
+            }
+        }
+        ArrivalSpec::Trace { file } => {
+            let found = traces.get(file).cloned();
+            if found.is_none() {
+                checker.refuse(
+                    format!("{path}.file"),
+                    format!("\"{file}\""),
+                    "the trace could not be read",
+                );
+            }
+            return found;
+        }
+    }
+    None
+}

@@ -1,0 +1,362 @@
+//! Trunks, legs, carriers, SBCs and agent groups.
+
+use super::{Checker, Known};
+use crate::engine::time::{SimDuration, SimTime};
+use crate::engine::variates::Variate;
+use crate::policies::limiter::LimiterSpec;
+use crate::system::config::{
+    CarrierConfig, GroupConfig, LegConfig, SbcConfig, Traces, TrunkConfig,
+};
+use crate::system::ids::{CarrierId, ChannelsId, GroupId, SbcId, TrunkId};
+use crate::system::spec::{GroupSpec, LegSpec, Model, SbcSpec, TrunkSpec};
+
+/// What trunks and their surroundings become.
+pub(super) struct Trunks {
+    pub(super) carriers: Vec<CarrierConfig>,
+    pub(super) channels: Vec<u32>,
+    pub(super) sbcs: Vec<SbcConfig>,
+    pub(super) trunks: Vec<TrunkConfig>,
+    pub(super) legs: Vec<Option<LegConfig>>,
+    pub(super) regions: u32,
+}
+
+/// Names with `{n}` written out, and the key each comes from.
+pub(super) fn expand<'a>(
+    written: impl IntoIterator<Item = (&'a str, u32)>,
+    key: &str,
+    checker: &mut Checker,
+) -> Vec<(String, String)> {
+    let mut names = Vec::new();
+    for (i, (id, count)) in written.into_iter().enumerate() {
+        let path = format!("{key}.{i}.id");
+        if count == 0 {
+            checker.refuse(format!("{key}.{i}.count"), 0, "must be at least 1");
+        }
+        if count > 1 && !id.contains("{n}") {
+            checker.refuse(
+                &path,
+                format!("\"{id}\""),
+                "with count above 1 the name needs {n} for the number",
+            );
+        }
+        for n in 1..=count {
+            names.push((id.replace("{n}", &n.to_string()), path.clone()));
+        }
+    }
+    names
+}
+
+pub(super) fn build(
+    model: &Model,
+    known: &Known,
+    traces: &Traces,
+    checker: &mut Checker,
+) -> Trunks {
+    let mut built = Trunks {
+        carriers: carriers(model, checker),
+        channels: model.channel_groups.iter().map(|g| g.channels).collect(),
+        sbcs: sbcs(model, checker),
+        trunks: Vec::new(),
+        legs: Vec::new(),
+        regions: 0,
+    };
+    let names = expand(model.trunks.iter().map(|t| (t.id.as_str(), t.count)), "trunks", checker);
+    super::Names::new("trunk", names, checker);
+    let mut regions: Vec<&str> = model.trunks.iter().map(|t| t.region.as_str()).collect();
+    regions.sort_unstable();
+    regions.dedup();
+    built.regions = u32::try_from(regions.len()).unwrap_or(u32::MAX);
+    for (i, spec) in model.trunks.iter().enumerate() {
+        let path = format!("trunks.{i}");
+        let region = regions.iter().position(|r| *r == spec.region).unwrap_or(0);
+        let trace = super::arrivals(&format!("{path}.arrivals"), &spec.arrivals, traces, checker);
+        for n in 1..=spec.count {
+            let sbc = checker.resolve(
+                &format!("{path}.sbc"),
+                &spec.sbc.replace("{n}", &n.to_string()),
+                &known.sbcs,
+            );
+            let groups: Vec<GroupId> = spec
+                .groups
+                .iter()
+                .enumerate()
+                .filter_map(|(g, name)| {
+                    checker.resolve(&format!("{path}.groups.{g}"), name, &known.groups)
+                })
+                .map(GroupId)
+                .collect();
+            let before = built.channels.len();
+            let primary =
+                leg(&format!("{path}.primary"), &spec.primary, known, &mut built.channels, checker);
+            let secondary = spec.secondary.as_ref().and_then(|s| {
+                leg(&format!("{path}.secondary"), s, known, &mut built.channels, checker)
+            });
+            let _ = before;
+            let capacity = [&primary, &secondary]
+                .into_iter()
+                .flatten()
+                .filter_map(|l| built.channels.get(l.channels.index()))
+                .sum();
+            built.legs.push(primary);
+            built.legs.push(secondary);
+            built.trunks.push(trunk(
+                model,
+                spec,
+                n,
+                (sbc, region, groups, capacity),
+                trace.clone(),
+            ));
+        }
+        check_trunk(&path, spec, checker);
+    }
+    built
+}
+
+fn trunk(
+    model: &Model,
+    spec: &TrunkSpec,
+    n: u32,
+    (sbc, region, groups, capacity): (Option<u32>, usize, Vec<GroupId>, u32),
+    trace: Option<std::sync::Arc<[SimTime]>>,
+) -> TrunkConfig {
+    TrunkConfig {
+        name: spec.id.replace("{n}", &n.to_string()),
+        city: spec.city.clone(),
+        region: u32::try_from(region).unwrap_or(0),
+        sbc: SbcId(sbc.unwrap_or(0)),
+        transport: spec.transport,
+        groups,
+        priority: spec.priority,
+        arrivals: spec.arrivals.clone(),
+        trace,
+        talk: spec.talk.as_ref().unwrap_or(&model.calls.talk).sampler(),
+        rtt_api: spec.rtt_api,
+        capacity,
+    }
+}
+
+fn check_trunk(path: &str, spec: &TrunkSpec, checker: &mut Checker) {
+    if spec.groups.is_empty() {
+        checker.refuse(format!("{path}.groups"), "[]", "needs at least one agent group");
+    }
+    if let Some(talk) = &spec.talk {
+        checker.variate(&format!("{path}.talk"), talk);
+    }
+}
+
+fn leg(
+    path: &str,
+    spec: &LegSpec,
+    known: &Known,
+    channels: &mut Vec<u32>,
+    checker: &mut Checker,
+) -> Option<LegConfig> {
+    let carrier = checker.resolve(&format!("{path}.carrier"), &spec.carrier, &known.carriers);
+    if !(0.0..1.0).contains(&spec.loss) {
+        checker.refuse(format!("{path}.loss"), spec.loss, "must be at least 0 and below 1");
+    }
+    let calls_per_s_max = spec.calls_per_s_max.map(|rate| {
+        if !(rate.is_finite() && rate > 0.0) {
+            checker.refuse(format!("{path}.calls_per_s_max"), rate, "must be a finite number > 0");
+        }
+        LimiterSpec::calls_per_second(rate)
+    });
+    let channels_id = match (spec.channels, &spec.channel_group) {
+        (Some(own), None) => {
+            if own == 0 {
+                checker.refuse(format!("{path}.channels"), 0, "must be at least 1");
+            }
+            channels.push(own);
+            u32::try_from(channels.len() - 1).ok()
+        }
+        (None, Some(group)) => {
+            checker.resolve(&format!("{path}.channel_group"), group, &known.channel_groups)
+        }
+        _ => {
+            let written = if spec.channels.is_some() { "both" } else { "neither" };
+            checker.refuse(
+                format!("{path}.channels"),
+                written,
+                "give either channels or channel_group",
+            );
+            None
+        }
+    };
+    Some(LegConfig {
+        carrier: CarrierId(carrier?),
+        channels: ChannelsId(channels_id?),
+        calls_per_s_max,
+        rtt: spec.rtt,
+        loss: spec.loss,
+        registration: spec.registration,
+    })
+}
+
+fn carriers(model: &Model, checker: &mut Checker) -> Vec<CarrierConfig> {
+    let mut built = Vec::new();
+    for (i, spec) in model.carriers.iter().enumerate() {
+        let path = format!("carriers.{i}");
+        checker.rate(&format!("{path}.price_per_minute"), spec.price_per_minute);
+        if let Some(outages) = &spec.outages {
+            checker.variate(&format!("{path}.outages.time_to_failure"), &outages.time_to_failure);
+            checker.variate(&format!("{path}.outages.time_to_repair"), &outages.time_to_repair);
+            if outages.time_to_failure.mean_s() <= 0.0 {
+                checker.refuse(
+                    format!("{path}.outages.time_to_failure"),
+                    "0s",
+                    "must be longer than 0s",
+                );
+            }
+        }
+        let registrar = &spec.registrar;
+        let at = format!("{path}.registrar");
+        checker.variate(&format!("{at}.service"), &registrar.service);
+        checker.positive(&format!("{at}.expires"), registrar.expires);
+        if registrar.servers == 0 {
+            checker.refuse(format!("{at}.servers"), 0, "must be at least 1");
+        }
+        if let Some(limit) = &registrar.limit {
+            checker.problems(&format!("{at}.limit"), limit.check());
+        }
+        if let Some(background) = &registrar.background {
+            checker.rate(&format!("{at}.background.rate_per_s"), background.rate_per_s);
+        }
+        built.push(CarrierConfig {
+            name: spec.id.clone(),
+            price_per_minute: spec.price_per_minute,
+            outages: spec
+                .outages
+                .as_ref()
+                .map(|o| (o.time_to_failure.sampler(), o.time_to_repair.sampler())),
+            registrar_service: registrar.service.sampler(),
+            registrar: registrar.clone(),
+        });
+    }
+    check_registration(model, checker);
+    built
+}
+
+fn check_registration(model: &Model, checker: &mut Checker) {
+    let registration = &model.registration;
+    let fraction = registration.refresh_fraction;
+    if !(fraction > 0.0 && fraction <= 1.0) {
+        checker.refuse(
+            "registration.refresh_fraction",
+            fraction,
+            "must be above 0 and at most 1: a binding is refreshed before it expires",
+        );
+    }
+    checker.positive("registration.transaction_timeout", registration.transaction_timeout);
+    checker.positive("registration.connect_timeout", registration.connect_timeout);
+    checker.problems("registration.retry", registration.retry.check());
+    if let Some(options) = &model.options {
+        checker.positive("options.interval", options.interval);
+        checker.positive("options.timeout", options.timeout);
+        if options.timeout > options.interval {
+            let message = format!("must be at most the interval ({})", options.interval);
+            checker.refuse("options.timeout", options.timeout, message);
+        }
+        for (key, value) in [("down_after", options.down_after), ("up_after", options.up_after)] {
+            if value == 0 {
+                checker.refuse(format!("options.{key}"), 0, "must be at least 1");
+            }
+        }
+    }
+}
+
+fn sbcs(model: &Model, checker: &mut Checker) -> Vec<SbcConfig> {
+    let mut built = Vec::new();
+    for (i, spec) in model.sbcs.iter().enumerate() {
+        for (key, variate) in times(spec) {
+            checker.variate(&format!("sbcs.{i}.{key}"), variate);
+        }
+        for _ in 0..spec.count {
+            built.push(SbcConfig {
+                queue: spec.queue,
+                invite: spec.invite.sampler(),
+                register: spec.register.sampler(),
+                options: spec.options.sampler(),
+                bye: spec.bye.sampler(),
+                handshake: spec.handshake.sampler(),
+            });
+        }
+    }
+    built
+}
+
+fn times(spec: &SbcSpec) -> [(&'static str, &Variate); 5] {
+    [
+        ("invite", &spec.invite),
+        ("register", &spec.register),
+        ("options", &spec.options),
+        ("bye", &spec.bye),
+        ("handshake", &spec.handshake),
+    ]
+}
+
+pub(super) fn groups(
+    model: &Model,
+    known: &Known,
+    trunks: &[TrunkConfig],
+    checker: &mut Checker,
+) -> Vec<GroupConfig> {
+    let updates = &model.updates;
+    if updates.available_at <= updates.scarce_at {
+        let message = format!("must be above scarce_at ({})", updates.scarce_at);
+        checker.refuse("updates.available_at", updates.available_at, message);
+    }
+    let mut built = Vec::new();
+    for (i, spec) in model.groups.iter().enumerate() {
+        let path = format!("groups.{i}");
+        if let Some(wrap_up) = &spec.wrap_up {
+            checker.variate(&format!("{path}.wrap_up"), wrap_up);
+        }
+        let id = GroupId(u32::try_from(i).unwrap_or(u32::MAX));
+        built.push(GroupConfig {
+            name: spec.id.clone(),
+            agents: spec.agents,
+            staffing: staffing(&path, spec, checker),
+            wrap_up: spec.wrap_up.as_ref().map(Variate::sampler),
+            overflow: overflow(&path, spec, known, checker),
+            trunks: (0u32..)
+                .zip(trunks)
+                // A trunk with a single group has nothing to update.
+                .filter(|(_, t)| t.groups.len() > 1 && t.groups.contains(&id))
+                .map(|(t, _)| TrunkId(t))
+                .collect(),
+        });
+    }
+    built
+}
+
+fn staffing(path: &str, spec: &GroupSpec, checker: &mut Checker) -> Vec<(SimTime, u32)> {
+    for (i, pair) in spec.staffing.windows(2).enumerate() {
+        if pair[1].at <= pair[0].at {
+            let message = format!("must be later than the step before ({})", pair[0].at);
+            checker.refuse(format!("{path}.staffing.{}.at", i + 1), pair[1].at, message);
+        }
+    }
+    let anybody = spec.agents > 0 || spec.staffing.iter().any(|s| s.agents > 0);
+    if !anybody {
+        checker.refuse(format!("{path}.agents"), spec.agents, "the group never has an agent");
+    }
+    spec.staffing.iter().map(|s| (SimTime::ZERO + s.at, s.agents)).collect()
+}
+
+fn overflow(
+    path: &str,
+    spec: &GroupSpec,
+    known: &Known,
+    checker: &mut Checker,
+) -> Option<(SimDuration, GroupId)> {
+    let overflow = spec.overflow.as_ref()?;
+    if overflow.to == spec.id {
+        checker.refuse(
+            format!("{path}.overflow.to"),
+            format!("\"{}\"", overflow.to),
+            "must be another group",
+        );
+    }
+    let to = checker.resolve(&format!("{path}.overflow.to"), &overflow.to, &known.groups)?;
+    Some((overflow.after, GroupId(to)))
+}

@@ -1,0 +1,236 @@
+//! A connected call: the waiting room, the agent, the end.
+
+use super::{Cal, SbcJob, World};
+use crate::engine::calendar::Handle;
+use crate::engine::time::{SimDuration, SimTime};
+use crate::system::call::Stage;
+use crate::system::event::Event;
+use crate::system::ids::{CallId, GroupId, LegId, TrunkId};
+use crate::system::observation::{Fate, Observation, Observer};
+use crate::system::purpose::Purpose;
+
+impl<O: Observer> World<'_, O> {
+    /// The carrier has the trunk's 200: the caller is connected and patience starts to run.
+    pub(super) fn connect(&mut self, now: SimTime, id: CallId, leg: LegId, cal: &mut Cal) {
+        let post_dial_delay = self.since_offered(now, id);
+        let trunk = leg.trunk();
+        let call = self.call(id);
+        call.connected_at = Some(now);
+        call.stage = Stage::Flow;
+        let (index, group) = (call.index, call.group);
+        cal.cancel(std::mem::replace(&mut call.timers.hang_up, Handle::NONE));
+        self.observe(now, Observation::CallConnected { call: id, leg, post_dial_delay });
+        let part = &mut self.trunks[trunk.index()];
+        part.truly += 1;
+        part.counted += 1;
+        self.observe_trunk(now, trunk);
+        if let Some(law) = &self.config.patience {
+            let patience = law.sample(&mut self.draw(Purpose::Patience, trunk.0, index));
+            let timer = cal.schedule(now.saturating_add(patience), Event::PatienceEnds(id));
+            self.call(id).timers.hang_up = timer;
+        }
+        match group {
+            Some(group) => self.enqueue(now, id, group, cal),
+            None => self.look_up(now, id, cal),
+        }
+    }
+
+    fn observe_trunk(&mut self, now: SimTime, trunk: TrunkId) {
+        let part = &self.trunks[trunk.index()];
+        let (truly, counted) = (part.truly, part.counted);
+        self.observe(now, Observation::TrunkCalls { trunk, truly, counted });
+    }
+
+    /// The call enters the queue of an agent group.
+    pub(super) fn enqueue(&mut self, now: SimTime, id: CallId, group: GroupId, cal: &mut Cal) {
+        let call = self.call(id);
+        cal.cancel(std::mem::replace(&mut call.timers.flow, Handle::NONE));
+        call.group = Some(group);
+        call.queued_at = Some(now);
+        call.stage = Stage::Queued;
+        let trunk = call.trunk;
+        let waiting = self.groups[group.index()].waiting();
+        self.observe(now, Observation::CallQueued { call: id, group, waiting });
+        if waiting == 0 && self.groups[group.index()].free() > 0 {
+            self.answer(now, id, group, cal);
+            return;
+        }
+        let priority = self.config.trunk(trunk).priority;
+        self.groups[group.index()].join(id, priority);
+        self.observe_group(now, group);
+        if let Some((after, _)) = self.config.groups[group.index()].overflow {
+            let timer = cal.schedule(now + after, Event::OverflowDue(id));
+            self.call(id).timers.flow = timer;
+        }
+    }
+
+    fn observe_group(&mut self, now: SimTime, group: GroupId) {
+        let part = &self.groups[group.index()];
+        let (staffed, busy, waiting) = (part.staffed(), part.busy(), part.waiting());
+        self.observe(now, Observation::AgentsBusy { group, staffed, busy, waiting });
+    }
+
+    /// A call that has waited long enough stands in a second waiting room as well.
+    pub(super) fn overflow_due(&mut self, now: SimTime, id: CallId, cal: &mut Cal) {
+        let Some(call) = self.calls.get(id).filter(|c| c.stage == Stage::Queued) else { return };
+        let home = call.group.expect("a queued call has a group");
+        let priority = self.config.trunk(call.trunk).priority;
+        let Some((_, other)) = self.config.groups[home.index()].overflow else { return };
+        let part = &mut self.groups[other.index()];
+        if part.waiting() == 0 && part.free() > 0 {
+            self.answer(now, id, other, cal);
+        } else {
+            part.join(id, priority);
+            self.call(id).overflow = Some(other);
+            self.observe_group(now, other);
+        }
+    }
+
+    /// An agent of `group` takes the call.
+    fn answer(&mut self, now: SimTime, id: CallId, group: GroupId, cal: &mut Cal) {
+        self.leave_rooms(now, id);
+        let call = self.call(id);
+        call.stage = Stage::Talking;
+        call.group = Some(group);
+        call.answered_at = Some(now);
+        let wait = now - call.queued_at.expect("an answered call was queued");
+        let leg = call.leg().expect("a connected call has a leg");
+        let index = call.index;
+        cal.cancel(std::mem::replace(&mut call.timers.hang_up, Handle::NONE));
+        cal.cancel(std::mem::replace(&mut call.timers.flow, Handle::NONE));
+        let talk = self.config.trunk(leg.trunk()).talk.sample(&mut self.draw(
+            Purpose::Talk,
+            leg.trunk().0,
+            index,
+        ));
+        self.call(id).timers.hang_up = cal.schedule(now + talk, Event::TalkEnds(id));
+        self.groups[group.index()].seize();
+        self.observe(now, Observation::CallAnswered { call: id, leg, group, wait });
+        self.group_changed(now, group, cal);
+    }
+
+    fn leave_rooms(&mut self, now: SimTime, id: CallId) {
+        let call = self.call(id);
+        let rooms = [call.group, call.overflow.take()];
+        for group in rooms.into_iter().flatten() {
+            if self.groups[group.index()].leave(id) {
+                self.observe_group(now, group);
+            }
+        }
+    }
+
+    pub(super) fn patience_ends(&mut self, now: SimTime, id: CallId, cal: &mut Cal) {
+        if self.calls.get(id).is_some() {
+            self.end_call(now, id, Fate::Abandoned, cal);
+        }
+    }
+
+    pub(super) fn talk_ends(&mut self, now: SimTime, id: CallId, cal: &mut Cal) {
+        if self.calls.get(id).is_some() {
+            self.end_call(now, id, Fate::Completed, cal);
+        }
+    }
+
+    /// The call is over. Its channel and agent are freed at once; the platform hears of it by a
+    /// BYE, or not at all.
+    pub(super) fn end_call(&mut self, now: SimTime, id: CallId, fate: Fate, cal: &mut Cal) {
+        if self.call(id).stage == Stage::Queued {
+            self.leave_rooms(now, id);
+        }
+        let leg = self.call(id).leg();
+        self.leave_leg(now, id, cal);
+        let call = self.calls.remove(id).expect("the call is in progress");
+        cal.cancel(call.timers.hang_up);
+        self.tally.calls_ended += 1;
+        self.observe(now, Observation::CallEnded { call: id, record: call.record(fate) });
+        if let (Some(connected_at), Some(leg)) = (call.connected_at, leg) {
+            self.trunks[call.trunk.index()].truly -= 1;
+            self.observe_trunk(now, call.trunk);
+            self.say_bye(now, leg, connected_at, fate, cal);
+        }
+        if let (Stage::Talking, Some(group)) = (call.stage, call.group) {
+            let law = &self.config.groups[group.index()].wrap_up;
+            let wrap_up = law.as_ref().map_or(SimDuration::ZERO, |law| {
+                law.sample(&mut self.draw(Purpose::WrapUp, call.trunk.0, call.index))
+            });
+            if wrap_up.is_zero() {
+                self.agent_is_free(now, group, cal);
+            } else {
+                cal.schedule(now + wrap_up, Event::WrapUpEnds(group));
+            }
+        }
+    }
+
+    fn say_bye(&mut self, now: SimTime, leg: LegId, since: SimTime, fate: Fate, cal: &mut Cal) {
+        let torn = matches!(fate, Fate::DroppedTalking | Fate::DroppedWaiting);
+        let way = if torn { None } else { self.crossing(leg) };
+        match way {
+            Some(way) => {
+                cal.schedule(now + way, Event::ByeAtSbc(leg, since));
+            }
+            None => self.leave_ghost(now, leg.trunk(), since, cal),
+        }
+    }
+
+    pub(super) fn bye_at_sbc(&mut self, now: SimTime, leg: LegId, since: SimTime, cal: &mut Cal) {
+        let trunk = leg.trunk();
+        let sbc = self.sbc_of(leg);
+        if !self.sbc_offer(now, sbc, SbcJob::Bye(trunk, since), cal) {
+            self.leave_ghost(now, trunk, since, cal);
+        }
+    }
+
+    /// Without a BYE the platform counts the call until its session expires: it was last refreshed
+    /// at a multiple of half the session interval since it was connected (RFC 4028 §7.2, §10).
+    pub(super) fn leave_ghost(
+        &mut self,
+        now: SimTime,
+        trunk: TrunkId,
+        since: SimTime,
+        cal: &mut Cal,
+    ) {
+        let expires = self.config.calls.session_expires;
+        let half = (expires / 2).as_nanos().max(1);
+        let refreshed = SimTime::from_nanos(now.as_nanos() - (now - since).as_nanos() % half);
+        cal.schedule((refreshed + expires).max(now), Event::SessionExpires(trunk));
+    }
+
+    /// The platform no longer counts a call.
+    pub(super) fn session_ends(&mut self, now: SimTime, trunk: TrunkId) {
+        let part = &mut self.trunks[trunk.index()];
+        part.counted = part.counted.checked_sub(1).expect("the call was counted");
+        self.observe_trunk(now, trunk);
+    }
+
+    pub(super) fn agent_is_free(&mut self, now: SimTime, group: GroupId, cal: &mut Cal) {
+        self.groups[group.index()].release();
+        self.agents_take_calls(now, group, cal);
+    }
+
+    pub(super) fn staffing_changes(
+        &mut self,
+        now: SimTime,
+        group: GroupId,
+        agents: u32,
+        cal: &mut Cal,
+    ) {
+        self.groups[group.index()].schedule(agents);
+        self.agents_take_calls(now, group, cal);
+    }
+
+    /// Free agents take who waits.
+    pub(super) fn agents_take_calls(&mut self, now: SimTime, group: GroupId, cal: &mut Cal) {
+        while let Some(id) = self.groups[group.index()].next_for_free_agent() {
+            self.answer(now, id, group, cal);
+        }
+        self.group_changed(now, group, cal);
+    }
+
+    fn group_changed(&mut self, now: SimTime, group: GroupId, cal: &mut Cal) {
+        self.observe_group(now, group);
+        let updates = &self.config.updates;
+        if self.groups[group.index()].crosses(updates.scarce_at, updates.available_at) {
+            self.availability_changed(now, group, cal);
+        }
+    }
+}

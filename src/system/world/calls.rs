@@ -1,0 +1,320 @@
+//! A call on its way to the trunk: which leg, the INVITE and its timers, the trunk's answer.
+
+use super::{Cal, SbcJob, World};
+use crate::engine::calendar::Handle;
+use crate::engine::time::{SimDuration, SimTime};
+use crate::policies::limiter::Admission;
+use crate::policies::sip::Timers;
+use crate::system::call::{Call, Stage};
+use crate::system::event::{Event, Response, Try};
+use crate::system::ids::{CallId, LegId, Side, TrunkId};
+use crate::system::observation::{Fate, Observation, Observer, Refusal};
+use crate::system::purpose::Purpose;
+use crate::system::spec::{PolicyPoint, Trying100};
+
+impl<O: Observer> World<'_, O> {
+    pub(super) fn call_arrives(&mut self, now: SimTime, trunk: TrunkId, cal: &mut Cal) {
+        let part = &mut self.trunks[trunk.index()];
+        let index = part.offered;
+        part.offered += 1;
+        let active = part.active;
+        let next = part.arrivals.next(&self.random);
+        self.schedule_source(cal, next, Event::CallArrives(trunk));
+        let id = self.calls.insert(Call::new(trunk, index, now));
+        self.tally.calls_offered += 1;
+        self.observe(now, Observation::CallOffered { call: id, trunk, index });
+        if let Some(law) = &self.config.setup_patience {
+            let patience = law.sample(&mut self.draw(Purpose::SetupPatience, trunk.0, index));
+            let timer = cal.schedule(now + patience, Event::SetupHangUp(id));
+            self.call(id).timers.hang_up = timer;
+        }
+        self.route(now, id, &[active, active.other()], Fate::Lost, cal);
+    }
+
+    pub(super) fn call(&mut self, id: CallId) -> &mut Call {
+        self.calls.get_mut(id).expect("the call is in progress")
+    }
+
+    /// Offers the call to the first of `sides` that can take it. Where none can, it ends: blocked
+    /// for want of a channel on its first try, otherwise as `fate` says.
+    fn route(&mut self, now: SimTime, id: CallId, sides: &[Side], fate: Fate, cal: &mut Cal) {
+        let trunk = self.call(id).trunk;
+        let mut short = false;
+        for &side in sides {
+            let leg = LegId::new(trunk, side);
+            match self.seize(now, leg) {
+                Ok(()) => {
+                    let call = self.call(id);
+                    call.side = Some(side);
+                    call.last_side = Some(side);
+                    self.send_invite(now, id, leg, cal);
+                    return;
+                }
+                Err(refusal) => {
+                    short |= matches!(refusal, Refusal::Channels | Refusal::Rate);
+                    self.observe(now, Observation::LegRefused { call: id, leg, refusal });
+                }
+            }
+        }
+        let fate = if short && fate == Fate::Lost { Fate::Blocked } else { fate };
+        self.end_call(now, id, fate, cal);
+    }
+
+    /// Takes a channel of the leg, if the leg can carry a call.
+    fn seize(&mut self, now: SimTime, leg: LegId) -> Result<(), Refusal> {
+        let Some(config) = &self.config.legs[leg.index()] else {
+            return Err(Refusal::Absent);
+        };
+        self.usable(now, leg)?;
+        let channels = config.channels.index();
+        if self.channels[channels] >= self.config.channels[channels] {
+            return Err(Refusal::Channels);
+        }
+        let part = self.leg_mut(leg);
+        if let Some(rate) = &mut part.rate
+            && !matches!(rate.admit(now, 1), Admission::Granted)
+        {
+            return Err(Refusal::Rate);
+        }
+        part.calls += 1;
+        self.channels[channels] += 1;
+        let busy = self.channels[channels];
+        self.observe(now, Observation::ChannelsBusy { leg, busy });
+        Ok(())
+    }
+
+    /// Whether the leg could carry a call, channels aside: the ground truth.
+    pub(super) fn usable(&self, now: SimTime, leg: LegId) -> Result<(), Refusal> {
+        let Some(config) = &self.config.legs[leg.index()] else {
+            return Err(Refusal::Absent);
+        };
+        if self.carriers[config.carrier.index()].is_down() {
+            return Err(Refusal::CarrierDown);
+        }
+        if config.registration && !self.is_registered(now, leg) {
+            return Err(Refusal::Unregistered);
+        }
+        Ok(())
+    }
+
+    fn free_channel(&mut self, now: SimTime, leg: LegId) {
+        let channels = self.config.leg(leg).channels.index();
+        self.channels[channels] -= 1;
+        let busy = self.channels[channels];
+        self.leg_mut(leg).calls -= 1;
+        self.observe(now, Observation::ChannelsBusy { leg, busy });
+    }
+
+    fn send_invite(&mut self, now: SimTime, id: CallId, leg: LegId, cal: &mut Cal) {
+        let reliable = self.is_reliable(leg);
+        let timer_b = self.config.policy.timer_b;
+        let call = self.call(id);
+        call.attempt += 1;
+        call.stage = Stage::Inviting;
+        call.sent_at = now;
+        call.at_sbc = false;
+        call.trying_sent = false;
+        call.retransmissions = 0;
+        let n = call.attempt;
+        call.timers.deadline = cal.schedule(now + timer_b, Event::InviteDeadline(id, n));
+        if !reliable {
+            call.timers.retransmit =
+                cal.schedule(now + Timers::RFC.t1, Event::InviteRetransmit(id, n));
+        }
+        self.observe(now, Observation::InviteSent { call: id, leg, attempt: n, retransmission: 0 });
+        if reliable && !self.leg(leg).connection.is_up() {
+            self.leg_mut(leg).connection.waiting.push((id, n));
+            self.open_connection(now, leg, cal);
+        } else {
+            self.carry_invite(now, id, n, cal);
+        }
+    }
+
+    /// The INVITE sets out for the SBC.
+    pub(super) fn carry_invite(&mut self, now: SimTime, id: CallId, n: Try, cal: &mut Cal) {
+        if let Some(leg) = self.leg_in_setup(id, n)
+            && let Some(way) = self.crossing(leg)
+        {
+            cal.schedule(now + way, Event::InviteAtSbc(id, n));
+        }
+    }
+
+    /// The leg of a call that is still being set up by INVITE `n`.
+    fn leg_in_setup(&self, id: CallId, n: Try) -> Option<LegId> {
+        let call = self.calls.get(id)?;
+        (call.attempt == n && call.in_setup()).then(|| call.leg()).flatten()
+    }
+
+    /// Timer A: on UDP the INVITE goes out again, each time after twice as long
+    /// (RFC 3261 §17.1.1.2).
+    pub(super) fn invite_retransmits(&mut self, now: SimTime, id: CallId, n: Try, cal: &mut Cal) {
+        let Some(leg) = self.leg_in_setup(id, n) else { return };
+        let call = self.call(id);
+        if call.stage != Stage::Inviting {
+            return;
+        }
+        call.retransmissions += 1;
+        let retransmission = call.retransmissions;
+        let wait = Timers::RFC.t1 * (1 << retransmission.min(30));
+        call.timers.retransmit = cal.schedule(now + wait, Event::InviteRetransmit(id, n));
+        self.observe(now, Observation::InviteSent { call: id, leg, attempt: n, retransmission });
+        self.carry_invite(now, id, n, cal);
+    }
+
+    pub(super) fn invite_at_sbc(&mut self, now: SimTime, id: CallId, n: Try, cal: &mut Cal) {
+        let Some(leg) = self.leg_in_setup(id, n) else { return };
+        let call = self.call(id);
+        if call.at_sbc {
+            // A retransmission: the server transaction answers it with its last provisional
+            // response (RFC 3261 §17.2.1).
+            if call.trying_sent {
+                self.respond(now, id, leg, Response::Trying, cal);
+            }
+            return;
+        }
+        let sbc = self.sbc_of(leg);
+        let taken = self.sbc_offer(now, sbc, SbcJob::Invite(id, n), cal);
+        self.call(id).at_sbc = taken;
+    }
+
+    /// The SBC has handled the INVITE.
+    pub(super) fn invite_handled(&mut self, now: SimTime, id: CallId, n: Try, cal: &mut Cal) {
+        let Some(leg) = self.leg_in_setup(id, n) else { return };
+        let trunk = leg.trunk();
+        match self.config.policy.point {
+            PolicyPoint::EdgeStatic => {
+                let home = self.config.trunk(trunk).groups[0];
+                self.accept(now, id, Some(home), cal);
+            }
+            PolicyPoint::Push => {
+                let group = self.trunks[trunk.index()].policy;
+                self.accept(now, id, Some(group), cal);
+            }
+            PolicyPoint::PostAnswer => self.accept(now, id, None, cal),
+            PolicyPoint::PerInvite => {
+                if self.config.policy.trying_100 == Trying100::BeforeLookup {
+                    self.call(id).trying_sent = true;
+                    self.respond(now, id, leg, Response::Trying, cal);
+                }
+                self.look_up(now, id, cal);
+            }
+        }
+    }
+
+    /// The trunk answers the call, which goes to `group` if that is known already.
+    pub(super) fn accept(
+        &mut self,
+        now: SimTime,
+        id: CallId,
+        group: Option<crate::system::ids::GroupId>,
+        cal: &mut Cal,
+    ) {
+        let call = self.call(id);
+        call.group = group;
+        cal.cancel(std::mem::replace(&mut call.timers.flow, Handle::NONE));
+        let leg = call.leg().expect("a call in set-up has a leg");
+        self.respond(now, id, leg, Response::Ok, cal);
+    }
+
+    /// The trunk refuses the call with 503.
+    pub(super) fn refuse(&mut self, now: SimTime, id: CallId, cal: &mut Cal) {
+        let leg = self.call(id).leg().expect("a call in set-up has a leg");
+        self.respond(now, id, leg, Response::Unavailable, cal);
+    }
+
+    fn respond(&mut self, now: SimTime, id: CallId, leg: LegId, response: Response, cal: &mut Cal) {
+        let n = self.call(id).attempt;
+        let mut at = now;
+        // A final response is retransmitted until it is acknowledged: after T1, doubling up to T2,
+        // for 64·T1 (RFC 3261 §13.3.1.4, §17.2.1). A provisional one is not.
+        let mut wait = Timers::RFC.t1;
+        let last = now + Timers::RFC.timer_b();
+        loop {
+            if let Some(way) = self.crossing(leg) {
+                cal.schedule(at + way, Event::ResponseAtCarrier(id, n, response));
+                return;
+            }
+            if response == Response::Trying || self.is_reliable(leg) || at + wait >= last {
+                return;
+            }
+            at += wait;
+            wait = (wait * 2).min(Timers::RFC.t2);
+        }
+    }
+
+    pub(super) fn response_at_carrier(
+        &mut self,
+        now: SimTime,
+        id: CallId,
+        n: Try,
+        response: Response,
+        cal: &mut Cal,
+    ) {
+        let Some(leg) = self.leg_in_setup(id, n) else { return };
+        let no_progress = self.config.policy.no_progress;
+        let call = self.call(id);
+        cal.cancel(std::mem::replace(&mut call.timers.retransmit, Handle::NONE));
+        if response == Response::Trying && call.stage == Stage::Proceeding {
+            return;
+        }
+        cal.cancel(std::mem::replace(&mut call.timers.deadline, Handle::NONE));
+        if response == Response::Trying {
+            call.stage = Stage::Proceeding;
+            if let Some(wait) = no_progress {
+                call.timers.deadline = cal.schedule(now + wait, Event::InviteDeadline(id, n));
+            }
+        }
+        self.observe(now, Observation::InviteAnswered { call: id, leg, response });
+        match response {
+            Response::Trying => {}
+            Response::Ok => self.connect(now, id, leg, cal),
+            Response::Unavailable => self.try_other_leg(now, id, leg, Fate::Rejected, cal),
+        }
+    }
+
+    pub(super) fn invite_times_out(&mut self, now: SimTime, id: CallId, n: Try, cal: &mut Cal) {
+        let Some(leg) = self.leg_in_setup(id, n) else { return };
+        let after_trying = self.call(id).stage == Stage::Proceeding;
+        self.observe(now, Observation::InviteTimedOut { call: id, leg, after_trying });
+        self.try_other_leg(now, id, leg, Fate::TimedOut, cal);
+        if leg.side() == Side::Primary {
+            self.invite_timeout_counts(now, leg.trunk(), cal);
+        }
+    }
+
+    /// The carrier gives the attempt up (CANCEL) and tries the other leg, if it may still.
+    fn try_other_leg(&mut self, now: SimTime, id: CallId, leg: LegId, fate: Fate, cal: &mut Cal) {
+        let attempts_max = self.config.policy.route_attempts;
+        self.leave_leg(now, id, cal);
+        let call = self.call(id);
+        if call.attempt >= attempts_max {
+            self.end_call(now, id, fate, cal);
+        } else {
+            self.route(now, id, &[leg.side().other()], fate, cal);
+        }
+    }
+
+    /// Frees the call's channel and cancels what its INVITE was waiting for.
+    pub(super) fn leave_leg(&mut self, now: SimTime, id: CallId, cal: &mut Cal) {
+        let call = self.call(id);
+        for timer in [&mut call.timers.deadline, &mut call.timers.retransmit, &mut call.timers.flow]
+        {
+            cal.cancel(std::mem::replace(timer, Handle::NONE));
+        }
+        if let Some(leg) = call.leg() {
+            call.side = None;
+            self.free_channel(now, leg);
+        }
+    }
+
+    pub(super) fn setup_hang_up(&mut self, now: SimTime, id: CallId, cal: &mut Cal) {
+        if self.calls.get(id).is_some_and(Call::in_setup) {
+            self.end_call(now, id, Fate::AbandonedSetup, cal);
+        }
+    }
+
+    /// How long since the caller dialled: post-dial delay runs to the trunk's answer.
+    pub(super) fn since_offered(&self, now: SimTime, id: CallId) -> SimDuration {
+        self.calls.get(id).map_or(SimDuration::ZERO, |c| now - c.offered_at)
+    }
+}

@@ -1,0 +1,157 @@
+//! A trunk's move to its other leg, as its controller decides.
+
+use super::{Cal, World};
+use crate::engine::calendar::Handle;
+use crate::engine::time::{SimDuration, SimTime};
+use crate::policies::failover::{Action, ActiveCalls, State, Switching};
+use crate::system::event::Event;
+use crate::system::ids::{LegId, Side, TrunkId};
+use crate::system::observation::{Cause, Observation, Observer};
+use crate::system::purpose::Purpose;
+
+impl<O: Observer> World<'_, O> {
+    /// Something asks for the trunk to move to its secondary leg.
+    pub(super) fn fail_over(&mut self, now: SimTime, trunk: TrunkId, cause: Cause, cal: &mut Cal) {
+        let stagger = self.stagger(trunk);
+        let part = &mut self.trunks[trunk.index()];
+        if let Some(controller) = &mut part.controller {
+            let action = controller.event(now, stagger);
+            part.cause = cause;
+            self.act(now, trunk, action, cal);
+        }
+    }
+
+    fn stagger(&mut self, trunk: TrunkId) -> SimDuration {
+        let longest = self.config.failover.stagger_max;
+        if longest.is_zero() {
+            return longest;
+        }
+        let part = &mut self.trunks[trunk.index()];
+        part.triggers += 1;
+        let number = part.triggers;
+        longest.mul_f64(self.draw(Purpose::Stagger, trunk.0, number).uniform())
+    }
+
+    pub(super) fn invite_timeout_counts(&mut self, now: SimTime, trunk: TrunkId, cal: &mut Cal) {
+        let stagger = self.stagger(trunk);
+        let part = &mut self.trunks[trunk.index()];
+        if let Some(controller) = &mut part.controller {
+            let action = controller.invite_timed_out(now, stagger);
+            if action.is_some() {
+                part.cause = Cause::InviteTimeouts;
+            }
+            self.act(now, trunk, action, cal);
+        }
+    }
+
+    /// The primary leg's registration, OPTIONS state or carrier may have changed.
+    pub(super) fn primary_may_have_changed(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        if leg.side() != Side::Primary {
+            return;
+        }
+        let triggers = &self.config.failover.triggers;
+        let part = self.leg(leg);
+        let wanted = part.registration.wanted;
+        let down = (triggers.registration_lost && wanted && !self.is_registered(now, leg))
+            || (triggers.options_down && part.options.down)
+            || (triggers.link_down && self.carriers[self.leg_carrier(leg).index()].is_down());
+        let trunk = leg.trunk();
+        let part = &mut self.trunks[trunk.index()];
+        if let Some(controller) = &mut part.controller {
+            let action = controller.condition(now, down);
+            if down
+                && matches!(controller.state(), State::OnPrimary { .. } | State::ToSecondary { .. })
+            {
+                part.cause = Cause::LegDown;
+            }
+            self.act(now, trunk, action, cal);
+        }
+    }
+
+    pub(super) fn failover_wakes(&mut self, now: SimTime, trunk: TrunkId, cal: &mut Cal) {
+        let part = &mut self.trunks[trunk.index()];
+        part.wake = Handle::NONE;
+        let controller = part.controller.as_mut().expect("who sleeps has a controller");
+        let action = controller.wake(now);
+        self.act(now, trunk, action, cal);
+    }
+
+    fn act(&mut self, now: SimTime, trunk: TrunkId, action: Option<Action>, cal: &mut Cal) {
+        match action {
+            None => {}
+            Some(Action::MoveToSecondary) => {
+                let primary = LegId::new(trunk, Side::Primary);
+                let needed = self.usable(now, primary).is_err()
+                    || (self.config.options.is_some() && self.leg(primary).options.down);
+                let cause = self.trunks[trunk.index()].cause;
+                self.observe(now, Observation::FailoverStarted { trunk, cause, needed });
+                self.start_move(now, trunk, Side::Secondary, cal);
+            }
+            Some(Action::MoveToPrimary) => self.start_move(now, trunk, Side::Primary, cal),
+            Some(Action::StayOnPrimary) => self.give_up_move(now, trunk, Side::Secondary, cal),
+            Some(Action::StayOnSecondary) => self.give_up_move(now, trunk, Side::Primary, cal),
+        }
+        self.schedule_wake(now, trunk, cal);
+    }
+
+    fn schedule_wake(&mut self, now: SimTime, trunk: TrunkId, cal: &mut Cal) {
+        let part = &mut self.trunks[trunk.index()];
+        cal.cancel(std::mem::replace(&mut part.wake, Handle::NONE));
+        let deadline = part.controller.as_ref().and_then(|c| c.next_deadline());
+        if let Some(at) = deadline {
+            part.wake = cal.schedule(at.max(now), Event::FailoverWake(trunk));
+        }
+    }
+
+    /// Makes the leg of `to` ready; where the old leg is left first, it is left now.
+    fn start_move(&mut self, now: SimTime, trunk: TrunkId, to: Side, cal: &mut Cal) {
+        let target = LegId::new(trunk, to);
+        if self.config.failover.switching == Switching::BreakBeforeMake {
+            self.change_side(now, trunk, to, cal);
+        }
+        self.want_registration(now, target, true, cal);
+        self.leg_may_be_ready(now, target, cal);
+    }
+
+    fn give_up_move(&mut self, now: SimTime, trunk: TrunkId, to: Side, cal: &mut Cal) {
+        self.observe(now, Observation::FailoverAbandoned { trunk });
+        if !self.config.standby_is_warm() {
+            self.want_registration(now, LegId::new(trunk, to), false, cal);
+        }
+    }
+
+    /// A leg may have become able to carry calls; a trunk on its way there arrives.
+    pub(super) fn leg_may_be_ready(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        let (trunk, side) = (leg.trunk(), leg.side());
+        let Some(controller) = &self.trunks[trunk.index()].controller else { return };
+        let heading = match controller.state() {
+            State::ToSecondary { .. } => Side::Secondary,
+            State::ToPrimary { .. } => Side::Primary,
+            State::OnPrimary { .. } | State::OnSecondary { .. } => return,
+        };
+        if heading != side || self.usable(now, leg).is_err() {
+            return;
+        }
+        let part = &mut self.trunks[trunk.index()];
+        part.controller.as_mut().expect("looked at above").arrived(now);
+        if self.trunks[trunk.index()].active != side {
+            self.change_side(now, trunk, side, cal);
+        }
+        self.observe(now, Observation::FailoverArrived { trunk, side });
+        self.schedule_wake(now, trunk, cal);
+    }
+
+    /// The trunk's calls use `side` from now on. The leg that is left loses its calls or lets them
+    /// end, and with cold standby its registration.
+    fn change_side(&mut self, now: SimTime, trunk: TrunkId, side: Side, cal: &mut Cal) {
+        self.trunks[trunk.index()].active = side;
+        self.observe(now, Observation::SideChanged { trunk, side });
+        let left = LegId::new(trunk, side.other());
+        if self.config.failover.active_calls == ActiveCalls::Drop {
+            self.drop_calls(now, left, false, cal);
+        }
+        if !self.config.standby_is_warm() {
+            self.want_registration(now, left, false, cal);
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! The state of one run, and the one place where two parts meet: `handle` passes each event to the
+//! part it concerns, and the part's answer on to the next. No part knows another.
+//!
+//! Within an instant, events are handled in the order they were scheduled; limiters and breakers
+//! therefore decide in that order.
+
+mod answering;
+mod attempts;
+mod calls;
+mod decisions;
+mod failovers;
+mod faults;
+mod registrations;
+mod requests;
+mod signalling;
+
+use super::arrivals::Arrivals;
+use super::call::Call;
+use super::client::{Attempt, Client, Request};
+use super::config::Config;
+use super::event::{Event, RegisterAnswer, Try};
+use super::group::Group;
+use super::ids::{CallId, CarrierId, ClientId, GroupId, LegId, RequestId, Side, Slab, TrunkId};
+use super::leg::Leg;
+use super::observation::{Cause, Observation, Observer};
+use super::purpose::Purpose;
+use super::station::Station;
+use super::tally::Tally;
+use crate::engine::calendar::{Calendar, Handle};
+use crate::engine::random::{Draw, RandomSource};
+use crate::engine::simulation;
+use crate::engine::time::{SimDuration, SimTime};
+use crate::policies::failover::Controller;
+use crate::policies::limiter::Limiter;
+
+/// The state of one run.
+pub(super) struct World<'c, O> {
+    config: &'c Config,
+    random: RandomSource,
+    observer: O,
+    calls: Slab<Call>,
+    trunks: Vec<Trunk>,
+    legs: Vec<Option<Leg>>,
+    /// Busy channels of each group of channels.
+    channels: Vec<u32>,
+    groups: Vec<Group>,
+    sbcs: Vec<Sbc>,
+    carriers: Vec<Carrier>,
+    clients: Vec<Client>,
+    sources: Vec<Option<Arrivals>>,
+    requests: Slab<Request>,
+    attempts: Slab<Attempt>,
+    server: Server,
+    api_network: Network,
+    tally: Tally,
+}
+
+/// What the platform and the site know of a trunk.
+struct Trunk {
+    arrivals: Arrivals,
+    offered: u64,
+    /// The side its calls are offered to first.
+    active: Side,
+    controller: Option<Controller>,
+    wake: Handle,
+    triggers: u64,
+    /// What asked for the last move.
+    cause: Cause,
+    /// The routing policy in force.
+    policy: GroupId,
+    /// The look-up its calls share.
+    lookup: Option<RequestId>,
+    /// The oldest change of availability not yet written.
+    dirty_since: Option<SimTime>,
+    update_due: bool,
+    update_in_flight: bool,
+    updates: u64,
+    polls: u64,
+    /// Connected calls, and those the platform counts (ghosts included).
+    truly: u32,
+    counted: u32,
+}
+
+/// A session border controller's processor.
+struct Sbc {
+    station: Station<SbcJob>,
+    in_service: Option<SbcJob>,
+    down: u32,
+    /// Makes the end of a job from before a restart stale.
+    serial: u32,
+    jobs: u64,
+}
+
+/// What an SBC's processor works on.
+#[derive(Copy, Clone, Debug)]
+enum SbcJob {
+    Invite(CallId, Try),
+    Bye(TrunkId, SimTime),
+    Handshake(LegId, Try),
+    SendRegister(LegId, Try),
+    ReadRegister(LegId, Try, RegisterAnswer),
+    SendOptions(LegId, Try),
+}
+
+/// A carrier with its registrar.
+struct Carrier {
+    /// Outages in force; it works while there is none.
+    outages: u32,
+    failures: u64,
+    limiter: Option<Limiter>,
+    registrar: Station<(u32, Try)>,
+    jobs: u64,
+    background: u64,
+    avalanches: u64,
+    slowdown: f64,
+    network: Network,
+}
+
+/// What a network fault adds.
+#[derive(Copy, Clone, Default)]
+struct Network {
+    delay: SimDuration,
+    loss: f64,
+}
+
+/// The API server.
+struct Server {
+    limiters: Vec<Limiter>,
+    station: Station<super::ids::AttemptId>,
+    slowdown: f64,
+}
+
+/// The registrar's own customers are not legs.
+const BACKGROUND: u32 = u32::MAX;
+
+type Cal = Calendar<Event>;
+
+impl<'c, O: Observer> World<'c, O> {
+    pub(super) fn new(config: &'c Config, random: RandomSource, observer: O) -> Self {
+        let clients: Vec<Client> = config.clients.iter().map(Client::new).collect();
+        let sources = config
+            .clients
+            .iter()
+            .zip(0u32..)
+            .map(|(c, i)| {
+                c.arrivals.as_ref().map(|(spec, trace)| {
+                    Arrivals::new(spec, entity::TENANT | i, trace.as_ref(), &random)
+                })
+            })
+            .collect();
+        Self {
+            config,
+            random,
+            observer,
+            calls: Slab::default(),
+            trunks: trunks(config, &random),
+            legs: config.legs.iter().map(|l| l.as_ref().map(Leg::new)).collect(),
+            channels: vec![0; config.channels.len()],
+            groups: config.groups.iter().map(|g| Group::new(g.agents)).collect(),
+            sbcs: config.sbcs.iter().map(|s| Sbc::new(s.queue)).collect(),
+            carriers: config.carriers.iter().map(Carrier::new).collect(),
+            clients,
+            sources,
+            requests: Slab::default(),
+            attempts: Slab::default(),
+            server: Server {
+                limiters: config.api.limiters.iter().map(|(_, spec)| Limiter::new(spec)).collect(),
+                station: Station::new(config.api.servers, config.api.queue),
+                slowdown: 1.0,
+            },
+            api_network: Network::default(),
+            tally: Tally::default(),
+        }
+    }
+
+    /// Schedules what happens by itself: arrivals, polls, keepalives, faults.
+    pub(super) fn start(&mut self, cal: &mut Cal) {
+        for t in 0..self.trunks.len() {
+            let trunk = TrunkId(t as u32);
+            let first = self.trunks[t].arrivals.next(&self.random);
+            self.schedule_source(cal, first, Event::CallArrives(trunk));
+        }
+        for c in 0..self.sources.len() {
+            if let Some(source) = &mut self.sources[c] {
+                let first = source.next(&self.random);
+                self.schedule_source(cal, first, Event::TenantAsks(ClientId(c as u32)));
+            }
+        }
+        self.start_registrations(cal);
+        self.start_monitor(cal);
+        self.start_faults(cal);
+    }
+
+    /// Whether nothing new is offered any more: what is under way ends, and that is all.
+    fn draining(&self, now: SimTime) -> bool {
+        now >= self.config.horizon
+    }
+
+    /// Schedules what a source does of its own accord, which it does before the horizon only.
+    fn schedule_source(&self, cal: &mut Cal, at: SimTime, event: Event) {
+        if at < self.config.horizon {
+            cal.schedule(at, event);
+        }
+    }
+
+    fn observe(&mut self, now: SimTime, fact: Observation) {
+        self.observer.observe(now, &fact);
+    }
+
+    fn draw(&self, purpose: Purpose, entity: u32, index: u64) -> Draw {
+        self.random.at(purpose as u8, entity, index)
+    }
+
+    /// What must hold once everything under way has ended.
+    pub(super) fn check_conservation(&self) -> Result<(), String> {
+        self.tally.check()?;
+        let empty = |what: &str, left: usize| match left {
+            0 => Ok(()),
+            n => Err(format!("{n} {what} left over")),
+        };
+        empty("calls", self.calls.len())?;
+        empty("requests", self.requests.len())?;
+        empty("attempts", self.attempts.len())?;
+        empty("channels in use", self.channels.iter().map(|b| *b as usize).sum())?;
+        empty("agents busy", self.groups.iter().map(|g| g.busy() as usize).sum())?;
+        empty("callers waiting", self.groups.iter().map(Group::waiting).sum())?;
+        empty("calls on legs", self.legs.iter().flatten().map(|l| l.calls as usize).sum())?;
+        empty("clients busy", self.clients.iter().filter(|c| !c.is_idle()).count())?;
+        empty("API servers busy", self.server.station.busy() as usize)?;
+        empty(
+            "trunks with calls counted",
+            self.trunks.iter().filter(|t| t.counted + t.truly > 0).count(),
+        )
+    }
+
+    pub(super) fn into_observer(self) -> O {
+        self.observer
+    }
+}
+
+impl<O: Observer> simulation::World for World<'_, O> {
+    type Event = Event;
+
+    fn handle(&mut self, now: SimTime, event: Event, cal: &mut Cal) {
+        match event {
+            Event::CallArrives(trunk) => self.call_arrives(now, trunk, cal),
+            Event::InviteAtSbc(call, n) => self.invite_at_sbc(now, call, n, cal),
+            Event::InviteRetransmit(call, n) => self.invite_retransmits(now, call, n, cal),
+            Event::ResponseAtCarrier(call, n, r) => self.response_at_carrier(now, call, n, r, cal),
+            Event::InviteDeadline(call, n) => self.invite_times_out(now, call, n, cal),
+            Event::FlowDeadline(call, n) => self.flow_deadline(now, call, n, cal),
+            Event::SetupHangUp(call) => self.setup_hang_up(now, call, cal),
+            Event::PatienceEnds(call) => self.patience_ends(now, call, cal),
+            Event::OverflowDue(call) => self.overflow_due(now, call, cal),
+            Event::TalkEnds(call) => self.talk_ends(now, call, cal),
+            Event::WrapUpEnds(group) => self.agent_is_free(now, group, cal),
+            Event::ByeAtSbc(leg, since) => self.bye_at_sbc(now, leg, since, cal),
+            Event::SessionExpires(trunk) => self.session_ends(now, trunk),
+            Event::SbcDone(sbc, serial) => self.sbc_done(now, sbc, serial, cal),
+            Event::ConnectionUp(leg, n) => self.connection_up(now, leg, n, cal),
+            Event::RegisterAtRegistrar(leg, n) => self.register_at_registrar(now, leg, n, cal),
+            Event::RegistrarDone(carrier, leg, n) => self.registrar_done(now, carrier, leg, n, cal),
+            Event::RegisterAnswered(leg, n, a) => self.register_answered(now, leg, n, a, cal),
+            Event::RegisterRetransmit(leg, n) => self.register_retransmits(now, leg, n, cal),
+            Event::RegistrationTimer(leg, n) => self.registration_timer(now, leg, n, cal),
+            Event::BindingExpires(leg) => self.binding_expires(now, leg, cal),
+            Event::BackgroundRegister(carrier) => self.background_register(now, carrier, cal),
+            Event::AvalancheRegister(carrier) => self.foreign_register(now, carrier, cal),
+            Event::OptionsDue(leg) => self.options_due(now, leg, cal),
+            Event::OptionsAnswered(leg, n) => self.options_answered(now, leg, n, cal),
+            Event::OptionsMissed(leg, n) => self.options_missed(now, leg, n, cal),
+            Event::TenantAsks(client) => self.tenant_asks(now, client, cal),
+            Event::PollDue(trunk) => self.poll_due(now, trunk, cal),
+            Event::UpdateDue(trunk) => self.update_due(now, trunk, cal),
+            Event::AttemptAtServer(attempt) => self.attempt_at_server(now, attempt, cal),
+            Event::AttemptReleased(attempt) => self.serve(now, attempt, cal),
+            Event::AttemptServed(attempt) => self.attempt_served(now, attempt, cal),
+            Event::AttemptAnswered(attempt) => self.attempt_answered(now, attempt, cal),
+            Event::AttemptTimesOut(attempt) => self.attempt_times_out(now, attempt, cal),
+            Event::RequestRetries(request) => self.request_retries(now, request, cal),
+            Event::RequestDeadline(request) => self.request_deadline(now, request, cal),
+            Event::UpdateInForce(trunk, group) => self.trunks[trunk.index()].policy = group,
+            Event::FailoverWake(trunk) => self.failover_wakes(now, trunk, cal),
+            Event::FaultStarts(fault) => self.fault_moves(now, fault, true, cal),
+            Event::FaultEnds(fault) => self.fault_moves(now, fault, false, cal),
+            Event::CarrierFails(carrier) => self.carrier_fails(now, carrier, cal),
+            Event::CarrierRepaired(carrier) => self.carrier_moves(now, carrier, false, cal),
+            Event::StaffingChanges(group, agents) => self.staffing_changes(now, group, agents, cal),
+        }
+    }
+}
+
+/// Who draws: trunks by their index, others beyond.
+mod entity {
+    pub(super) const UPDATES: u32 = 1 << 29;
+    pub(super) const POLLS: u32 = 1 << 30;
+    pub(super) const TENANT: u32 = 1 << 31;
+}
+
+fn trunks(config: &Config, random: &RandomSource) -> Vec<Trunk> {
+    let has_secondary =
+        |t: u32| config.legs[LegId::new(TrunkId(t), Side::Secondary).index()].is_some();
+    (0u32..)
+        .zip(&config.trunks)
+        .map(|(t, trunk)| Trunk {
+            arrivals: Arrivals::new(&trunk.arrivals, t, trunk.trace.as_ref(), random),
+            offered: 0,
+            active: Side::Primary,
+            controller: has_secondary(t).then(|| Controller::new(&config.failover)),
+            wake: Handle::NONE,
+            triggers: 0,
+            cause: Cause::Fallback,
+            policy: trunk.groups[0],
+            lookup: None,
+            dirty_since: None,
+            update_due: false,
+            update_in_flight: false,
+            updates: 0,
+            polls: 0,
+            truly: 0,
+            counted: 0,
+        })
+        .collect()
+}
+
+impl Sbc {
+    const fn new(queue: u32) -> Self {
+        Self { station: Station::new(1, queue), in_service: None, down: 0, serial: 0, jobs: 0 }
+    }
+}
+
+impl Carrier {
+    fn new(config: &super::config::CarrierConfig) -> Self {
+        let registrar = &config.registrar;
+        Self {
+            outages: 0,
+            failures: 0,
+            limiter: registrar.limit.as_ref().map(Limiter::new),
+            registrar: Station::new(registrar.servers, registrar.queue),
+            jobs: 0,
+            background: 0,
+            avalanches: 0,
+            slowdown: 1.0,
+            network: Network::default(),
+        }
+    }
+
+    const fn is_down(&self) -> bool {
+        self.outages > 0
+    }
+}
+
+impl<O> World<'_, O> {
+    fn leg_carrier(&self, leg: LegId) -> CarrierId {
+        self.config.leg(leg).carrier
+    }
+
+    fn leg(&self, leg: LegId) -> &Leg {
+        self.legs[leg.index()].as_ref().expect("an absent leg is never used")
+    }
+
+    fn leg_mut(&mut self, leg: LegId) -> &mut Leg {
+        self.legs[leg.index()].as_mut().expect("an absent leg is never used")
+    }
+}

@@ -1,0 +1,464 @@
+//! Registrations of legs at their carriers' registrars.
+//!
+//! `Idle → Connecting (TCP, TLS) → Registering (401, again with credentials) → Registered → …`;
+//! a failure waits and starts over. A REGISTER is one of a kind per leg at a time
+//! (RFC 3261 §10.2), and a binding counts until it expires, whatever happens to its refresh.
+
+use super::{BACKGROUND, Cal, SbcJob, World};
+use crate::engine::calendar::Handle;
+use crate::engine::time::{SimDuration, SimTime};
+use crate::policies::limiter::Admission;
+use crate::policies::sip::Timers;
+use crate::system::event::{Event, RegisterAnswer, Try};
+use crate::system::ids::{CarrierId, LegId, Side};
+use crate::system::leg::{ConnectionState, Phase};
+use crate::system::observation::{Observation, Observer};
+use crate::system::purpose::Purpose;
+use crate::system::station::Offer;
+
+impl<O: Observer> World<'_, O> {
+    /// Whether the leg has a usable binding: bound, and its connection up if it has one.
+    pub(super) fn is_registered(&self, now: SimTime, leg: LegId) -> bool {
+        let part = self.leg(leg);
+        part.registration.is_bound(now) && (!self.is_reliable(leg) || part.connection.is_up())
+    }
+
+    fn registers(&self, leg: LegId) -> bool {
+        self.config.legs[leg.index()].as_ref().is_some_and(|l| l.registration)
+    }
+
+    pub(super) fn all_legs(&self) -> Vec<LegId> {
+        (0..self.legs.len() as u32).map(LegId).filter(|l| self.legs[l.index()].is_some()).collect()
+    }
+
+    /// At the start the legs in use, and with warm standby all, are registered or begin to.
+    /// Bindings are of any age up to their refresh, so that refreshes do not coincide.
+    pub(super) fn start_registrations(&mut self, cal: &mut Cal) {
+        for leg in self.all_legs() {
+            let part = self.leg_mut(leg);
+            part.connection.state = ConnectionState::Down;
+            if !self.registers(leg) {
+                continue;
+            }
+            if leg.side() == Side::Secondary && !self.config.standby_is_warm() {
+                continue;
+            }
+            self.leg_mut(leg).registration.wanted = true;
+            if self.config.registration.initially_registered {
+                let age = self.draw(Purpose::BindingAge, leg.0, 0).uniform();
+                let refresh = self.refresh_after(leg);
+                let connection = &mut self.leg_mut(leg).connection;
+                connection.state = ConnectionState::Up;
+                connection.resumable = true;
+                self.bind(SimTime::ZERO, leg, refresh.mul_f64(age), cal);
+            } else {
+                self.register(SimTime::ZERO, leg, cal);
+            }
+        }
+        for c in 0..self.carriers.len() as u32 {
+            self.schedule_background(SimTime::ZERO, CarrierId(c), cal);
+        }
+        self.start_options(cal);
+    }
+
+    fn refresh_after(&self, leg: LegId) -> SimDuration {
+        let expires = self.config.carriers[self.leg_carrier(leg).index()].registrar.expires;
+        expires.mul_f64(self.config.registration.refresh_fraction)
+    }
+
+    /// The leg is to be registered, or not.
+    pub(super) fn want_registration(
+        &mut self,
+        now: SimTime,
+        leg: LegId,
+        wanted: bool,
+        cal: &mut Cal,
+    ) {
+        if !self.registers(leg) || self.leg(leg).registration.wanted == wanted {
+            return;
+        }
+        self.leg_mut(leg).registration.wanted = wanted;
+        if wanted {
+            self.register(now, leg, cal);
+        } else {
+            self.unregister(now, leg, cal);
+        }
+        self.registration_moved(now, leg, cal);
+    }
+
+    /// Unregisters (REGISTER with `Expires: 0`, not awaited) and closes the connection.
+    fn unregister(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        if self.is_registered(now, leg) {
+            let carrier = self.leg_carrier(leg);
+            self.observe(now, Observation::RegisterSent { leg, retransmission: 0 });
+            if self.crossing(leg).is_some() {
+                self.foreign_register(now, carrier, cal);
+            }
+        }
+        self.lose_registration(leg, cal);
+        self.leg_mut(leg).connection.fall();
+        self.leg_mut(leg).registration.failures = 0;
+    }
+
+    /// Forgets binding and transaction, without a new try.
+    fn lose_registration(&mut self, leg: LegId, cal: &mut Cal) {
+        self.enter(leg, Phase::Idle, cal);
+        let registration = &mut self.leg_mut(leg).registration;
+        registration.serial = registration.serial.wrapping_add(1);
+        registration.binding_until = SimTime::ZERO;
+        cal.cancel(std::mem::replace(&mut registration.expiry, Handle::NONE));
+    }
+
+    /// Moves to a phase; what was scheduled for the last one is cancelled.
+    fn enter(&mut self, leg: LegId, phase: Phase, cal: &mut Cal) {
+        let registration = &mut self.leg_mut(leg).registration;
+        cal.cancel(registration.timer());
+        cal.cancel(std::mem::replace(&mut registration.retransmit, Handle::NONE));
+        registration.phase = phase;
+    }
+
+    /// Starts a registration: on a connection, which is opened first if there is none.
+    fn register(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        if !self.is_reliable(leg) || self.leg(leg).connection.is_up() {
+            self.send_register(now, leg, false, cal);
+            return;
+        }
+        let registration = &mut self.leg_mut(leg).registration;
+        registration.serial = registration.serial.wrapping_add(1);
+        let serial = registration.serial;
+        let timeout = self.config.registration.connect_timeout;
+        let timer = cal.schedule(now + timeout, Event::RegistrationTimer(leg, serial));
+        self.enter(leg, Phase::Connecting { timer }, cal);
+        self.open_connection(now, leg, cal);
+    }
+
+    pub(super) fn registration_connected(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        if matches!(self.leg(leg).registration.phase, Phase::Connecting { .. }) {
+            self.send_register(now, leg, false, cal);
+        }
+    }
+
+    /// A new transaction: its deadline runs from here.
+    fn send_register(&mut self, now: SimTime, leg: LegId, authenticated: bool, cal: &mut Cal) {
+        let registration = &mut self.leg_mut(leg).registration;
+        registration.serial = registration.serial.wrapping_add(1);
+        registration.retransmissions = 0;
+        let serial = registration.serial;
+        let timeout = self.config.registration.transaction_timeout;
+        let timer = cal.schedule(now + timeout, Event::RegistrationTimer(leg, serial));
+        self.enter(leg, Phase::Registering { timer, authenticated }, cal);
+        let sbc = self.sbc_of(leg);
+        self.sbc_offer(now, sbc, SbcJob::SendRegister(leg, serial), cal);
+    }
+
+    fn is_current(&self, leg: LegId, serial: Try) -> bool {
+        let registration = &self.leg(leg).registration;
+        registration.serial == serial && matches!(registration.phase, Phase::Registering { .. })
+    }
+
+    pub(super) fn register_leaves(&mut self, now: SimTime, leg: LegId, serial: Try, cal: &mut Cal) {
+        if !self.is_current(leg, serial) {
+            return;
+        }
+        let retransmission = self.leg(leg).registration.retransmissions;
+        self.observe(now, Observation::RegisterSent { leg, retransmission });
+        if !self.is_reliable(leg) {
+            // Timer E: after T1, then twice as long up to T2 (RFC 3261 §17.1.2.2).
+            let wait = (Timers::RFC.t1 * (1 << retransmission.min(30))).min(Timers::RFC.t2);
+            let timer = cal.schedule(now + wait, Event::RegisterRetransmit(leg, serial));
+            self.leg_mut(leg).registration.retransmit = timer;
+        }
+        if let Some(way) = self.crossing(leg) {
+            cal.schedule(now + way, Event::RegisterAtRegistrar(leg, serial));
+        }
+    }
+
+    pub(super) fn register_retransmits(
+        &mut self,
+        now: SimTime,
+        leg: LegId,
+        serial: Try,
+        cal: &mut Cal,
+    ) {
+        if self.is_current(leg, serial) {
+            self.leg_mut(leg).registration.retransmissions += 1;
+            let sbc = self.sbc_of(leg);
+            self.sbc_offer(now, sbc, SbcJob::SendRegister(leg, serial), cal);
+        }
+    }
+
+    /// A REGISTER reaches the registrar: past its limiter, into its queue, or into nothing.
+    pub(super) fn register_at_registrar(
+        &mut self,
+        now: SimTime,
+        leg: LegId,
+        serial: Try,
+        cal: &mut Cal,
+    ) {
+        let carrier = self.leg_carrier(leg);
+        if !self.registrar_admits(now, carrier) {
+            self.answer_register(now, leg, serial, RegisterAnswer::Unavailable, cal);
+            return;
+        }
+        self.registrar_takes(now, carrier, (leg.0, serial), cal);
+    }
+
+    fn registrar_admits(&mut self, now: SimTime, carrier: CarrierId) -> bool {
+        self.observe(now, Observation::RegisterReceived { carrier });
+        let limiter = &mut self.carriers[carrier.index()].limiter;
+        limiter.as_mut().is_none_or(|l| matches!(l.admit(now, 1), Admission::Granted))
+    }
+
+    fn registrar_takes(
+        &mut self,
+        now: SimTime,
+        carrier: CarrierId,
+        job: (u32, Try),
+        cal: &mut Cal,
+    ) {
+        if self.carriers[carrier.index()].registrar.offer(now, job) == Offer::Started {
+            self.registrar_starts(now, carrier, job, cal);
+        }
+    }
+
+    fn registrar_starts(
+        &mut self,
+        now: SimTime,
+        carrier: CarrierId,
+        job: (u32, Try),
+        cal: &mut Cal,
+    ) {
+        let part = &mut self.carriers[carrier.index()];
+        part.jobs += 1;
+        let (number, slowdown) = (part.jobs, part.slowdown);
+        let mut draw = self.draw(Purpose::RegistrarService, carrier.0, number);
+        let service = self.config.carriers[carrier.index()].registrar_service.sample(&mut draw);
+        let done = now + service.mul_f64(slowdown);
+        cal.schedule(done, Event::RegistrarDone(carrier, job.0, job.1));
+    }
+
+    pub(super) fn registrar_done(
+        &mut self,
+        now: SimTime,
+        carrier: CarrierId,
+        who: u32,
+        serial: Try,
+        cal: &mut Cal,
+    ) {
+        if let Some((_, next)) = self.carriers[carrier.index()].registrar.finish() {
+            self.registrar_starts(now, carrier, next, cal);
+        }
+        if who == BACKGROUND {
+            return;
+        }
+        let leg = LegId(who);
+        let challenge = self.config.carriers[carrier.index()].registrar.challenge;
+        let first = matches!(
+            self.leg(leg).registration.phase,
+            Phase::Registering { authenticated: false, .. }
+        );
+        let answer =
+            if challenge && first { RegisterAnswer::Challenge } else { RegisterAnswer::Ok };
+        self.answer_register(now, leg, serial, answer, cal);
+    }
+
+    fn answer_register(
+        &mut self,
+        now: SimTime,
+        leg: LegId,
+        serial: Try,
+        answer: RegisterAnswer,
+        cal: &mut Cal,
+    ) {
+        if let Some(way) = self.crossing(leg) {
+            cal.schedule(now + way, Event::RegisterAnswered(leg, serial, answer));
+        }
+    }
+
+    pub(super) fn register_answered(
+        &mut self,
+        now: SimTime,
+        leg: LegId,
+        serial: Try,
+        answer: RegisterAnswer,
+        cal: &mut Cal,
+    ) {
+        let sbc = self.sbc_of(leg);
+        self.sbc_offer(now, sbc, SbcJob::ReadRegister(leg, serial, answer), cal);
+    }
+
+    /// The SBC has read the registrar's answer.
+    pub(super) fn register_read(
+        &mut self,
+        now: SimTime,
+        leg: LegId,
+        serial: Try,
+        answer: RegisterAnswer,
+        cal: &mut Cal,
+    ) {
+        if !self.is_current(leg, serial) {
+            return;
+        }
+        match answer {
+            RegisterAnswer::Challenge => self.send_register(now, leg, true, cal),
+            RegisterAnswer::Ok => {
+                let anew = !self.is_registered(now, leg);
+                self.bind(now, leg, SimDuration::ZERO, cal);
+                self.observe(now, Observation::Registered { leg, anew });
+                self.registration_moved(now, leg, cal);
+                self.leg_may_be_ready(now, leg, cal);
+            }
+            RegisterAnswer::Unavailable => {
+                self.observe(now, Observation::RegistrationRefused { leg });
+                let carrier = self.leg_carrier(leg);
+                let retry_after = self.config.carriers[carrier.index()].registrar.retry_after;
+                self.try_again_later(now, leg, retry_after, cal);
+            }
+        }
+    }
+
+    /// The leg is bound; the binding is `age` old already.
+    fn bind(&mut self, now: SimTime, leg: LegId, age: SimDuration, cal: &mut Cal) {
+        let expires = self.config.carriers[self.leg_carrier(leg).index()].registrar.expires;
+        let refresh = self.refresh_after(leg);
+        let serial = self.leg(leg).registration.serial;
+        let timer =
+            cal.schedule(now + refresh.saturating_sub(age), Event::RegistrationTimer(leg, serial));
+        self.enter(leg, Phase::Registered { timer }, cal);
+        let until = now + expires.saturating_sub(age);
+        let registration = &mut self.leg_mut(leg).registration;
+        registration.failures = 0;
+        registration.binding_until = until;
+        cal.cancel(registration.expiry);
+        registration.expiry = cal.schedule(until, Event::BindingExpires(leg));
+    }
+
+    /// The timer of the present phase: connecting or registering has taken too long, a refresh is
+    /// due, or the wait after a failure is over.
+    pub(super) fn registration_timer(
+        &mut self,
+        now: SimTime,
+        leg: LegId,
+        serial: Try,
+        cal: &mut Cal,
+    ) {
+        let registration = &self.leg(leg).registration;
+        if registration.serial != serial {
+            return;
+        }
+        match registration.phase {
+            Phase::Idle => {}
+            Phase::Connecting { .. } => {
+                self.leg_mut(leg).connection.fall();
+                self.observe(now, Observation::RegistrationTimedOut { leg });
+                self.try_again_later(now, leg, None, cal);
+            }
+            Phase::Registering { .. } => {
+                self.observe(now, Observation::RegistrationTimedOut { leg });
+                self.try_again_later(now, leg, None, cal);
+            }
+            Phase::Registered { .. } | Phase::Waiting { .. } => {
+                if self.draining(now) {
+                    self.enter(leg, Phase::Idle, cal);
+                } else {
+                    self.register(now, leg, cal);
+                }
+            }
+        }
+    }
+
+    /// A try failed: the next comes after the retry policy's wait.
+    fn try_again_later(
+        &mut self,
+        now: SimTime,
+        leg: LegId,
+        retry_after: Option<SimDuration>,
+        cal: &mut Cal,
+    ) {
+        let other = LegId::new(leg.trunk(), leg.side().other());
+        let other_up = self.legs[other.index()].is_some()
+            && self.registers(other)
+            && self.is_registered(now, other);
+        let registration = &mut self.leg_mut(leg).registration;
+        registration.failures += 1;
+        registration.waits += 1;
+        registration.serial = registration.serial.wrapping_add(1);
+        let (failures, waits, serial) =
+            (registration.failures, registration.waits, registration.serial);
+        let mut jitter = self.draw(Purpose::RegistrationRetry, leg.0, waits);
+        let policy = &self.config.registration.retry;
+        let wait = policy.delay(failures, !other_up, retry_after, &mut jitter);
+        let timer = cal.schedule(now + wait, Event::RegistrationTimer(leg, serial));
+        self.enter(leg, Phase::Waiting { timer }, cal);
+        self.registration_moved(now, leg, cal);
+    }
+
+    pub(super) fn binding_expires(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        self.leg_mut(leg).registration.expiry = Handle::NONE;
+        self.registration_moved(now, leg, cal);
+    }
+
+    /// The leg's connection broke: its binding is of no use any more (RFC 5626 §4.4).
+    pub(super) fn flow_fails(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        self.leg_mut(leg).connection.fall();
+        if !self.registers(leg) {
+            return;
+        }
+        let wanted = self.leg(leg).registration.wanted;
+        self.lose_registration(leg, cal);
+        if wanted {
+            self.try_again_later(now, leg, None, cal);
+        }
+    }
+
+    /// Tells who counts on the leg's registration that it may have changed.
+    fn registration_moved(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        let wanted = self.leg(leg).registration.wanted;
+        let usable = self.is_registered(now, leg);
+        self.observe(now, Observation::Registration { leg, wanted, usable });
+        self.primary_may_have_changed(now, leg, cal);
+    }
+
+    fn schedule_background(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
+        let Some(background) = &self.config.carriers[carrier.index()].registrar.background else {
+            return;
+        };
+        let rate = background.rate_per_s;
+        if rate <= 0.0 {
+            return;
+        }
+        let part = &mut self.carriers[carrier.index()];
+        part.background += 1;
+        let number = part.background;
+        let u = self.draw(Purpose::Background, carrier.0, number).open_uniform();
+        let gap = SimDuration::from_secs_f64(-libm::log(u) / rate);
+        self.schedule_source(cal, now.saturating_add(gap), Event::BackgroundRegister(carrier));
+    }
+
+    pub(super) fn background_register(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
+        self.schedule_background(now, carrier, cal);
+        self.foreign_register(now, carrier, cal);
+    }
+
+    /// A REGISTER that nobody here waits for.
+    pub(super) fn foreign_register(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
+        if !self.carriers[carrier.index()].is_down() && self.registrar_admits(now, carrier) {
+            self.registrar_takes(now, carrier, (BACKGROUND, 0), cal);
+        }
+    }
+
+    /// After an outage the carrier's other customers register anew, each after U[W/2, W].
+    pub(super) fn avalanche(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
+        let Some(background) = &self.config.carriers[carrier.index()].registrar.background else {
+            return;
+        };
+        let part = &mut self.carriers[carrier.index()];
+        part.avalanches += 1;
+        let outage = part.avalanches << 32;
+        for n in 0..u64::from(background.bindings) {
+            let u = self.draw(Purpose::Avalanche, carrier.0, outage | n).uniform();
+            let wait = background.recovery.mul_f64(0.5 + 0.5 * u);
+            cal.schedule(now + wait, Event::AvalancheRegister(carrier));
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! A request as its client sees it: breaker, connection, attempts, retries, end.
+
+use super::{Cal, World};
+use crate::engine::calendar::Handle;
+use crate::engine::time::SimTime;
+use crate::policies::Outcome;
+use crate::policies::breaker::{CallResult, Permit, Placement, Scope, State, Verdict};
+use crate::policies::limiter::stack;
+use crate::policies::retry::{Failed, RetryDecision};
+use crate::system::client::{Attempt, RequestState};
+use crate::system::event::Event;
+use crate::system::ids::{AttemptId, ClientId, RequestId, TrunkId};
+use crate::system::observation::{Cause, Errand, Observation, Observer};
+use crate::system::purpose::Purpose;
+
+impl<O: Observer> World<'_, O> {
+    fn request(&mut self, id: RequestId) -> &mut crate::system::client::Request {
+        self.requests.get_mut(id).expect("the request is under way")
+    }
+
+    /// A request starts.
+    pub(super) fn begin(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
+        let request = self.requests.get(id).expect("just made");
+        let (client, errand, trunk) = (request.client, request.errand, request.trunk);
+        self.tally.requests_made += 1;
+        self.observe(now, Observation::Requested { request: id, client, errand, trunk });
+        let config = &self.config.clients[client.index()];
+        let limited = stack::refuses(&self.server.limiters, &config.limiters, now);
+        let deadline = config.retry.deadline;
+        let request = self.request(id);
+        request.limited = limited;
+        if let Some(deadline) = deadline {
+            request.deadline = cal.schedule(now + deadline, Event::RequestDeadline(id));
+        }
+        if config.breaker.placement == Placement::PerRequest {
+            match self.ask_breaker(now, client, trunk, cal) {
+                Some(permit) => self.request(id).permit = Some(permit),
+                None => return self.end_request(now, id, None, true, cal),
+            }
+        }
+        self.dispatch(now, id, cal);
+    }
+
+    /// The next attempt: past the breaker, and out as soon as there is a connection.
+    fn dispatch(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
+        let request = self.request(id);
+        let (client, trunk, connected) = (request.client, request.trunk, request.connected);
+        let mut permit = None;
+        if self.config.clients[client.index()].breaker.placement == Placement::PerAttempt {
+            permit = self.ask_breaker(now, client, trunk, cal);
+            if permit.is_none() {
+                return self.end_request(now, id, None, true, cal);
+            }
+        }
+        if connected || self.clients[client.index()].connect(id) {
+            self.request(id).connected = true;
+            self.send(now, id, permit, cal);
+        } else {
+            self.request(id).state = RequestState::Waiting { permit };
+        }
+    }
+
+    fn breaker_index(&self, client: ClientId, trunk: TrunkId) -> usize {
+        match self.config.clients[client.index()].breaker.scope {
+            _ if self.clients[client.index()].breakers.len() == 1 => 0,
+            Scope::Global => 0,
+            Scope::Region => self.config.trunk(trunk).region as usize,
+            Scope::Trunk => trunk.index(),
+        }
+    }
+
+    fn ask_breaker(
+        &mut self,
+        now: SimTime,
+        client: ClientId,
+        trunk: TrunkId,
+        cal: &mut Cal,
+    ) -> Option<Permit> {
+        let index = self.breaker_index(client, trunk);
+        let breaker = &mut self.clients[client.index()].breakers[index];
+        let before = breaker.state();
+        let verdict = breaker.admit(now);
+        self.breaker_moves(now, client, index, before, cal);
+        match verdict {
+            Verdict::Permit(permit) => Some(permit),
+            Verdict::Refused { .. } => {
+                let breaker = index as u32;
+                self.observe(now, Observation::BreakerRefused { client, breaker, trunk });
+                None
+            }
+        }
+    }
+
+    fn tell_breaker(
+        &mut self,
+        now: SimTime,
+        (client, trunk): (ClientId, TrunkId),
+        permit: Permit,
+        result: CallResult,
+        cal: &mut Cal,
+    ) {
+        let index = self.breaker_index(client, trunk);
+        let breaker = &mut self.clients[client.index()].breakers[index];
+        let before = breaker.state();
+        breaker.record(now, permit, result);
+        self.breaker_moves(now, client, index, before, cal);
+    }
+
+    fn breaker_moves(
+        &mut self,
+        now: SimTime,
+        client: ClientId,
+        index: usize,
+        before: State,
+        cal: &mut Cal,
+    ) {
+        let to = self.clients[client.index()].breakers[index].state();
+        if to == before {
+            return;
+        }
+        let path = &self.config.clients[client.index()].limiters;
+        let capacity =
+            !stack::refuses(&self.server.limiters, path, now) && !self.server.station.is_full();
+        let breaker = index as u32;
+        self.observe(now, Observation::BreakerMoved { client, breaker, to, capacity });
+        if to == State::Open && self.config.failover.triggers.breaker_open {
+            let behind: Vec<TrunkId> = (0..self.trunks.len() as u32)
+                .map(TrunkId)
+                .filter(|t| {
+                    t.0 % self.config.replicas == client.0
+                        && self.breaker_index(client, *t) == index
+                })
+                .collect();
+            for trunk in behind {
+                self.fail_over(now, trunk, Cause::BreakerOpen, cal);
+            }
+        }
+    }
+
+    /// An attempt leaves the client.
+    fn send(&mut self, now: SimTime, id: RequestId, permit: Option<Permit>, cal: &mut Cal) {
+        let request = self.request(id);
+        request.attempts += 1;
+        request.state = RequestState::InFlight;
+        let attempt = Attempt {
+            request: id,
+            client: request.client,
+            errand: request.errand,
+            trunk: request.trunk,
+            entity: request.entity,
+            index: request.draw_index(),
+            need_at: request.need_at,
+            permit,
+            timeout: Handle::NONE,
+            came_at: now,
+            abandoned: false,
+            lost: false,
+            limited: request.limited,
+            outcome: Outcome::TimedOut,
+            retry_after: None,
+            answer: 0,
+        };
+        let (client, attempts, started) = (request.client, request.attempts, request.started);
+        let config = &self.config.clients[client.index()];
+        let mut gives_up = now + config.attempt_timeout;
+        if let Some(deadline) = config.retry.deadline {
+            gives_up = gives_up.min(started + deadline);
+        }
+        let attempt = self.attempts.insert(attempt);
+        let timeout = cal.schedule(gives_up, Event::AttemptTimesOut(attempt));
+        self.attempts.get_mut(attempt).expect("just made").timeout = timeout;
+        self.tally.attempts_sent += 1;
+        self.observe(now, Observation::AttemptSent { request: id, client, attempt: attempts });
+        match self.api_crossing(attempt) {
+            Some(way) => {
+                cal.schedule(now + way, Event::AttemptAtServer(attempt));
+            }
+            None => {
+                self.tally.attempts_lost += 1;
+                self.attempts.get_mut(attempt).expect("just made").lost = true;
+            }
+        }
+    }
+
+    /// The server's answer reaches the client.
+    pub(super) fn attempt_answered(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
+        let Some(attempt) = self.attempts.remove(id) else { return };
+        if !attempt.abandoned {
+            cal.cancel(attempt.timeout);
+            self.settle(now, &attempt, attempt.outcome, cal);
+        }
+    }
+
+    /// The client gives the attempt up. What it sent goes on: the server still serves it.
+    pub(super) fn attempt_times_out(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
+        let attempt = self.attempts.get_mut(id).expect("an answer cancels the time-out");
+        attempt.abandoned = true;
+        let settled = Attempt { timeout: Handle::NONE, ..*attempt };
+        if attempt.lost {
+            self.attempts.remove(id);
+        }
+        self.settle(now, &settled, Outcome::TimedOut, cal);
+    }
+
+    /// An attempt is over for its client: the breaker hears of it, and the request ends or waits
+    /// to try again.
+    fn settle(&mut self, now: SimTime, attempt: &Attempt, outcome: Outcome, cal: &mut Cal) {
+        let (id, client, errand) = (attempt.request, attempt.client, attempt.errand);
+        self.tally.attempts_settled += 1;
+        self.observe(now, Observation::AttemptEnded { request: id, client, errand, outcome });
+        let config = &self.config.clients[client.index()];
+        if let Some(permit) = attempt.permit {
+            let result = config.breaker.classify(outcome);
+            self.tell_breaker(now, (client, attempt.trunk), permit, result, cal);
+        }
+        let request = self.request(id);
+        request.limited |= attempt.limited || outcome == Outcome::TooManyRequests;
+        let failed = Failed {
+            started: request.started,
+            attempts: request.attempts,
+            outcome,
+            retry_after: attempt.retry_after,
+            previous: request.previous,
+        };
+        if outcome == Outcome::Ok {
+            let last_retry = request.last_retry;
+            self.clients[client.index()].budget.on_success(now, last_retry);
+            return self.end_request(now, id, Some(attempt.answer), false, cal);
+        }
+        let mut jitter = self.draw(Purpose::BackoffJitter, attempt.entity, attempt.index);
+        let decision = config.retry.decide(now, failed, &mut jitter);
+        let RetryDecision::Retry { after } = decision else {
+            return self.end_request(now, id, None, false, cal);
+        };
+        if !self.clients[client.index()].budget.withdraw(now, outcome) {
+            return self.end_request(now, id, None, false, cal);
+        }
+        let timer = cal.schedule(now + after, Event::RequestRetries(id));
+        let hold = config.hold_connection;
+        let request = self.request(id);
+        request.previous = after;
+        request.last_retry = Some(outcome);
+        request.state = RequestState::BackingOff { timer };
+        if !hold {
+            self.release_connection(now, id, cal);
+        }
+    }
+
+    fn release_connection(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
+        let request = self.request(id);
+        if !std::mem::take(&mut request.connected) {
+            return;
+        }
+        let client = request.client;
+        if let Some(next) = self.clients[client.index()].disconnect() {
+            let waiting = self.request(next);
+            let RequestState::Waiting { permit } = waiting.state else {
+                unreachable!("who waits for a connection is waiting");
+            };
+            waiting.connected = true;
+            self.send(now, next, permit, cal);
+        }
+    }
+
+    pub(super) fn request_retries(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
+        if self.requests.get(id).is_some() {
+            self.dispatch(now, id, cal);
+        }
+    }
+
+    /// The overall deadline. An attempt under way times out at the same instant by itself.
+    pub(super) fn request_deadline(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
+        let Some(request) = self.requests.get(id) else { return };
+        match request.state {
+            RequestState::InFlight => {}
+            RequestState::Waiting { permit } => {
+                let (client, trunk) = (request.client, request.trunk);
+                self.clients[client.index()].stop_waiting(id);
+                if let Some(permit) = permit {
+                    self.tell_breaker(now, (client, trunk), permit, CallResult::Ignored, cal);
+                }
+                self.end_request(now, id, None, false, cal);
+            }
+            RequestState::BackingOff { timer } => {
+                cal.cancel(timer);
+                self.end_request(now, id, None, false, cal);
+            }
+        }
+    }
+
+    /// A request is over, with the server's answer or without.
+    fn end_request(
+        &mut self,
+        now: SimTime,
+        id: RequestId,
+        answer: Option<u32>,
+        refused: bool,
+        cal: &mut Cal,
+    ) {
+        self.release_connection(now, id, cal);
+        let request = self.requests.remove(id).expect("the request is under way");
+        cal.cancel(request.deadline);
+        self.tally.requests_ended += 1;
+        let (client, errand, trunk, attempts) =
+            (request.client, request.errand, request.trunk, request.attempts);
+        let ok = answer.is_some();
+        let ended =
+            Observation::RequestEnded { request: id, client, errand, trunk, attempts, ok, refused };
+        self.observe(now, ended);
+        if let Some(permit) = request.permit {
+            let result = if ok { CallResult::Success } else { CallResult::Failure };
+            self.tell_breaker(now, (client, trunk), permit, result, cal);
+        }
+        let ours = matches!(errand, Errand::Lookup | Errand::Update);
+        match errand {
+            Errand::Lookup => self.look_up_ends(now, id, request, answer, cal),
+            Errand::Update => self.update_ends(now, &request, ok, cal),
+            Errand::Poll => {
+                if let Some(counted) = answer {
+                    self.observe(now, Observation::Polled { trunk, counted });
+                }
+            }
+            Errand::Tenant => {}
+        }
+        if ours && !ok && self.config.failover.triggers.api_failure {
+            self.fail_over(now, trunk, Cause::ApiFailure, cal);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Messages between carriers and SBCs, and the SBC's processor.
+
+use super::{Cal, Sbc, SbcJob, World};
+use crate::engine::time::{SimDuration, SimTime};
+use crate::system::event::Event;
+use crate::system::ids::{LegId, SbcId};
+use crate::system::leg::ConnectionState;
+use crate::system::observation::{Observation, Observer};
+use crate::system::purpose::Purpose;
+use crate::system::spec::Transport;
+use crate::system::station::Offer;
+
+/// First retransmission time-out of TCP after a loss; it doubles (Linux's minimum; RFC 6298 §2.4
+/// would have 1 s).
+const TCP_RETRANSMISSION: SimDuration = SimDuration::from_millis(200);
+/// TCP gives up after this many losses in a row; the message then counts as lost.
+const TCP_RETRANSMISSIONS_MAX: u32 = 10;
+
+impl<O: Observer> World<'_, O> {
+    pub(super) fn sbc_of(&self, leg: LegId) -> SbcId {
+        self.config.trunk(leg.trunk()).sbc
+    }
+
+    pub(super) fn is_reliable(&self, leg: LegId) -> bool {
+        self.config.trunk(leg.trunk()).transport != Transport::Udp
+    }
+
+    /// How long a message takes over a leg one way, or `None` where it never arrives.
+    pub(super) fn crossing(&mut self, leg: LegId) -> Option<SimDuration> {
+        let config = self.config.leg(leg);
+        let carrier = &self.carriers[config.carrier.index()];
+        if carrier.is_down() || self.sbcs[self.sbc_of(leg).index()].down > 0 {
+            return None;
+        }
+        let network = carrier.network;
+        let way = config.rtt / 2 + network.delay;
+        let loss = 1.0 - (1.0 - config.loss) * (1.0 - network.loss);
+        if loss <= 0.0 {
+            return Some(way);
+        }
+        let number = self.leg(leg).messages;
+        self.leg_mut(leg).messages += 1;
+        let reliable = self.is_reliable(leg);
+        let draw = self.draw(Purpose::Network, leg.0, number);
+        delivered(draw, loss, reliable).map(|lost| way + lost)
+    }
+
+    /// Gives the SBC's processor a job; whether it found room.
+    pub(super) fn sbc_offer(
+        &mut self,
+        now: SimTime,
+        sbc: SbcId,
+        job: SbcJob,
+        cal: &mut Cal,
+    ) -> bool {
+        let part = &mut self.sbcs[sbc.index()];
+        if part.down > 0 {
+            return false;
+        }
+        match part.station.offer(now, job) {
+            Offer::Started => self.sbc_starts(now, sbc, job, cal),
+            Offer::Queued => {}
+            Offer::Full => {
+                self.observe(now, Observation::SbcDropped { sbc });
+                return false;
+            }
+        }
+        true
+    }
+
+    fn sbc_starts(&mut self, now: SimTime, sbc: SbcId, job: SbcJob, cal: &mut Cal) {
+        let config = &self.config.sbcs[sbc.index()];
+        let law = match job {
+            SbcJob::Invite(..) => &config.invite,
+            SbcJob::Bye(..) => &config.bye,
+            SbcJob::Handshake(..) => &config.handshake,
+            SbcJob::SendRegister(..) | SbcJob::ReadRegister(..) => &config.register,
+            SbcJob::SendOptions(..) => &config.options,
+        };
+        let part: &mut Sbc = &mut self.sbcs[sbc.index()];
+        part.jobs += 1;
+        part.in_service = Some(job);
+        let mut draw = self.random.at(Purpose::SbcService as u8, sbc.0, part.jobs);
+        cal.schedule(now + law.sample(&mut draw), Event::SbcDone(sbc, part.serial));
+    }
+
+    pub(super) fn sbc_done(&mut self, now: SimTime, sbc: SbcId, serial: u32, cal: &mut Cal) {
+        let part = &mut self.sbcs[sbc.index()];
+        if part.serial != serial {
+            return;
+        }
+        let job = part.in_service.take().expect("a job was in service");
+        if let Some((_, next)) = part.station.finish() {
+            self.sbc_starts(now, sbc, next, cal);
+        }
+        match job {
+            SbcJob::Invite(call, n) => self.invite_handled(now, call, n, cal),
+            SbcJob::Bye(trunk, _) => self.session_ends(now, trunk),
+            SbcJob::Handshake(leg, n) => self.handshake_done(now, leg, n, cal),
+            SbcJob::SendRegister(leg, n) => self.register_leaves(now, leg, n, cal),
+            SbcJob::ReadRegister(leg, n, answer) => self.register_read(now, leg, n, answer, cal),
+            SbcJob::SendOptions(leg, n) => self.options_leave(now, leg, n, cal),
+        }
+    }
+
+    /// Opens the leg's connection: TCP 1 round trip; TLS 1.2 two more (one more where a session is
+    /// resumed) and a handshake of the SBC's time (RFC 5246 §7.3).
+    pub(super) fn open_connection(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        let connection = &mut self.leg_mut(leg).connection;
+        if connection.state != ConnectionState::Down {
+            return;
+        }
+        connection.state = ConnectionState::Opening;
+        connection.serial = connection.serial.wrapping_add(1);
+        let serial = connection.serial;
+        if self.config.trunk(leg.trunk()).transport == Transport::Tls {
+            let sbc = self.sbc_of(leg);
+            if !self.sbc_offer(now, sbc, SbcJob::Handshake(leg, serial), cal) {
+                self.leg_mut(leg).connection.state = ConnectionState::Down;
+            }
+        } else {
+            self.handshake_done(now, leg, serial, cal);
+        }
+    }
+
+    fn handshake_done(&mut self, now: SimTime, leg: LegId, serial: u16, cal: &mut Cal) {
+        if self.leg(leg).connection.serial != serial {
+            return;
+        }
+        let tls = self.config.trunk(leg.trunk()).transport == Transport::Tls;
+        let resumes = self.config.registration.tls_resumption && self.leg(leg).connection.resumable;
+        let round_trips = match (tls, resumes) {
+            (false, _) => 1,
+            (true, true) => 2,
+            (true, false) => 3,
+        };
+        let mut taken = SimDuration::ZERO;
+        for _ in 0..2 * round_trips {
+            match self.crossing(leg) {
+                Some(way) => taken += way,
+                None => return,
+            }
+        }
+        cal.schedule(now + taken, Event::ConnectionUp(leg, serial));
+    }
+
+    pub(super) fn connection_up(&mut self, now: SimTime, leg: LegId, serial: u16, cal: &mut Cal) {
+        let connection = &mut self.leg_mut(leg).connection;
+        if connection.serial != serial || connection.state != ConnectionState::Opening {
+            return;
+        }
+        connection.state = ConnectionState::Up;
+        connection.resumable = true;
+        for (call, n) in std::mem::take(&mut connection.waiting) {
+            self.carry_invite(now, call, n, cal);
+        }
+        self.registration_connected(now, leg, cal);
+    }
+}
+
+/// Extra time until a message gets through, or `None` where it is lost for good.
+fn delivered(
+    mut draw: crate::engine::random::Draw,
+    loss: f64,
+    reliable: bool,
+) -> Option<SimDuration> {
+    let mut extra = SimDuration::ZERO;
+    let mut wait = TCP_RETRANSMISSION;
+    for _ in 0..TCP_RETRANSMISSIONS_MAX {
+        if draw.uniform() >= loss {
+            return Some(extra);
+        }
+        if !reliable {
+            return None;
+        }
+        extra += wait;
+        wait = wait * 2;
+    }
+    None
+}
