@@ -16,18 +16,25 @@ fn the_minimal_model_runs() {
 
 #[test]
 fn the_apac_model_runs() {
-    let text = std::fs::read_to_string(std::env::var("MODEL").unwrap_or("models/apac.toml".into())).unwrap();
+    let text = std::fs::read_to_string(std::env::var("MODEL").unwrap_or("models/apac.toml".into()))
+        .unwrap();
     let model = toml::from_str(&text).unwrap();
     let config = Config::new(&model, &Traces::new()).unwrap();
     let results: Vec<_> = (0..5).map(|r| simulate(&config, 1, r).unwrap()).collect();
     for (i, metric) in METRICS.iter().enumerate() {
         print!("{:32}", metric.name);
-        for r in &results { print!(" {:12.4}", r.metrics[i]); }
+        for r in &results {
+            print!(" {:12.4}", r.metrics[i]);
+        }
         println!(" {}", metric.unit);
     }
     let r = &results[0];
     println!("{:?}", r.trunks.columns);
-    for (n, row) in &r.trunks.rows { println!("{n} {row:.2?}"); }
+    for (n, row) in &r.trunks.rows {
+        println!("{n} {row:.2?}");
+    }
     println!("{:?}", r.carriers.columns);
-    for (n, row) in &r.carriers.rows { println!("{n} {row:.2?}"); }
+    for (n, row) in &r.carriers.rows {
+        println!("{n} {row:.2?}");
+    }
 }

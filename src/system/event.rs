@@ -47,6 +47,7 @@ pub(super) enum Event {
     WrapUpEnds(GroupId),
     ByeAtSbc(LegId, SimTime),
     SessionExpires(TrunkId),
+    SessionRefresh(CallId, LegId),
     SbcDone(SbcId, u32),
 
     ConnectionUp(LegId, Try),

@@ -195,6 +195,27 @@ impl<O: Observer> World<'_, O> {
         cal.schedule((refreshed + expires).max(now), Event::SessionExpires(trunk));
     }
 
+    /// The leg's connection is gone: each call on it gets over that only if there is one again when
+    /// its session is next to be refreshed (RFC 4028 §10).
+    pub(super) fn sessions_lose_their_flow(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        let half = (self.config.calls.session_expires / 2).as_nanos().max(1);
+        for id in self.calls_on(leg) {
+            let Some(connected_at) = self.call(id).connected_at else { continue };
+            let left = half - (now - connected_at).as_nanos() % half;
+            let at = now + SimDuration::from_nanos(left);
+            cal.schedule(at, Event::SessionRefresh(id, leg));
+        }
+    }
+
+    pub(super) fn session_refresh(&mut self, now: SimTime, id: CallId, leg: LegId, cal: &mut Cal) {
+        let Some(call) = self.calls.get(id) else { return };
+        if call.leg() == Some(leg) && self.usable(now, leg).is_err() && !self.draining(now) {
+            let answered = call.answered_at.is_some();
+            let fate = if answered { Fate::DroppedTalking } else { Fate::DroppedWaiting };
+            self.end_call(now, id, fate, cal);
+        }
+    }
+
     /// The platform no longer counts a call.
     pub(super) fn session_ends(&mut self, now: SimTime, trunk: TrunkId) {
         let part = &mut self.trunks[trunk.index()];

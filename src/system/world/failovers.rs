@@ -12,6 +12,9 @@ use crate::system::purpose::Purpose;
 impl<O: Observer> World<'_, O> {
     /// Something asks for the trunk to move to its secondary leg.
     pub(super) fn fail_over(&mut self, now: SimTime, trunk: TrunkId, cause: Cause, cal: &mut Cal) {
+        if self.draining(now) {
+            return;
+        }
         let stagger = self.stagger(trunk);
         let part = &mut self.trunks[trunk.index()];
         if let Some(controller) = &mut part.controller {
@@ -33,6 +36,9 @@ impl<O: Observer> World<'_, O> {
     }
 
     pub(super) fn invite_timeout_counts(&mut self, now: SimTime, trunk: TrunkId, cal: &mut Cal) {
+        if self.draining(now) {
+            return;
+        }
         let stagger = self.stagger(trunk);
         let part = &mut self.trunks[trunk.index()];
         if let Some(controller) = &mut part.controller {
@@ -46,7 +52,7 @@ impl<O: Observer> World<'_, O> {
 
     /// The primary leg's registration, OPTIONS state or carrier may have changed.
     pub(super) fn primary_may_have_changed(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
-        if leg.side() != Side::Primary {
+        if leg.side() != Side::Primary || self.draining(now) {
             return;
         }
         let triggers = &self.config.failover.triggers;
@@ -71,6 +77,9 @@ impl<O: Observer> World<'_, O> {
     pub(super) fn failover_wakes(&mut self, now: SimTime, trunk: TrunkId, cal: &mut Cal) {
         let part = &mut self.trunks[trunk.index()];
         part.wake = Handle::NONE;
+        if now >= self.config.horizon {
+            return;
+        }
         let controller = part.controller.as_mut().expect("who sleeps has a controller");
         let action = controller.wake(now);
         self.act(now, trunk, action, cal);

@@ -85,14 +85,18 @@ impl<O: Observer> World<'_, O> {
         self.all_legs().into_iter().filter(|l| wanted(self, *l)).collect()
     }
 
+    /// The calls that use a leg.
+    pub(super) fn calls_on(&self, leg: LegId) -> Vec<CallId> {
+        if self.leg(leg).calls == 0 {
+            return Vec::new();
+        }
+        let uses = |id: &CallId| self.calls.get(*id).is_some_and(|c| c.leg() == Some(leg));
+        self.calls.ids().filter(uses).collect()
+    }
+
     /// Tears down the calls of a leg: those connected, and with `set_up` those being set up too.
     pub(super) fn drop_calls(&mut self, now: SimTime, leg: LegId, set_up: bool, cal: &mut Cal) {
-        let concerned: Vec<CallId> = self
-            .calls
-            .ids()
-            .filter(|id| self.calls.get(*id).is_some_and(|c| c.leg() == Some(leg)))
-            .collect();
-        for id in concerned {
+        for id in self.calls_on(leg) {
             // An agent freed by one drop may have answered, or a fallback moved, the next.
             let Some(call) = self.calls.get(id).filter(|c| c.leg() == Some(leg)) else { continue };
             let fate = match (call.in_setup(), call.answered_at.is_some()) {

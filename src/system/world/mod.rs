@@ -256,6 +256,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::WrapUpEnds(group) => self.agent_is_free(now, group, cal),
             Event::ByeAtSbc(leg, since) => self.bye_at_sbc(now, leg, since, cal),
             Event::SessionExpires(trunk) => self.session_ends(now, trunk),
+            Event::SessionRefresh(call, leg) => self.session_refresh(now, call, leg, cal),
             Event::SbcDone(sbc, serial) => self.sbc_done(now, sbc, serial, cal),
             Event::ConnectionUp(leg, n) => self.connection_up(now, leg, n, cal),
             Event::RegisterAtRegistrar(leg, n) => self.register_at_registrar(now, leg, n, cal),

@@ -98,6 +98,7 @@ impl<O: Observer> World<'_, O> {
         self.lose_registration(leg, cal);
         self.leg_mut(leg).connection.fall();
         self.leg_mut(leg).registration.failures = 0;
+        self.sessions_lose_their_flow(now, leg, cal);
     }
 
     /// Forgets binding and transaction, without a new try.
@@ -406,6 +407,7 @@ impl<O: Observer> World<'_, O> {
         }
         let wanted = self.leg(leg).registration.wanted;
         self.lose_registration(leg, cal);
+        self.sessions_lose_their_flow(now, leg, cal);
         if wanted {
             self.try_again_later(now, leg, None, cal);
         }
