@@ -1,0 +1,121 @@
+//! What tests fold of the observations where the catalogue of metrics does not go far enough.
+
+use trunksim::engine::time::SimTime;
+
+/// The part of a run that is measured.
+#[derive(Copy, Clone)]
+pub(crate) struct Window {
+    pub(crate) from: SimTime,
+    pub(crate) until: SimTime,
+}
+
+impl Window {
+    pub(crate) fn holds(self, now: SimTime) -> bool {
+        now >= self.from && now < self.until
+    }
+
+    pub(crate) fn seconds(self) -> f64 {
+        (self.until - self.from).as_secs_f64()
+    }
+}
+
+/// How long an integer level stays at each of its values.
+pub(crate) struct Levels {
+    window: Window,
+    value: usize,
+    since: SimTime,
+    seconds: Vec<f64>,
+}
+
+impl Levels {
+    /// Zero until set.
+    pub(crate) fn new(window: Window) -> Self {
+        Self { window, value: 0, since: SimTime::ZERO, seconds: vec![0.0] }
+    }
+
+    /// From `now` on it is `value`.
+    pub(crate) fn set(&mut self, now: SimTime, value: usize) {
+        self.settle(now);
+        if value >= self.seconds.len() {
+            self.seconds.resize(value + 1, 0.0);
+        }
+        self.value = value;
+    }
+
+    fn settle(&mut self, now: SimTime) {
+        let from = self.since.max(self.window.from);
+        let until = now.min(self.window.until);
+        self.seconds[self.value] += until.saturating_since(from).as_secs_f64();
+        self.since = now;
+    }
+
+    /// The share of time at each value.
+    pub(crate) fn finish(mut self) -> Shares {
+        self.settle(self.window.until.max(self.since));
+        let whole = self.window.seconds();
+        Shares(self.seconds.into_iter().map(|s| s / whole).collect())
+    }
+}
+
+/// The distribution of a level over time.
+pub(crate) struct Shares(Vec<f64>);
+
+impl Shares {
+    /// The share of time at `value`.
+    pub(crate) fn at(&self, value: usize) -> f64 {
+        self.0.get(value).copied().unwrap_or(0.0)
+    }
+
+    pub(crate) fn mean(&self) -> f64 {
+        self.0.iter().zip(0u32..).map(|(share, value)| share * f64::from(value)).sum()
+    }
+
+    pub(crate) fn variance(&self) -> f64 {
+        let mean = self.mean();
+        let square = |value: u32| (f64::from(value) - mean) * (f64::from(value) - mean);
+        self.0.iter().zip(0u32..).map(|(share, value)| share * square(value)).sum()
+    }
+}
+
+/// Values of which mean, variance, tail and quantile are wanted.
+#[derive(Default)]
+pub(crate) struct Values(Vec<f64>);
+
+impl Values {
+    pub(crate) fn add(&mut self, value: f64) {
+        self.0.push(value);
+    }
+
+    pub(crate) fn len(&self) -> f64 {
+        self.0.len() as f64
+    }
+
+    pub(crate) fn sum(&self) -> f64 {
+        self.0.iter().sum()
+    }
+
+    pub(crate) fn mean(&self) -> f64 {
+        self.sum() / self.len()
+    }
+
+    pub(crate) fn variance(&self) -> f64 {
+        let mean = self.mean();
+        self.0.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / self.len()
+    }
+
+    /// How many exceed `bound`.
+    pub(crate) fn above(&self, bound: f64) -> f64 {
+        self.0.iter().filter(|v| **v > bound).count() as f64
+    }
+
+    /// The value that a share `q` of them do not exceed.
+    pub(crate) fn quantile(&mut self, q: f64) -> f64 {
+        let rank = ((self.len() * q).ceil() as usize).clamp(1, self.0.len()) - 1;
+        *self.0.select_nth_unstable_by(rank, f64::total_cmp).1
+    }
+}
+
+/// `part / whole` of counts.
+pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
+    part as f64 / whole as f64
+}

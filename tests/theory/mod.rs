@@ -1,0 +1,13 @@
+//! The simulator against queueing theory: model files run by the same engine that runs
+//! everything else, and what they measure beside the closed forms and Markov chains of
+//! `tests/cases/theory/theory_cases.json`.
+//!
+//! Tolerance is statistical, never picked by hand: the mean of independent replications lies
+//! within four of its standard errors of the theory, and runs are lengthened until the 95 %
+//! interval is narrow, so that no estimate passes by being vague.
+
+mod case;
+mod folds;
+mod model;
+mod study;
+mod trunks;
