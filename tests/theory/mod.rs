@@ -6,8 +6,13 @@
 //! within four of its standard errors of the theory, and runs are lengthened until the 95 %
 //! interval is narrow, so that no estimate passes by being vague.
 
+mod agents;
 mod case;
+mod failover;
 mod folds;
+mod limits;
 mod model;
+mod overflow;
+mod server;
 mod study;
 mod trunks;

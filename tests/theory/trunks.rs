@@ -8,7 +8,7 @@ use trunksim::system::observation::{Observation, Observer, Refusal};
 use super::case::{self, Case};
 use super::folds::{Levels, ratio};
 use super::model;
-use super::study::{Measured, Runs, Study, metric};
+use super::study::{ARRIVALS_MAX, Measured, Runs, Study, metric};
 
 const TRUNK_GROUP: &str = include_str!("models/trunk_group.toml");
 /// A loss system forgets its start within a few holding times.
@@ -62,6 +62,7 @@ fn a_trunk_group_blocks_as_erlang_b_says() {
             warmup_s: HOLDINGS_OF_WARMUP * holding,
             measured_s: 300.0 * holding,
             unit_s: 1.0,
+            arrivals_max: ARRIVALS_MAX,
             wider: &[],
             left_out: &[],
             measure: &measure_erlang_b,
@@ -181,6 +182,7 @@ fn bursts_on_a_finite_trunk_group_block_as_its_markov_chain_says() {
             warmup_s: HOLDINGS_OF_WARMUP * slowest,
             measured_s: 300.0 * slowest,
             unit_s: 1.0,
+            arrivals_max: 2.0 * ARRIVALS_MAX,
             wider: &[],
             left_out: &[],
             measure: &|runs| measure_mmpp_loss(runs, &case),
