@@ -11,7 +11,7 @@ mod case;
 mod failover;
 mod folds;
 mod limits;
-mod model;
+pub(crate) mod model;
 mod overflow;
 mod server;
 mod study;
