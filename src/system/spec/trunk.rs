@@ -14,8 +14,8 @@ pub struct CallsSpec {
     /// Talk time with the agent. Lognormal after Brown et al. (JASA 2005); mean 180 s and squared
     /// coefficient of variation 1.2 are assumptions.
     pub talk: Variate,
-    /// How long a connected caller waits before hanging up; without it, for ever. Mean 120 s is
-    /// an assumption.
+    /// How long a connected caller waits before hanging up; without it, exponential with mean
+    /// 120 s, which is an assumption. For callers who wait for ever write `"876000h"`.
     pub patience: Option<Variate>,
     /// How long a caller waits for an answer from the trunk (180/200) before hanging up; without
     /// it, until the network's own timers end the attempt.
