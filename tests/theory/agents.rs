@@ -100,7 +100,7 @@ fn callers_wait_as_erlang_c_says() {
             warmup_s: RELAXATIONS_OF_WARMUP * relaxation,
             measured_s: 100.0 * relaxation,
             unit_s: 1.0,
-            arrivals_max: ARRIVALS_MAX,
+            arrivals_max: 0.8 * ARRIVALS_MAX,
             wider: &WIDER,
             left_out: &[],
             measure: &|runs| measure_erlang_c(runs, case.param("T_s")),
