@@ -102,7 +102,6 @@ fn callers_wait_as_erlang_c_says() {
             unit_s: 1.0,
             arrivals_max: 0.8 * ARRIVALS_MAX,
             wider: &WIDER,
-            left_out: &[],
             measure: &|runs| measure_erlang_c(runs, case.param("T_s")),
         }
         .check(&case);
@@ -143,7 +142,6 @@ fn callers_wait_and_leave_as_erlang_a_says() {
             unit_s: 1.0,
             arrivals_max: 1.5 * ARRIVALS_MAX,
             wider: &[],
-            left_out: &[],
             measure: &|runs| measure_erlang_a(runs, case.param("T_s")),
         }
         .check(&case);

@@ -92,7 +92,6 @@ fn a_trunk_fails_over_as_renewal_theory_says() {
             unit_s: 1.0,
             arrivals_max: ARRIVALS_MAX,
             wider: &[],
-            left_out: &[],
             measure: &measure,
         }
         .check(&case);

@@ -35,10 +35,10 @@ pub(crate) fn seconds(s: f64) -> Value {
     Value::String(SimDuration::from_secs_f64(s).to_string())
 }
 
-/// A law of that mean: `exponential`, `deterministic`, or another law of the models that is given
+/// A law of that mean: `exponential`, `deterministic` (`constant`), or another law of the models that is given
 /// by its mean and squared coefficient of variation.
 pub(crate) fn law(kind: &str, mean_s: f64, scv: Option<f64>) -> Value {
-    if kind == "deterministic" {
+    if matches!(kind, "deterministic" | "constant") {
         return seconds(mean_s);
     }
     let mut table = Table::new();

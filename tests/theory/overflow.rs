@@ -147,7 +147,6 @@ fn blocked_calls_overflow_as_their_markov_chain_says() {
             unit_s: 1e-3,
             arrivals_max: ARRIVALS_MAX,
             wider: &[],
-            left_out: &[],
             measure: &|runs| measure(runs, &case, &parts),
         }
         .check(&case);

@@ -102,7 +102,6 @@ fn the_api_server_queues_as_mm1_says() {
             unit_s: 1e-3,
             arrivals_max: ARRIVALS_MAX,
             wider: &WIDER,
-            left_out: &[],
             measure: &|runs| measure_mm1(runs, case.param("T_s")),
         }
         .check(&case);
@@ -141,7 +140,6 @@ fn the_api_server_refuses_as_a_finite_buffer_says() {
             unit_s: 1e-3,
             arrivals_max: ARRIVALS_MAX,
             wider: &[],
-            left_out: &[],
             measure: &measure_mmck,
         }
         .check(&case);

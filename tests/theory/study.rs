@@ -1,4 +1,6 @@
 //! A case as an experiment: independent replications, estimates, comparison with theory.
+//!
+//! Every metric that a case expects is measured; none is left out.
 
 use rayon::prelude::*;
 use toml::Table;
@@ -50,8 +52,6 @@ pub(crate) struct Study<'a> {
     /// Metrics whose interval may be wider than the rule, as a share of what is expected: the
     /// rule's width would take more than the arrivals allowed.
     pub(crate) wider: &'a [(&'a str, f64)],
-    /// Metrics that cannot be observed, and why.
-    pub(crate) left_out: &'a [(&'a str, &'a str)],
     /// Runs one replication.
     pub(crate) measure: &'a (dyn Fn(&Runs) -> Measured + Sync),
 }
@@ -113,9 +113,7 @@ impl Study<'_> {
 
     fn lines(&self, case: &Case, samples: &[Measured], chances: f64) -> Vec<Line> {
         let expected = case.expected().iter();
-        let known = |name: &String| self.left_out.iter().all(|(left, _)| left != name);
         expected
-            .filter(|(name, _)| known(name))
             .map(|(name, expected)| {
                 let values: Vec<f64> = samples.iter().map(|s| s.value(case, name)).collect();
                 self.line(name, *expected, &values, chances)

@@ -64,7 +64,6 @@ fn a_trunk_group_blocks_as_erlang_b_says() {
             unit_s: 1.0,
             arrivals_max: ARRIVALS_MAX,
             wider: &[],
-            left_out: &[],
             measure: &measure_erlang_b,
         }
         .check(&case);
@@ -184,7 +183,6 @@ fn bursts_on_a_finite_trunk_group_block_as_its_markov_chain_says() {
             unit_s: 1.0,
             arrivals_max: 2.0 * ARRIVALS_MAX,
             wider: &[],
-            left_out: &[],
             measure: &|runs| measure_mmpp_loss(runs, &case),
         }
         .check(&case);
