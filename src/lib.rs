@@ -4,5 +4,6 @@
 
 pub mod engine;
 pub mod experiment;
+pub mod output;
 pub mod policies;
 pub mod system;
