@@ -3,5 +3,6 @@
 //! floors below it.
 
 pub mod engine;
+pub mod output;
 pub mod policies;
 pub mod system;
