@@ -194,14 +194,223 @@ fn draw_the_gallery() {
 
 /// What a study should not find, and will.
 fn odd() -> Vec<(&'static str, Chart)> {
-    let nothing = Curves::default();
-    let single = Curves {
-        title: "One point".to_owned(),
-        lines: vec![Line {
-            label: "Only".to_owned(),
-            points: vec![Point { x: 1.0, mean: 3.0, half_width: 0.0 }],
-        }],
-        ..Curves::default()
+    let point = |x: f64, mean: f64, half_width: f64| Point { x, mean, half_width };
+    let curves = |title: &str, x: Axis, y: Axis, points: Vec<Point>| {
+        Chart::Curves(Curves {
+            title: title.to_owned(),
+            x,
+            y,
+            lines: vec![Line { label: "Only".to_owned(), points }],
+            ..Curves::default()
+        })
     };
-    vec![("odd_nothing", Chart::Curves(nothing)), ("odd_single", Chart::Curves(single))]
+    let (number, share) =
+        (axis("Calls", Format::Number, false), axis("Share", Format::Share, false));
+    let log = axis("Delay", Format::Seconds, true);
+    let unseen = point(2.0, f64::NAN, f64::NAN);
+    vec![
+        ("odd_nothing", Chart::Curves(Curves::default())),
+        ("odd_no_cell", Chart::HeatMap(HeatMap::default())),
+        ("odd_no_chart", Chart::Panels(Panels::default())),
+        ("odd_one", curves("One", number.clone(), number.clone(), vec![point(1.0, 3.0, 0.0)])),
+        ("odd_unseen", curves("Unseen", number.clone(), number.clone(), vec![unseen])),
+        (
+            "odd_sure",
+            curves(
+                "All the same, and certain",
+                number.clone(),
+                share.clone(),
+                vec![point(1.0, 1.0, 0.0), unseen, point(3.0, 1.0, 0.0)],
+            ),
+        ),
+        (
+            "odd_zero",
+            curves(
+                "Zero on logarithmic axes, and an interval that reaches below it",
+                log.clone(),
+                Axis { log: true, ..number.clone() },
+                vec![point(0.0, 0.0, 0.0), point(0.1, 2.0, 3.0), point(1.0, 40.0, 9.0)],
+            ),
+        ),
+        (
+            "odd_nowhere",
+            curves("A logarithm of nothing", log.clone(), log, vec![point(-1.0, -2.0, 0.5)]),
+        ),
+        (
+            "odd_difference",
+            curves(
+                "A difference around zero",
+                number.clone(),
+                Axis { unit: "per hour".to_owned(), ..number.clone() },
+                (0..40).map(|x| point(f64::from(x), f64::from(x) - 17.5, 4.0)).collect(),
+            ),
+        ),
+        ("odd_infinite", curves("No bound", number, share, vec![point(1.0, f64::INFINITY, 1.0)])),
+        ("odd_long", Chart::HeatMap(long_labels())),
+        ("odd_many", Chart::Curves(many_lines())),
+    ]
+}
+
+fn long_labels() -> HeatMap {
+    let mut map = service_level_map();
+    "decorrelated jitter, capped at thirty seconds, Retry-After honoured"
+        .clone_into(&mut map.y_levels[3]);
+    "whatever the SDK does by itself".clone_into(&mut map.x_levels[2]);
+    "exponential_with_full_jitter".clone_into(&mut map.x_levels[3]);
+    map.title = format!("{} and {}", map.title, map.title.to_lowercase());
+    "Share of the calls that entered a queue and were answered within twenty seconds of that moment, \
+     short abandons left out"
+        .clone_into(&mut map.value.label);
+    map
+}
+
+fn many_lines() -> Curves {
+    let template = service_level();
+    let lines = (0..14).map(|index| {
+        let means = template.lines[index % 4].points.iter().map(|point| point.mean);
+        let means: Vec<f64> = means.map(|mean| mean - 0.03 * index as f64).collect();
+        let label =
+            format!("Attempts {index}, and Retry-After honoured with a floor of one second");
+        line(&label, &means, &[f64::NAN; 7])
+    });
+    Curves { lines: lines.collect(), ..template }
+}
+
+/// Small enough for its golden file to be read.
+fn small_curves() -> Curves {
+    let mut curves = service_level();
+    curves.lines.truncate(2);
+    for line in &mut curves.lines {
+        line.points.truncate(3);
+    }
+    curves.lines[1].points[1].mean = f64::NAN;
+    "Retries & jitter <full>".clone_into(&mut curves.title);
+    curves
+}
+
+fn small_map() -> HeatMap {
+    let mut map = service_level_map();
+    map.x_levels.truncate(2);
+    map.y_levels.truncate(2);
+    map.cells.truncate(2);
+    map.cells[1][1] = None;
+    map.marks = vec![CellMark { row: 0, column: 1, label: "Today".to_owned() }];
+    map
+}
+
+#[test]
+fn curves_look_as_they_did() {
+    insta::assert_snapshot!("curves", svg(&Chart::Curves(small_curves())));
+}
+
+#[test]
+fn a_heat_map_looks_as_it_did() {
+    insta::assert_snapshot!("heat_map", svg(&Chart::HeatMap(small_map())));
+}
+
+#[test]
+fn panels_look_as_they_did() {
+    let charts = vec![Chart::Curves(small_curves()), Chart::HeatMap(small_map())];
+    let panels = Panels { title: "Both".to_owned(), columns: 2, charts, ..Panels::default() };
+    insta::assert_snapshot!("panels", svg(&Chart::Panels(panels)));
+}
+
+/// A PNG's width and height, from its header.
+fn size(bytes: &[u8]) -> (u32, u32) {
+    assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n");
+    assert_eq!(&bytes[12..16], b"IHDR");
+    assert_eq!(&bytes[bytes.len() - 8..bytes.len() - 4], b"IEND");
+    let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    (number(16), number(20))
+}
+
+/// The value of an attribute of the first tag.
+fn attribute<'a>(tag: &'a str, name: &str) -> &'a str {
+    let (_, rest) = tag.split_once(&format!(" {name}=\"")).unwrap();
+    rest.split_once('"').unwrap().0
+}
+
+#[test]
+fn nothing_a_study_can_find_breaks_a_picture() {
+    for (name, chart) in gallery().into_iter().chain(odd()) {
+        let document = svg(&chart);
+        assert!(!document.contains("NaN") && !document.contains("inf"), "{name}");
+        assert!(document.ends_with("</svg>\n"), "{name}");
+        let (width, height) = size(&png(&chart));
+        assert_eq!(attribute(&document, "width"), (width / 2).to_string(), "{name}");
+        assert_eq!(attribute(&document, "height"), (height / 2).to_string(), "{name}");
+    }
+}
+
+#[test]
+fn the_same_data_give_the_same_bytes_on_any_thread() {
+    for (name, chart) in gallery() {
+        let once = (svg(&chart), png(&chart));
+        let twice = std::thread::scope(|scope| {
+            let threads = [(); 2].map(|()| scope.spawn(|| (svg(&chart), png(&chart))));
+            threads.map(|thread| thread.join().unwrap())
+        });
+        assert!(twice.iter().all(|again| *again == once), "{name}");
+    }
+}
+
+/// A text's box in an SVG, in pixels: left, top, right, bottom.
+struct Words {
+    text: String,
+    edges: [f64; 4],
+}
+
+/// Every text of a document, its width estimated from its letters.
+fn words(document: &str) -> Vec<Words> {
+    let tags = document.split("<text").skip(1);
+    tags.map(|tag| {
+        let number = |name: &str| attribute(tag, name).parse::<f64>().unwrap() / 10.0;
+        let text = tag.split_once(">\n").unwrap().1.split_once("\n</text>").unwrap().0.to_owned();
+        let (x, y, em) =
+            (number("x"), number("y") + 0.76 * number("font-size"), number("font-size"));
+        let width = 0.54 * em * text.chars().count() as f64;
+        let left = match attribute(tag, "text-anchor") {
+            "start" => x,
+            "middle" => x - width / 2.0,
+            _ => x - width,
+        };
+        Words { text, edges: [left, y - 0.7 * em, left + width, y] }
+    })
+    .collect()
+}
+
+#[test]
+fn no_text_touches_another_or_leaves_the_picture() {
+    for (name, chart) in gallery().into_iter().chain(odd()) {
+        let document = svg(&chart);
+        let width: f64 = attribute(&document, "width").parse().unwrap();
+        let height: f64 = attribute(&document, "height").parse().unwrap();
+        let words = words(&document);
+        for (index, one) in words.iter().enumerate() {
+            let [left, top, right, bottom] = one.edges;
+            let inside = left > 0.0 && top > 0.0 && right < width && bottom < height;
+            assert!(inside, "{name}: {}", one.text);
+            for other in &words[index + 1..] {
+                let [l, t, r, b] = other.edges;
+                let apart = right <= l || r <= left || bottom <= t || b <= top;
+                assert!(apart, "{name}: {} on {}", one.text, other.text);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_svg_can_be_heard() {
+    let document = svg(&Chart::Curves(small_curves()));
+    assert!(document.contains("<title>Retries &amp; jitter &lt;full&gt;</title>"));
+    assert!(document.contains("None: 50\u{a0}ms: 51.2\u{a0}%, 100\u{a0}ms: 53.4\u{a0}%"));
+}
+
+#[test]
+fn a_logarithmic_factor_has_its_own_levels_as_ticks() {
+    let document = svg(&Chart::Curves(service_level()));
+    let texts: Vec<String> = words(&document).into_iter().map(|words| words.text).collect();
+    for tick in ["50\u{a0}ms", "200\u{a0}ms", "500\u{a0}ms", "1\u{a0}s", "5\u{a0}s", "80\u{a0}%"] {
+        assert!(texts.iter().any(|text| text == tick), "{tick} in {texts:?}");
+    }
 }

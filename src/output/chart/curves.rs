@@ -6,7 +6,7 @@ use super::ink::{AXIS, BLACK, GRID};
 use super::legend::{Entry, Legend, REFERENCE_STROKE, Sample, X_REFERENCE, Y_REFERENCE};
 use super::line_style::LineStyle;
 use super::picture::{Anchor, Picture, Place};
-use super::scale::{LEVELS_MAX, Scale, spread};
+use super::scale::{LEVELS_MAX, Scale, TICKS, spread};
 
 /// Between a plot's edge and its outermost levels, so that no marker sits on an axis.
 const INSET: f64 = 18.0;
@@ -55,10 +55,10 @@ pub(super) fn lay_out(curves: &Curves, look: Look) -> Picture {
     let beside = if look.panel { 0.0 } else { legend.column_width() };
     let right = look.width - if beside > 0.0 { beside + LEGEND_GAP } else { 0.0 };
 
-    let y_label = LABEL.wrap(&heading::label(&curves.y), right);
+    let y_label = LABEL.wrap(&heading::label_below(&curves.title, &curves.y), right);
     let top = picture.lines((0.0, top), &y_label, Anchor::Start, LABEL) + 8.0;
     let y = Scale::rounded(&curves.y, &measured(curves, &lines));
-    let ticks_width = y.ticks().iter().map(|(_, text)| TICK.room(text)).fold(0.0, f64::max);
+    let ticks_width = y.ticks(TICKS).iter().map(|(_, text)| TICK.room(text)).fold(0.0, f64::max);
     let plot = Plot {
         left: ticks_width + 8.0,
         right,
@@ -129,7 +129,7 @@ fn legend(curves: &Curves) -> Legend {
 }
 
 fn draw_grid(picture: &mut Picture, plot: &Plot) {
-    for (value, text) in plot.y.ticks() {
+    for (value, text) in plot.y.ticks(TICKS) {
         let y = plot.y(value);
         picture.stroke(vec![(plot.left, y), (plot.right, y)], 1.0, GRID);
         picture.text((plot.left - 8.0, y + TICK.size * 0.36), text, Anchor::End, TICK);
@@ -150,7 +150,7 @@ fn draw_x_axis(picture: &mut Picture, plot: &Plot, curves: &Curves, lines: &[Lin
     let ticks = if own.len() <= LEVELS_MAX {
         own.into_iter().map(|level| (level, curves.x.format.level(level))).collect()
     } else {
-        plot.x.ticks()
+        plot.x.ticks(TICKS)
     };
     for (value, _) in &ticks {
         let x = plot.x(*value);

@@ -29,7 +29,10 @@ fn of_curves(curves: &Curves) -> String {
         let name = if line.label.is_empty() { "Line" } else { &line.label };
         format!("{name}: {}", points.collect::<Vec<_>>().join(", "))
     });
-    let axes = format!("{} over {}", label(&curves.y), label(&curves.x));
+    let axes = match (label(&curves.y), label(&curves.x)) {
+        (y, x) if x.is_empty() => y,
+        (y, x) => format!("{y} over {x}"),
+    };
     let words: Vec<String> = [curves.subtitle.clone(), axes].into_iter().chain(lines).collect();
     sentences(&words)
 }

@@ -69,6 +69,12 @@ pub(super) fn note(picture: &mut Picture, note: &str, top: f64, width: f64) -> f
     picture.lines((0.0, top + 12.0), &lines, Anchor::Start, NOTE)
 }
 
+/// An axis' label, unless the title right above says the same.
+pub(super) fn label_below(title: &str, axis: &Axis) -> String {
+    let label = label(axis);
+    if label == title { String::new() } else { label }
+}
+
 /// An axis' label with its unit.
 pub(super) fn label(axis: &Axis) -> String {
     match (axis.label.as_str(), axis.unit.as_str()) {

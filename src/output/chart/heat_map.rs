@@ -12,10 +12,14 @@ const GUTTER: f64 = 2.0;
 /// No cell is wider than this.
 const CELL_MAX: f64 = 112.0;
 /// No cell is narrower than this.
-const CELL_MIN: f64 = 54.0;
+const CELL_MIN: f64 = 46.0;
+/// Beside the numbers of a cell.
+const CELL_PADDING: f64 = 11.0;
 /// The colour bar's size.
 const BAR: (f64, f64) = (220.0, 11.0);
-/// Ticks of the colour bar, and its ends' meanings.
+/// About how many ticks it has.
+const BAR_TICKS: usize = 4;
+/// Its ticks' texts, and its ends' meanings.
 const BAR_TICK: Type = Type::regular(11.0, GREY);
 /// How a framed cell's frame is dashed, by its place among the marks.
 const FRAMES: [&[f64]; 3] = [&[], &[6.0, 3.0], &[2.0, 2.0]];
@@ -83,7 +87,7 @@ fn seen(map: &HeatMap) -> impl Iterator<Item = Cell> + '_ {
     all.filter(|cell| cell.mean.is_finite())
 }
 
-/// Enough decimals to tell the cells apart and to print the typical interval, but no more than one
+/// Enough decimals to tell the cells apart and to print all but the narrowest intervals, but no more than one
 /// beyond what tells them apart.
 fn notation(map: &HeatMap) -> Notation {
     let (low, high) = seen(map).fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), cell| {
@@ -95,8 +99,8 @@ fn notation(map: &HeatMap) -> Notation {
     let mut widths: Vec<f64> = seen(map).map(|cell| cell.half_width).collect();
     widths.retain(|width| width.is_finite() && *width > 0.0);
     widths.sort_by(f64::total_cmp);
-    let typical = widths.get(widths.len() / 2).copied().unwrap_or(telling);
-    map.value.format.notation(largest, telling.min(typical).max(telling / 10.0))
+    let narrow = widths.get(widths.len() / 4).map_or(telling, |width| width / 2.0);
+    map.value.format.notation(largest, telling.min(narrow).max(telling / 10.0))
 }
 
 fn colour(map: &HeatMap, scale: &Scale, mean: f64) -> ink::Ink {
@@ -115,7 +119,7 @@ fn draw_colour_bar(
     top: f64,
     look: Look,
 ) -> f64 {
-    let label = LABEL.wrap(&heading::label(&map.value), look.width);
+    let label = LABEL.wrap(&heading::label_below(&map.title, &map.value), look.width);
     let top = picture.lines((0.0, top), &label, Anchor::Start, LABEL) + 4.0;
     let ends = match map.better {
         Better::Higher => ("worse", "better"),
@@ -134,7 +138,7 @@ fn draw_colour_bar(
         picture.rectangle((left + from, top), (BAR.0 - from, BAR.1), ink::viridis(share));
     }
     let place = |value: f64| left + BAR.0 * scale.share(value);
-    for (value, text) in spread(scale.ticks(), place, BAR_TICK) {
+    for (value, text) in spread(scale.ticks(BAR_TICKS), place, BAR_TICK) {
         let x = place(value);
         picture.stroke(vec![(x, top + BAR.1), (x, top + BAR.1 + 4.0)], 1.0, AXIS);
         let baseline = top + BAR.1 + 6.0 + BAR_TICK.size;
@@ -152,7 +156,8 @@ fn measure(map: &HeatMap, notation: Notation, top: f64, look: Look) -> Grid {
         number.room(&notation.write(cell.mean)).max(small.room(&notation.plus_minus(half)))
     });
     let words = map.x_levels.iter().flat_map(|level| level.split(' ')).map(|w| TICK.room(w));
-    let needed = texts.fold(CELL_MIN, f64::max).max(words.fold(0.0, f64::max).min(CELL_MAX)) + 12.0;
+    let needed =
+        texts.fold(CELL_MIN, f64::max).max(words.fold(0.0, f64::max).min(CELL_MAX)) + CELL_PADDING;
     let left = levels_width(map, look) + 10.0;
     let columns = map.x_levels.len();
     let share = (look.width - left) / columns.max(1) as f64;

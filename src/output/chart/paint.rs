@@ -5,14 +5,14 @@
 
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, RGBAColor, ShapeStyle, TextStyle};
+use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBAColor, ShapeStyle, TextStyle};
 
 use super::data::Chart;
 use super::description::description;
 use super::heading::Look;
 use super::ink::{Ink, WHITE};
 use super::picture::{Anchor, Mark, Picture, Place, Type};
-use super::typeface::{self, HEIGHT_EM};
+use super::typeface::{self, FAMILY, Weight};
 
 /// Around the chart, in pixels.
 const MARGIN: f64 = 22.0;
@@ -100,11 +100,28 @@ fn style(ink: Ink, width: f64, per_pixel: f64) -> ShapeStyle {
     ShapeStyle { color, filled: true, stroke_width: units(width, per_pixel).max(1) as u32 }
 }
 
-fn text_style(set: Type, size: f64, h_pos: HPos) -> TextStyle<'static> {
-    let color = style(set.ink, 0.0, 1.0).color;
+/// What plotters writes as the given size: its division must not leave sixteen digits.
+fn svg_font_size(written: f64) -> f64 {
+    let size = written * SVG_FONT_FACTOR;
+    let near = [size, size.next_down(), size.next_up()];
+    let exact = |size: &f64| (size / SVG_FONT_FACTOR).to_bits() == written.to_bits();
+    near.into_iter().find(exact).unwrap_or(size)
+}
+
+fn text_style(set: Type, anchor: Anchor) -> TextStyle<'static> {
+    let size = svg_font_size(set.size * SVG_UNITS);
+    let weight = match set.weight {
+        Weight::Regular => FontStyle::Normal,
+        Weight::Bold => FontStyle::Bold,
+    };
+    let h_pos = match anchor {
+        Anchor::Start => HPos::Left,
+        Anchor::Middle => HPos::Center,
+        Anchor::End => HPos::Right,
+    };
     TextStyle {
-        font: typeface::font(size, set.weight),
-        color: color.to_backend_color(),
+        font: FontDesc::new(FontFamily::Name(FAMILY), size, weight),
+        color: style(set.ink, 0.0, 1.0).color.to_backend_color(),
         pos: Pos::new(h_pos, VPos::Top),
     }
 }
@@ -122,14 +139,8 @@ fn draw_vector(backend: &mut SVGBackend<'_>, mark: &Mark) {
             backend.draw_circle(at(*centre, unit), radius, &style(*ink, 0.0, unit), true)
         }
         Mark::Text { at: place, text, anchor, set } => {
-            let h_pos = match anchor {
-                Anchor::Start => HPos::Left,
-                Anchor::Middle => HPos::Center,
-                Anchor::End => HPos::Right,
-            };
-            let style = text_style(*set, set.size * unit * SVG_FONT_FACTOR, h_pos);
             let top = (place.0, place.1 - SVG_TOP_EM * set.size);
-            backend.draw_text(text, &style, at(top, unit))
+            backend.draw_text(text, &text_style(*set, *anchor), at(top, unit))
         }
     };
     done.expect(IN_MEMORY);
@@ -150,20 +161,34 @@ fn draw_raster(backend: &mut BitMapBackend<'_>, mark: &Mark) {
             let radius = units(*radius, unit).max(1) as u32;
             backend.draw_circle(at(*centre, unit), radius, &style(*ink, 0.0, unit), true)
         }
-        Mark::Text { at: (x, baseline), text, anchor, set } => {
-            let width = typeface::width(text, set.size, set.weight);
-            let left = match anchor {
-                Anchor::Start => *x,
-                Anchor::Middle => x - width / 2.0,
-                Anchor::End => x - width,
-            };
-            // plotters sets the baseline half of ab_glyph's size below the top.
-            let size = set.size * HEIGHT_EM;
-            let style = text_style(*set, size * unit, HPos::Left);
-            backend.draw_text(text, &style, at((left, baseline - size / 2.0), unit))
+        Mark::Text { at, text, anchor, set } => {
+            draw_text(backend, *at, text, *anchor, *set);
+            Ok(())
         }
     };
     done.expect(IN_MEMORY);
+}
+
+fn draw_text(
+    backend: &mut BitMapBackend<'_>,
+    (x, baseline): Place,
+    text: &str,
+    anchor: Anchor,
+    set: Type,
+) {
+    let unit = f64::from(PNG_SCALE * SAMPLES);
+    let width = typeface::width(text, set.size, set.weight);
+    let left = match anchor {
+        Anchor::Start => x,
+        Anchor::Middle => x - width / 2.0,
+        Anchor::End => x - width,
+    };
+    let color = style(set.ink, 0.0, unit).color;
+    let start = (left * unit, baseline * unit);
+    typeface::draw(text, set.size * unit, set.weight, start, |pixel, covered| {
+        let ink = color.mix(covered).to_backend_color();
+        backend.draw_pixel(pixel, ink).expect(IN_MEMORY);
+    });
 }
 
 /// A stroke as a rectangle per segment with round joints: plotters' own tears at sharp corners.
@@ -213,6 +238,9 @@ fn encoded(pixels: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    // Flat areas pack better as they are than as differences: half the size of the default.
+    encoder.set_filter(png::FilterType::NoFilter);
+    encoder.set_compression(png::Compression::Best);
     encoder.set_pixel_dims(Some(png::PixelDimensions {
         xppu: PIXELS_PER_METRE,
         yppu: PIXELS_PER_METRE,

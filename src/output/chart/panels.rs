@@ -9,14 +9,13 @@ const GAP: (f64, f64) = (40.0, 34.0);
 
 pub(super) fn lay_out(panels: &Panels, look: Look) -> Picture {
     let columns = panels.columns.clamp(1, panels.charts.len().max(1));
-    let rows: Vec<Vec<Picture>> = panels.charts.chunks(columns).map(lay_out_row).collect();
-    let widths: Vec<f64> = (0..columns)
-        .map(|column| {
-            let those = rows.iter().filter_map(|row| row.get(column));
-            those.map(|picture| picture.width).fold(0.0, f64::max)
-        })
-        .collect();
-    let width = widths.iter().sum::<f64>() + GAP.0 * (columns - 1) as f64;
+    let rows = |look: Look| -> Vec<Vec<Picture>> {
+        panels.charts.chunks(columns).map(|charts| lay_out_row(charts, look)).collect()
+    };
+    // Every chart is as wide as the widest needs to be.
+    let needed = rows(Look::PANEL).iter().flatten().map(|chart| chart.width).fold(0.0, f64::max);
+    let rows = rows(Look { width: needed, ..Look::PANEL });
+    let width = needed * columns as f64 + GAP.0 * (columns - 1) as f64;
 
     let mut picture = Picture { width, ..Picture::default() };
     let look = Look { width, ..look };
@@ -24,10 +23,8 @@ pub(super) fn lay_out(panels: &Panels, look: Look) -> Picture {
     for (index, row) in rows.into_iter().enumerate() {
         y += if index > 0 { GAP.1 } else { 0.0 };
         let height = row.iter().map(|picture| picture.height).fold(0.0, f64::max);
-        let mut x = 0.0;
-        for (chart, width) in row.into_iter().zip(&widths) {
-            picture.place(chart, (x, y));
-            x += width + GAP.0;
+        for (column, chart) in row.into_iter().enumerate() {
+            picture.place(chart, (column as f64 * (needed + GAP.0), y));
         }
         y += height;
     }
@@ -36,7 +33,7 @@ pub(super) fn lay_out(panels: &Panels, look: Look) -> Picture {
 }
 
 /// The charts of a row, with headings of one height.
-fn lay_out_row(charts: &[Chart]) -> Vec<Picture> {
+fn lay_out_row(charts: &[Chart], look: Look) -> Vec<Picture> {
     let heading_floor = charts
         .iter()
         .map(|chart| match chart {
@@ -44,8 +41,8 @@ fn lay_out_row(charts: &[Chart]) -> Vec<Picture> {
             Chart::HeatMap(map) => (&map.title, &map.subtitle),
             Chart::Panels(panels) => (&panels.title, &panels.subtitle),
         })
-        .map(|(title, subtitle)| heading::height(title, subtitle, Look::PANEL))
+        .map(|(title, subtitle)| heading::height(title, subtitle, look))
         .fold(0.0, f64::max);
-    let look = Look { heading_floor, ..Look::PANEL };
+    let look = Look { heading_floor, ..look };
     charts.iter().map(|chart| super::lay_out(chart, look)).collect()
 }

@@ -8,8 +8,10 @@ use super::picture::Type;
 const ZERO_SLOT: f64 = 0.09;
 /// Pixels between the texts of two ticks.
 const TICK_GAP: f64 = 8.0;
-/// What is aimed at on a linear axis; up to twice that on a logarithmic one.
-const TICKS_WANTED: f64 = 5.0;
+/// About how many ticks a linear axis has; up to twice that on a logarithmic one.
+pub(super) const TICKS: usize = 5;
+/// A measure's axis is cut into no more intervals than this.
+const INTERVALS_MAX: f64 = 6.0;
 /// More levels than this are not ticks by themselves.
 pub(super) const LEVELS_MAX: usize = 12;
 
@@ -22,6 +24,8 @@ pub(super) struct Scale {
     /// On a logarithmic axis: zero is shown, before a break.
     pub(super) zero: bool,
     format: Format,
+    /// Between ticks, if the ends were rounded to it.
+    step: Option<f64>,
 }
 
 impl Scale {
@@ -36,7 +40,7 @@ impl Scale {
         }
         let low = finite.first().copied().unwrap_or(0.0);
         let high = finite.last().copied().unwrap_or(0.0);
-        let scale = Self { low, high, log, zero, format: axis.format };
+        let scale = Self { low, high, log, zero, format: axis.format, step: None };
         match axis.range {
             Some((low, high)) if low < high && (!log || low > 0.0) => Self { low, high, ..scale },
             _ => scale,
@@ -72,7 +76,7 @@ impl Scale {
         let (mut low, mut high) = (self.low, self.high);
         let least = match self.format {
             Format::Share => 0.05,
-            _ => (low.abs().max(high.abs()) * 0.02).max(1e-9),
+            _ => (low.abs().max(high.abs()) * 0.05).max(1e-9),
         };
         if high - low < least {
             let middle = f64::midpoint(low, high);
@@ -83,10 +87,15 @@ impl Scale {
         if self.format == Format::Share {
             (low, high) = (low.clamp(0.0, 0.95), high.clamp(0.05, 1.0));
         }
-        let step = round_step(high - low);
-        let low = (low / step + 1e-6).floor() * step;
-        let high = (high / step - 1e-6).ceil() * step;
-        Self { low, high, ..self }
+        // Narrow steps waste least of the plot; the first that makes few enough is taken.
+        let mut step = round_step((high - low) / (2.0 * INTERVALS_MAX));
+        loop {
+            let (first, last) = ((low / step + 1e-6).floor(), (high / step - 1e-6).ceil());
+            if last - first <= INTERVALS_MAX {
+                return Self { low: first * step, high: last * step, step: Some(step), ..self };
+            }
+            step = round_step(step * 1.9);
+        }
     }
 
     /// Where a value stands; what is outside stands at the end, what is not a number in the middle.
@@ -103,25 +112,25 @@ impl Scale {
     }
 
     /// Round values within the scale, each with its text.
-    pub(super) fn ticks(&self) -> Vec<(f64, String)> {
+    pub(super) fn ticks(&self, wanted: usize) -> Vec<(f64, String)> {
         if !self.log {
-            return self.linear_ticks();
+            return self.linear_ticks(wanted);
         }
-        let values = self.log_values();
+        let values = self.log_values(2 * wanted);
         if values.len() < 3 && !self.zero {
-            return self.linear_ticks();
+            return self.linear_ticks(wanted);
         }
         let zero = self.zero.then_some(0.0);
         zero.into_iter().chain(values).map(|value| (value, self.format.level(value))).collect()
     }
 
-    fn linear_ticks(&self) -> Vec<(f64, String)> {
+    fn linear_ticks(&self, wanted: usize) -> Vec<(f64, String)> {
         let largest = self.low.abs().max(self.high.abs());
         if self.high <= self.low {
             let notation = self.format.notation(largest, largest / 100.0);
             return vec![(self.low, notation.write(self.low))];
         }
-        let step = round_step(self.high - self.low);
+        let step = self.step.unwrap_or(round_step((self.high - self.low) / wanted as f64));
         let notation = self.format.notation(largest, step);
         let first = (self.low / step - 1e-6).ceil();
         let last = (self.high / step + 1e-6).floor();
@@ -131,7 +140,7 @@ impl Scale {
     }
 
     /// 1, 2 and 5 of each decade; only 1 where that is too many; only some decades at last.
-    fn log_values(&self) -> Vec<f64> {
+    fn log_values(&self, most: usize) -> Vec<f64> {
         let (first, last) = (exponent(self.low), exponent(self.high));
         let within = |steps: &[f64], every: usize| -> Vec<f64> {
             (first..=last)
@@ -140,7 +149,6 @@ impl Scale {
                 .filter(|&v| v >= self.low * (1.0 - 1e-9) && v <= self.high * (1.0 + 1e-9))
                 .collect()
         };
-        let most = 2 * TICKS_WANTED as usize;
         let all = within(&[1.0, 2.0, 5.0], 1);
         if all.len() <= most {
             return all;
@@ -174,12 +182,11 @@ pub(super) fn spread(
     ticks.into_iter().zip(kept).filter_map(|(tick, kept)| kept.then_some(tick)).collect()
 }
 
-/// The step of 1, 2 or 5 times a power of ten that cuts a span into about five.
-fn round_step(span: f64) -> f64 {
-    if span < f64::MIN_POSITIVE || !span.is_finite() {
+/// The step of 1, 2 or 5 times a power of ten that is closest to the one wanted.
+fn round_step(wanted: f64) -> f64 {
+    if wanted < f64::MIN_POSITIVE || !wanted.is_finite() {
         return 1.0;
     }
-    let wanted = span / TICKS_WANTED;
     let decade = power_of_ten(exponent(wanted));
     match wanted / decade {
         factor if factor < 1.5 => decade,

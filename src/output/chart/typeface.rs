@@ -1,20 +1,16 @@
-//! The embedded typeface: how wide a text is, and where it breaks.
+//! The embedded typeface: how wide a text is, where it breaks, and its glyphs' shapes.
+//!
+//! Glyphs are placed here and not by plotters, which drops their left bearings: an `i` would stick
+//! to the letter before it.
 
 use std::sync::OnceLock;
 
-use plotters::style::{FontDesc, FontFamily, FontStyle, register_font};
+use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 
-/// The family's name, which is also what an SVG asks for: a browser takes the first it has.
-const FAMILY: &str = "Inter, Helvetica Neue, Helvetica, Arial, sans-serif";
+/// What an SVG asks for: a browser takes the first it has.
+pub(super) const FAMILY: &str = "Inter, Helvetica Neue, Helvetica, Arial, sans-serif";
 const REGULAR: &[u8] = include_bytes!("fonts/TrunksimSans-Regular.otf");
 const BOLD: &[u8] = include_bytes!("fonts/TrunksimSans-Bold.otf");
-/// Ascender minus descender, in ems: (2728 + 680) / 2816. ab_glyph takes a size to mean that height.
-pub(super) const HEIGHT_EM: f64 = 3408.0 / 2816.0;
-/// Room left for a browser's other typeface, where the embedded one is missing.
-const SLACK: f64 = 1.06;
-/// Texts are measured large, for plotters rounds a width down to a whole pixel.
-const MEASURED_AT: f64 = 1000.0;
-
 /// How heavy a text is.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Weight {
@@ -22,31 +18,64 @@ pub(super) enum Weight {
     Bold,
 }
 
-/// The typeface at a size in ems of pixels, or as ab_glyph has it, by `HEIGHT_EM`.
-pub(super) fn font(size: f64, weight: Weight) -> FontDesc<'static> {
-    static REGISTERED: OnceLock<()> = OnceLock::new();
-    REGISTERED.get_or_init(|| {
-        let done = register_font(FAMILY, FontStyle::Normal, REGULAR)
-            .and_then(|()| register_font(FAMILY, FontStyle::Bold, BOLD));
-        assert!(done.is_ok(), "the embedded typeface is broken");
+fn font(weight: Weight) -> &'static FontRef<'static> {
+    static FONTS: OnceLock<[FontRef<'static>; 2]> = OnceLock::new();
+    let fonts = FONTS.get_or_init(|| {
+        [REGULAR, BOLD].map(|bytes| FontRef::try_from_slice(bytes).expect("an embedded typeface"))
     });
-    let style = match weight {
-        Weight::Regular => FontStyle::Normal,
-        Weight::Bold => FontStyle::Bold,
-    };
-    FontDesc::new(FontFamily::Name(FAMILY), size, style)
+    match weight {
+        Weight::Regular => &fonts[0],
+        Weight::Bold => &fonts[1],
+    }
 }
 
-/// The exact width of a text in the embedded typeface, in pixels.
+/// ab_glyph's scale, which is a height, for a size in pixels per em.
+fn scale(font: &FontRef<'_>, size: f64) -> PxScale {
+    let units = font.units_per_em().expect("an embedded typeface has units");
+    PxScale::from(font.height_unscaled() / units * size as f32)
+}
+
+/// The width of a text in the embedded typeface, in pixels, for a size in pixels per em.
 pub(super) fn width(text: &str, size: f64, weight: Weight) -> f64 {
-    let measured = font(MEASURED_AT, weight).box_size(text);
-    let (width, _) = measured.expect("the typeface is registered");
-    f64::from(width) / MEASURED_AT * HEIGHT_EM * size
+    let font = font(weight);
+    let scaled = font.as_scaled(scale(font, size));
+    text.chars().map(|letter| f64::from(scaled.h_advance(font.glyph_id(letter)))).sum()
 }
 
-/// The width to keep free for a text, whatever typeface shows it.
+/// Calls `dot` for every pixel a text touches, with the share of the pixel it covers; the text
+/// starts at `x` on the given baseline.
+pub(super) fn draw(
+    text: &str,
+    size: f64,
+    weight: Weight,
+    (x, baseline): (f64, f64),
+    mut dot: impl FnMut((i32, i32), f64),
+) {
+    let font = font(weight);
+    let scaled = font.as_scaled(scale(font, size));
+    let mut pen = x as f32;
+    for letter in text.chars() {
+        let mut glyph = scaled.scaled_glyph(letter);
+        glyph.position = point(pen, baseline as f32);
+        pen += scaled.h_advance(glyph.id);
+        let Some(outline) = font.outline_glyph(glyph) else { continue };
+        let corner = outline.px_bounds().min;
+        let corner = (corner.x as i32, corner.y as i32);
+        outline.draw(|x, y, covered| {
+            let covered = f64::from(covered).clamp(0.0, 1.0);
+            dot((corner.0 + x as i32, corner.1 + y as i32), covered);
+        });
+    }
+}
+
+/// The width to keep free for a text, whatever typeface shows it: DejaVu Sans is the widest that
+/// a browser is likely to take.
 pub(super) fn room(text: &str, size: f64, weight: Weight) -> f64 {
-    width(text, size, weight) * SLACK
+    let slack = match weight {
+        Weight::Regular => 1.08,
+        Weight::Bold => 1.18,
+    };
+    width(text, size, weight) * slack
 }
 
 /// Breaks a text at its spaces into lines that fit a width; a word wider than that is broken too.
