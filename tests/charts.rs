@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use trunksim::output::chart::{
-    Axis, Better, Cell, CellMark, Chart, Curves, Format, HeatMap, Level, Line, Panels, Point, png,
-    svg,
+    Arm, Axis, Better, Cell, CellMark, Chart, Curves, Format, HeatMap, Level, Line, Panels, Point,
+    Ranking, png, svg,
 };
 
 const DELAYS_S: [f64; 7] = [0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
@@ -18,7 +18,7 @@ fn axis(label: &str, format: Format, log: bool) -> Axis {
 fn line(label: &str, means: &[f64], half_widths: &[f64]) -> Line {
     let points = DELAYS_S.iter().zip(means.iter().zip(half_widths));
     let points = points.map(|(&x, (&mean, &half_width))| Point { x, mean, half_width });
-    Line { label: label.to_owned(), points: points.collect() }
+    Line { label: label.to_owned(), points: points.collect(), scattered: false }
 }
 
 /// Service level against the base delay.
@@ -171,12 +171,63 @@ fn mixed() -> Panels {
     }
 }
 
+/// The shipped SDKs' retry policies.
+fn sdks() -> Ranking {
+    let arm = |label: &str, mean: f64, half_width: f64, highlight: bool| Arm {
+        label: label.to_owned(),
+        mean,
+        half_width,
+        highlight,
+    };
+    Ranking {
+        title: "Only budgeted and full-jitter retries meet the SLA".to_owned(),
+        subtitle: "APAC model, 12 calls/s at peak".to_owned(),
+        value: axis("Service level", Format::Share, false),
+        arms: vec![
+            arm("Budgeted, full jitter", 0.871, 0.008, true),
+            arm("Full jitter", 0.842, 0.009, false),
+            arm("Go SDK", 0.774, 0.011, false),
+            arm("Python SDK, new", 0.768, 0.013, false),
+            arm("Python SDK, old", 0.701, 0.012, false),
+            arm(".NET SDK", f64::NAN, f64::NAN, false),
+            arm("Fixed 500 ms stacked over the SDK's own retries (today)", 0.583, 0.02, true),
+        ],
+        reference: Some(Level { value: 0.8, label: "SLA target 80 %".to_owned() }),
+        note: "Means of 20 replications; bars are 95 % intervals.".to_owned(),
+        ..Ranking::default()
+    }
+}
+
+/// Candidates of a search, and which of them nothing beats.
+fn front() -> Curves {
+    let scattered = |label: &str, at: &[(f64, f64)]| Line {
+        label: label.to_owned(),
+        points: at.iter().map(|&(x, mean)| Point { x, mean, half_width: 0.006 }).collect(),
+        scattered: true,
+    };
+    let front = [(3.1, 0.801), (4.4, 0.842), (6.9, 0.861), (12.3, 0.874)];
+    let beaten = [(5.2, 0.79), (7.7, 0.832), (9.4, 0.851), (13.8, 0.858), (15.2, 0.81)];
+    Curves {
+        title: "Above 7 failovers an hour, service level hardly rises".to_owned(),
+        x: axis("Failovers per hour", Format::Number, false),
+        y: axis("Service level", Format::Share, false),
+        lines: vec![
+            Line { scattered: false, ..scattered("Pareto front", &front) },
+            scattered("Beaten by another", &beaten),
+        ],
+        y_reference: Some(Level { value: 0.8, label: "SLA target 80 %".to_owned() }),
+        ..Curves::default()
+    }
+}
+
 fn gallery() -> Vec<(&'static str, Chart)> {
     vec![
         ("curves", Chart::Curves(service_level())),
         ("log_curves", Chart::Curves(latency())),
         ("heat_map", Chart::HeatMap(service_level_map())),
         ("three_maps", Chart::Panels(three_maps())),
+        ("ranking", Chart::Ranking(sdks())),
+        ("front", Chart::Curves(front())),
         ("mixed", Chart::Panels(mixed())),
     ]
 }
@@ -200,7 +251,7 @@ fn odd() -> Vec<(&'static str, Chart)> {
             title: title.to_owned(),
             x,
             y,
-            lines: vec![Line { label: "Only".to_owned(), points }],
+            lines: vec![Line { label: "Only".to_owned(), points, scattered: false }],
             ..Curves::default()
         })
     };
@@ -211,6 +262,7 @@ fn odd() -> Vec<(&'static str, Chart)> {
     vec![
         ("odd_nothing", Chart::Curves(Curves::default())),
         ("odd_no_cell", Chart::HeatMap(HeatMap::default())),
+        ("odd_no_arm", Chart::Ranking(Ranking::default())),
         ("odd_no_chart", Chart::Panels(Panels::default())),
         ("odd_one", curves("One", number.clone(), number.clone(), vec![point(1.0, 3.0, 0.0)])),
         ("odd_unseen", curves("Unseen", number.clone(), number.clone(), vec![unseen])),
@@ -306,6 +358,13 @@ fn curves_look_as_they_did() {
 #[test]
 fn a_heat_map_looks_as_it_did() {
     insta::assert_snapshot!("heat_map", svg(&Chart::HeatMap(small_map())));
+}
+
+#[test]
+fn a_ranking_looks_as_it_did() {
+    let mut ranking = sdks();
+    ranking.arms.drain(1..5);
+    insta::assert_snapshot!("ranking", svg(&Chart::Ranking(ranking)));
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use super::data::{Curves, Line, Point};
 use super::heading::{self, LABEL, Look, TICK};
-use super::ink::{AXIS, BLACK, GRID};
+use super::ink::{AXIS, BLACK, GREY, GRID};
 use super::legend::{Entry, Legend, REFERENCE_STROKE, Sample, X_REFERENCE, Y_REFERENCE};
 use super::line_style::LineStyle;
-use super::picture::{Anchor, Picture, Place};
+use super::picture::{Anchor, Picture, Place, Type};
 use super::scale::{LEVELS_MAX, Scale, TICKS, spread};
 
 /// Between a plot's edge and its outermost levels, so that no marker sits on an axis.
@@ -52,7 +52,9 @@ pub(super) fn lay_out(curves: &Curves, look: Look) -> Picture {
     let lines: Vec<Line> = curves.lines.iter().map(sorted).collect();
     let top = heading::put(&mut picture, &curves.title, &curves.subtitle, look);
     let legend = legend(curves);
-    let beside = if look.panel { 0.0 } else { legend.column_width() };
+    // Beside the plot, unless it would take more room there than the plot has.
+    let below = look.panel || legend.column_height() > look.plot_height;
+    let beside = if below { 0.0 } else { legend.column_width() };
     let right = look.width - if beside > 0.0 { beside + LEGEND_GAP } else { 0.0 };
 
     let y_label = LABEL.wrap(&heading::label_below(&curves.title, &curves.y), right);
@@ -71,7 +73,12 @@ pub(super) fn lay_out(curves: &Curves, look: Look) -> Picture {
     let mut bottom = draw_x_axis(&mut picture, &plot, curves, &lines);
     draw_references(&mut picture, &plot, curves);
     draw_lines(&mut picture, &plot, &lines);
-    if look.panel {
+    if lines.iter().all(|line| line.points.iter().all(|point| !point.mean.is_finite())) {
+        let middle = (f64::midpoint(plot.left, right), f64::midpoint(top, plot.bottom));
+        let set = Type::regular(14.0, GREY);
+        picture.text(middle, "nothing observed", Anchor::Middle, set);
+    }
+    if below {
         bottom = legend.rows(&mut picture, bottom + 12.0, look.width);
     } else {
         bottom = legend.column(&mut picture, (right + LEGEND_GAP, top)).max(bottom);
@@ -113,7 +120,11 @@ fn levels(curves: &Curves, lines: &[Line]) -> Vec<f64> {
 
 fn legend(curves: &Curves) -> Legend {
     let lines = curves.lines.iter().enumerate().map(|(index, line)| Entry {
-        sample: Sample::Line(LineStyle::of(index)),
+        sample: if line.scattered {
+            Sample::Marker(LineStyle::of(index))
+        } else {
+            Sample::Line(LineStyle::of(index))
+        },
         label: line.label.clone(),
     });
     let reference = |level: &Option<super::data::Level>, sample| {
@@ -131,7 +142,9 @@ fn legend(curves: &Curves) -> Legend {
 fn draw_grid(picture: &mut Picture, plot: &Plot) {
     for (value, text) in plot.y.ticks(TICKS) {
         let y = plot.y(value);
-        picture.stroke(vec![(plot.left, y), (plot.right, y)], 1.0, GRID);
+        let zero = plot.y.straddles_zero() && value.abs() < f64::MIN_POSITIVE;
+        let ink = if zero { AXIS } else { GRID };
+        picture.stroke(vec![(plot.left, y), (plot.right, y)], 1.0, ink);
         picture.text((plot.left - 8.0, y + TICK.size * 0.36), text, Anchor::End, TICK);
     }
     let (left, bottom) = (plot.left, plot.bottom);
@@ -147,7 +160,8 @@ fn draw_grid(picture: &mut Picture, plot: &Plot) {
 fn draw_x_axis(picture: &mut Picture, plot: &Plot, curves: &Curves, lines: &[Line]) -> f64 {
     let bottom = plot.bottom;
     let own = levels(&Curves { x_reference: None, ..curves.clone() }, lines);
-    let ticks = if own.len() <= LEVELS_MAX {
+    let measured = lines.iter().any(|line| line.scattered);
+    let ticks = if own.len() <= LEVELS_MAX && !measured {
         own.into_iter().map(|level| (level, curves.x.format.level(level))).collect()
     } else {
         plot.x.ticks(TICKS)
@@ -185,15 +199,11 @@ fn draw_references(picture: &mut Picture, plot: &Plot, curves: &Curves) {
 
 /// Bands below all bars, bars below all lines, lines below all markers.
 fn draw_lines(picture: &mut Picture, plot: &Plot, lines: &[Line]) {
-    let runs = |line: &'_ Line| -> Vec<Vec<Point>> {
-        line.points
-            .split(|point| !point.mean.is_finite())
-            .filter(|run| !run.is_empty())
-            .map(<[Point]>::to_vec)
-            .collect()
-    };
-    let styled: Vec<(LineStyle, Vec<Vec<Point>>)> =
-        lines.iter().enumerate().map(|(index, line)| (LineStyle::of(index), runs(line))).collect();
+    let styled: Vec<(LineStyle, Vec<Vec<Point>>)> = lines
+        .iter()
+        .enumerate()
+        .map(|(index, line)| (LineStyle::of(index), unbroken(line)))
+        .collect();
     for (style, run) in styled.iter().flat_map(|(style, runs)| runs.iter().map(move |r| (style, r)))
     {
         draw_band(picture, plot, *style, run);
@@ -214,6 +224,16 @@ fn draw_lines(picture: &mut Picture, plot: &Plot, lines: &[Line]) {
             style.mark(picture, plot.at(point));
         }
     }
+}
+
+/// The points to be joined, run by run.
+fn unbroken(line: &Line) -> Vec<Vec<Point>> {
+    let seen = |point: &Point| point.mean.is_finite();
+    if line.scattered {
+        return line.points.iter().filter(|point| seen(point)).map(|&point| vec![point]).collect();
+    }
+    let runs = line.points.split(|point| !seen(point));
+    runs.filter(|run| !run.is_empty()).map(<[Point]>::to_vec).collect()
 }
 
 fn draw_band(picture: &mut Picture, plot: &Plot, style: LineStyle, run: &[Point]) {

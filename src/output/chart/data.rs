@@ -9,6 +9,8 @@ pub enum Chart {
     Curves(Curves),
     /// A colour and a number for each pair of two factors' levels.
     HeatMap(HeatMap),
+    /// Arms of a comparison, each with its interval.
+    Ranking(Ranking),
     /// Several charts in one picture.
     Panels(Panels),
 }
@@ -60,6 +62,9 @@ pub struct Line {
     pub label: String,
     /// Its points, in any order. A mean that is not a number leaves a gap.
     pub points: Vec<Point>,
+    /// Markers only, not joined: where x is measured too, as on a Pareto front. The x axis then has
+    /// round ticks.
+    pub scattered: bool,
 }
 
 /// A mean at a level of the factor.
@@ -139,6 +144,38 @@ pub enum Better {
     Higher,
     /// Low values are good: failovers, latency.
     Lower,
+}
+
+/// Arms compared by one measure, top to bottom, each a mean with its interval.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ranking {
+    /// The finding, as a sentence; wrapped as needed.
+    pub title: String,
+    /// What is shown and under which conditions; wrapped as needed, may be empty.
+    pub subtitle: String,
+    /// The measure.
+    pub value: Axis,
+    /// Which direction is the good one.
+    pub better: Better,
+    /// The arms, in the order to show them.
+    pub arms: Vec<Arm>,
+    /// A value of the measure to compare with: the SLA's target, or zero for differences.
+    pub reference: Option<Level>,
+    /// Small print below; may be empty.
+    pub note: String,
+}
+
+/// One arm of a [`Ranking`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Arm {
+    /// What it is.
+    pub label: String,
+    /// Its mean, in the value axis' unit; not a number where nothing was observed.
+    pub mean: f64,
+    /// Half the interval's width; zero or not a number where there is no interval.
+    pub half_width: f64,
+    /// Stands out: today's policy, or the recommended one.
+    pub highlight: bool,
 }
 
 /// Several charts in one picture, row by row.

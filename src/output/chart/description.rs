@@ -1,6 +1,6 @@
 //! A chart in words, for who hears it: an SVG's title and description.
 
-use super::data::{Chart, Curves, HeatMap};
+use super::data::{Chart, Curves, HeatMap, Ranking};
 use super::heading::label;
 
 /// The title, and what else there is to say.
@@ -8,6 +8,7 @@ pub(super) fn description(chart: &Chart) -> (String, String) {
     match chart {
         Chart::Curves(curves) => (curves.title.clone(), of_curves(curves)),
         Chart::HeatMap(map) => (map.title.clone(), of_map(map)),
+        Chart::Ranking(ranking) => (ranking.title.clone(), of_ranking(ranking)),
         Chart::Panels(panels) => {
             let parts = panels.charts.iter().map(|chart| {
                 let (title, text) = description(chart);
@@ -50,6 +51,13 @@ fn of_map(map: &HeatMap) -> String {
     let axes = format!("{} by {} (rows) and {}", label(&map.value), map.y_label, map.x_label);
     let words: Vec<String> = [map.subtitle.clone(), axes].into_iter().chain(rows).collect();
     sentences(&words)
+}
+
+fn of_ranking(ranking: &Ranking) -> String {
+    let arms = ranking.arms.iter().filter(|arm| arm.mean.is_finite());
+    let arms = arms.map(|arm| format!("{}: {}", arm.label, ranking.value.format.level(arm.mean)));
+    let words = [ranking.subtitle.clone(), label(&ranking.value)];
+    sentences(&words.into_iter().chain(arms).collect::<Vec<_>>())
 }
 
 fn sentences(words: &[String]) -> String {

@@ -31,7 +31,25 @@ impl Format {
         with_unit(&shortest(number), unit)
     }
 
-    /// One notation for numbers that are compared: the ticks of a linear axis, a map's cells.
+    /// One notation for means, each with half its interval's width: enough decimals to tell the
+    /// means apart and to print all but the narrowest intervals to a digit or two, but no more than
+    /// one beyond what tells the means apart.
+    pub(super) fn notation_of(self, estimates: &[(f64, f64)]) -> Notation {
+        let means = estimates.iter().map(|(mean, _)| *mean).filter(|mean| mean.is_finite());
+        let (low, high) = means.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mean| {
+            (low.min(mean), high.max(mean))
+        });
+        let largest = if low.is_finite() { low.abs().max(high.abs()) } else { 0.0 };
+        let span = if high > low { high - low } else { largest };
+        let telling = span / 50.0;
+        let widths = estimates.iter().map(|(_, width)| *width);
+        let mut widths: Vec<f64> = widths.filter(|w| w.is_finite() && *w > 0.0).collect();
+        widths.sort_by(f64::total_cmp);
+        let narrow = widths.get(widths.len() / 4).map_or(telling, |width| width / 2.0);
+        self.notation(largest, telling.min(narrow).max(telling / 10.0))
+    }
+
+    /// One notation for numbers that are compared, such as the ticks of a linear axis.
     /// `largest` chooses the unit, `precision` is what the last digit must still tell.
     pub(super) fn notation(self, largest: f64, precision: f64) -> Notation {
         let (factor, unit) = match self {

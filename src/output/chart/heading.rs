@@ -3,6 +3,7 @@
 use super::data::Axis;
 use super::ink::{BLACK, GREY};
 use super::picture::{Anchor, Picture, Type};
+use super::typeface;
 
 /// How large a chart is set.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -45,8 +46,9 @@ const GAP: f64 = 14.0;
 
 /// Title and subtitle at the top of a picture; returns where they end.
 pub(super) fn put(picture: &mut Picture, title: &str, subtitle: &str, look: Look) -> f64 {
-    let title = look.title().wrap(title, look.width);
-    let mut bottom = picture.lines((0.0, 0.0), &title, Anchor::Start, look.title());
+    let set = look.title();
+    let title = typeface::wrap_evenly(title, set.size, set.weight, look.width);
+    let mut bottom = picture.lines((0.0, 0.0), &title, Anchor::Start, set);
     let subtitle = look.subtitle().wrap(subtitle, look.width);
     if !subtitle.is_empty() {
         bottom = picture.lines((0.0, bottom + 3.0), &subtitle, Anchor::Start, look.subtitle());

@@ -53,7 +53,8 @@ pub(super) fn lay_out(map: &HeatMap, look: Look) -> Picture {
     let mut picture = Picture::default();
     let means: Vec<f64> = seen(map).map(|cell| cell.mean).collect();
     let scale = Scale::exact(&map.value, &means);
-    let notation = notation(map);
+    let pairs: Vec<(f64, f64)> = seen(map).map(|cell| (cell.mean, cell.half_width)).collect();
+    let notation = map.value.format.notation_of(&pairs);
 
     let top = heading::put(&mut picture, &map.title, &map.subtitle, look);
     let top = draw_colour_bar(&mut picture, map, &scale, top, look);
@@ -85,22 +86,6 @@ fn cell(map: &HeatMap, row: usize, column: usize) -> Option<Cell> {
 fn seen(map: &HeatMap) -> impl Iterator<Item = Cell> + '_ {
     let all = map.cells.iter().flatten().flatten().copied();
     all.filter(|cell| cell.mean.is_finite())
-}
-
-/// Enough decimals to tell the cells apart and to print all but the narrowest intervals, but no more than one
-/// beyond what tells them apart.
-fn notation(map: &HeatMap) -> Notation {
-    let (low, high) = seen(map).fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), cell| {
-        (low.min(cell.mean), high.max(cell.mean))
-    });
-    let largest = if low.is_finite() { low.abs().max(high.abs()) } else { 0.0 };
-    let span = if high > low { high - low } else { largest };
-    let telling = span / 50.0;
-    let mut widths: Vec<f64> = seen(map).map(|cell| cell.half_width).collect();
-    widths.retain(|width| width.is_finite() && *width > 0.0);
-    widths.sort_by(f64::total_cmp);
-    let narrow = widths.get(widths.len() / 4).map_or(telling, |width| width / 2.0);
-    map.value.format.notation(largest, telling.min(narrow).max(telling / 10.0))
 }
 
 fn colour(map: &HeatMap, scale: &Scale, mean: f64) -> ink::Ink {

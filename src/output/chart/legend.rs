@@ -26,6 +26,7 @@ pub(super) const REFERENCE_STROKE: f64 = 1.3;
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub(super) enum Sample {
     Line(LineStyle),
+    Marker(LineStyle),
     YReference,
     XReference,
 }
@@ -53,6 +54,11 @@ impl Legend {
         let labels = self.entries.iter().map(|entry| TICK.room(&entry.label).min(LABEL_MAX));
         let widest = labels.fold(0.0, f64::max) + SAMPLE + SAMPLE_GAP;
         widest.max(LABEL.room(&self.heading).min(LABEL_MAX))
+    }
+
+    /// The height of the legend beside a plot.
+    pub(super) fn column_height(&self) -> f64 {
+        self.column(&mut Picture::default(), (0.0, 0.0))
     }
 
     /// Entries below one another, from `top` down; returns where they end.
@@ -100,6 +106,7 @@ impl Entry {
                 style.line(picture, &across);
                 style.mark(picture, centre);
             }
+            Sample::Marker(style) => style.mark(picture, centre),
             Sample::YReference => picture.dashed(&across, Y_REFERENCE, REFERENCE_STROKE, BLACK),
             Sample::XReference => picture.dashed(&up, X_REFERENCE, REFERENCE_STROKE, BLACK),
         }

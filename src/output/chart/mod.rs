@@ -19,10 +19,13 @@ mod line_style;
 mod paint;
 mod panels;
 mod picture;
+mod ranking;
 mod scale;
 mod typeface;
 
-pub use data::{Axis, Better, Cell, CellMark, Chart, Curves, HeatMap, Level, Line, Panels, Point};
+pub use data::{
+    Arm, Axis, Better, Cell, CellMark, Chart, Curves, HeatMap, Level, Line, Panels, Point, Ranking,
+};
 pub use format::Format;
 pub use paint::{png, svg};
 
@@ -34,6 +37,7 @@ fn lay_out(chart: &Chart, look: Look) -> Picture {
     match chart {
         Chart::Curves(curves) => curves::lay_out(curves, look),
         Chart::HeatMap(map) => heat_map::lay_out(map, look),
+        Chart::Ranking(ranking) => ranking::lay_out(ranking, look),
         Chart::Panels(panels) => panels::lay_out(panels, look),
     }
 }

@@ -39,6 +39,7 @@ fn lay_out_row(charts: &[Chart], look: Look) -> Vec<Picture> {
         .map(|chart| match chart {
             Chart::Curves(curves) => (&curves.title, &curves.subtitle),
             Chart::HeatMap(map) => (&map.title, &map.subtitle),
+            Chart::Ranking(ranking) => (&ranking.title, &ranking.subtitle),
             Chart::Panels(panels) => (&panels.title, &panels.subtitle),
         })
         .map(|(title, subtitle)| heading::height(title, subtitle, look))

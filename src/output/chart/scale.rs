@@ -78,7 +78,10 @@ impl Scale {
             Format::Share => 0.05,
             _ => (low.abs().max(high.abs()) * 0.05).max(1e-9),
         };
-        if high - low < least {
+        if low.abs().max(high.abs()) < f64::MIN_POSITIVE {
+            // Nothing but zeros, or nothing at all.
+            high = 1.0;
+        } else if high - low < least {
             let middle = f64::midpoint(low, high);
             let all_positive = low >= 0.0;
             (low, high) = (middle - least / 2.0, middle + least / 2.0);
@@ -96,6 +99,11 @@ impl Scale {
             }
             step = round_step(step * 1.9);
         }
+    }
+
+    /// Both signs are shown.
+    pub(super) fn straddles_zero(&self) -> bool {
+        self.low < 0.0 && self.high > 0.0
     }
 
     /// Where a value stands; what is outside stands at the end, what is not a number in the middle.

@@ -78,8 +78,8 @@ pub(super) fn room(text: &str, size: f64, weight: Weight) -> f64 {
     width(text, size, weight) * slack
 }
 
-/// Breaks a text at its spaces into lines that fit a width; a word wider than that is broken too.
-/// An empty text has no line.
+/// Breaks a text at its spaces into lines that fit a width; a word wider than that is broken too,
+/// after a sign within it if there is one. An empty text has no line.
 pub(super) fn wrap(text: &str, size: f64, weight: Weight, width: f64) -> Vec<String> {
     let fits = |line: &str| room(line, size, weight) <= width;
     let mut lines: Vec<String> = Vec::new();
@@ -91,15 +91,33 @@ pub(super) fn wrap(text: &str, size: f64, weight: Weight, width: f64) -> Vec<Str
                 continue;
             }
         }
-        let mut piece = String::new();
-        for letter in word.chars() {
-            piece.push(letter);
-            if piece.chars().count() > 1 && !fits(&piece) {
-                piece.pop();
-                lines.push(std::mem::replace(&mut piece, letter.to_string()));
+        let mut rest = word;
+        while !fits(rest) {
+            let (piece, after) = rest.split_at(break_within(rest, fits));
+            if after.is_empty() {
+                break;
             }
+            lines.push(piece.to_owned());
+            rest = after;
         }
-        lines.push(piece);
+        lines.push(rest.to_owned());
     }
     lines
+}
+
+/// Where to break a word that does not fit: at least one letter on.
+fn break_within(word: &str, fits: impl Fn(&str) -> bool) -> usize {
+    let ends = word.char_indices().map(|(at, letter)| (at + letter.len_utf8(), letter));
+    let fitting: Vec<(usize, char)> = ends.take_while(|&(end, _)| fits(&word[..end])).collect();
+    let sign = fitting.iter().rev().find(|(_, letter)| matches!(letter, '_' | '-' | '/' | '.'));
+    let first = word.chars().next().map_or(0, char::len_utf8);
+    sign.or(fitting.last()).map_or(first, |&(end, _)| end)
+}
+
+/// The same, with lines of about one length.
+pub(super) fn wrap_evenly(text: &str, size: f64, weight: Weight, width: f64) -> Vec<String> {
+    let lines = wrap(text, size, weight, width);
+    let narrower = (1..20).map(|step| width * (1.0 - 0.025 * f64::from(step)));
+    let tried = narrower.map(|width| wrap(text, size, weight, width));
+    tried.take_while(|tried| tried.len() == lines.len()).last().unwrap_or(lines)
 }
