@@ -1,3 +1,4 @@
 //! The behaviour of trunksim, a module per behaviour.
 
+mod charts;
 mod smoke;
