@@ -403,13 +403,15 @@ fn nothing_a_study_can_find_breaks_a_picture() {
 
 #[test]
 fn the_same_data_give_the_same_bytes_on_any_thread() {
-    for (name, chart) in gallery() {
+    let charts =
+        [Chart::Curves(small_curves()), Chart::HeatMap(small_map()), Chart::Ranking(sdks())];
+    for chart in charts {
         let once = (svg(&chart), png(&chart));
         let twice = std::thread::scope(|scope| {
             let threads = [(); 2].map(|()| scope.spawn(|| (svg(&chart), png(&chart))));
             threads.map(|thread| thread.join().unwrap())
         });
-        assert!(twice.iter().all(|again| *again == once), "{name}");
+        assert!(twice.iter().all(|again| *again == once), "{chart:?}");
     }
 }
 

@@ -5,7 +5,7 @@ use super::heading::{self, LABEL, Look, TICK};
 use super::ink::{AXIS, BLACK, GREY, GRID};
 use super::legend::{Entry, Legend, REFERENCE_STROKE, Sample, X_REFERENCE, Y_REFERENCE};
 use super::line_style::LineStyle;
-use super::picture::{Anchor, Picture, Place, Type};
+use super::picture::{Anchor, MIDDLE_EM, Picture, Place, Type};
 use super::scale::{LEVELS_MAX, Scale, TICKS, spread};
 
 /// Between a plot's edge and its outermost levels, so that no marker sits on an axis.
@@ -145,7 +145,7 @@ fn draw_grid(picture: &mut Picture, plot: &Plot) {
         let zero = plot.y.straddles_zero() && value.abs() < f64::MIN_POSITIVE;
         let ink = if zero { AXIS } else { GRID };
         picture.stroke(vec![(plot.left, y), (plot.right, y)], 1.0, ink);
-        picture.text((plot.left - 8.0, y + TICK.size * 0.36), text, Anchor::End, TICK);
+        picture.text((plot.left - 8.0, y + TICK.size * MIDDLE_EM), text, Anchor::End, TICK);
     }
     let (left, bottom) = (plot.left, plot.bottom);
     picture.stroke(vec![(left, bottom), (plot.right, bottom)], 1.0, AXIS);

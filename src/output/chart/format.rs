@@ -146,3 +146,37 @@ pub(super) fn power_of_ten(exponent: i32) -> f64 {
     let power = (0..exponent.abs()).fold(1.0, |power: f64, _| power * 10.0);
     if exponent < 0 { 1.0 / power } else { power }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_said_as_a_person_would() {
+        let said: Vec<String> = [0.0, 0.0005, 0.05, 0.2, 1.0, 1.5, 90.0, 120.0, 3600.0, 5400.0]
+            .map(|seconds| Format::Seconds.level(seconds).replace(SPACE, " "))
+            .to_vec();
+        let expected =
+            ["0", "0.5 ms", "50 ms", "200 ms", "1 s", "1.5 s", "90 s", "2 min", "1 h", "90 min"];
+        assert_eq!(said, expected);
+        assert_eq!(Format::Milliseconds.level(2500.0), "2.5\u{a0}s");
+        assert_eq!(Format::Share.level(0.8), "80\u{a0}%");
+        assert_eq!(Format::Number.level(-12_345.0), "\u{2212}12\u{2009}345");
+        assert_eq!(Format::Number.level(0.1 + 0.2), "0.3");
+    }
+
+    #[test]
+    fn compared_numbers_share_a_unit_and_decimals() {
+        let notation = Format::Milliseconds.notation(2500.0, 500.0);
+        assert_eq!(notation.write(500.0), "0.5\u{a0}s");
+        let notation = Format::Share.notation_of(&[(0.35, 0.006), (0.93, 0.02), (0.6, f64::NAN)]);
+        assert_eq!(notation.write(0.35), "35.0\u{a0}%");
+        assert_eq!(notation.plus_minus(0.0004), "±<0.1");
+        assert_eq!(notation.plus_minus(0.0), "±0");
+    }
+
+    #[test]
+    fn a_negative_that_rounds_to_zero_has_no_sign() {
+        assert_eq!(Format::Number.notation(1.0, 1.0).write(-0.2), "0");
+    }
+}

@@ -4,7 +4,7 @@ use super::data::{Better, Cell, HeatMap};
 use super::format::Notation;
 use super::heading::{self, LABEL, Look, TICK};
 use super::ink::{self, AXIS, BLACK, BLANK, GREY, HATCH, WHITE};
-use super::picture::{Anchor, Picture, Place, Type};
+use super::picture::{Anchor, MIDDLE_EM, Picture, Place, Type};
 use super::scale::{Scale, spread};
 
 /// Between cells.
@@ -111,7 +111,7 @@ fn draw_colour_bar(
         Better::Lower => ("better", "worse"),
     };
     let left = BAR_TICK.room(ends.0) + 8.0;
-    let baseline = top + BAR.1 / 2.0 + BAR_TICK.size * 0.36;
+    let baseline = top + BAR.1 / 2.0 + BAR_TICK.size * MIDDLE_EM;
     picture.text((left - 8.0, baseline), ends.0, Anchor::End, BAR_TICK);
     picture.text((left + BAR.0 + 8.0, baseline), ends.1, Anchor::Start, BAR_TICK);
     let steps = 60;
@@ -182,7 +182,7 @@ fn draw_cell(
         let set = Type { ink: GREY, ..grid.number };
         let room = set.room("–") / 2.0 + 5.0;
         picture.rectangle((middle.0 - room, middle.1 - 9.0), (2.0 * room, 18.0), BLANK);
-        return picture.text((middle.0, middle.1 + set.size * 0.34), "–", Anchor::Middle, set);
+        return picture.text((middle.0, middle.1 + set.size * MIDDLE_EM), "–", Anchor::Middle, set);
     };
     picture.rectangle((x, y), size, ground);
     let ink = ink::legible_on(ground);
@@ -193,7 +193,7 @@ fn draw_cell(
         let below = (middle.0, middle.1 + 4.0 + small.size);
         picture.text(below, notation.plus_minus(cell.half_width), Anchor::Middle, small);
     } else {
-        picture.text((middle.0, middle.1 + number.size * 0.36), text, Anchor::Middle, number);
+        picture.text((middle.0, middle.1 + number.size * MIDDLE_EM), text, Anchor::Middle, number);
     }
 }
 
@@ -213,9 +213,8 @@ fn draw_levels(picture: &mut Picture, map: &HeatMap, grid: &Grid, look: Look) {
     for (row, level) in map.y_levels.iter().enumerate() {
         let lines = TICK.wrap(level, levels_max(look) + 1.0);
         let (_, y) = grid.corner(row, 0);
-        let height = lines.len() as f64 * TICK.leading();
-        let top = y + (grid.cell.1 - GUTTER - height) / 2.0 + 1.0;
-        picture.lines((grid.left - 10.0, top), &lines, Anchor::End, TICK);
+        let middle = y + (grid.cell.1 - GUTTER) / 2.0;
+        picture.lines_around((grid.left - 10.0, middle), &lines, Anchor::End, TICK);
     }
 }
 

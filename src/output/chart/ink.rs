@@ -88,3 +88,20 @@ fn luminance(ink: Ink) -> f64 {
     };
     0.2126 * linear(ink.rgb.0) + 0.7152 * linear(ink.rgb.1) + 0.0722 * linear(ink.rgb.2)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scale_rises_in_lightness_and_its_text_is_legible() {
+        let grounds: Vec<Ink> = (0..=50).map(|step| viridis(f64::from(step) / 50.0)).collect();
+        assert!(grounds.windows(2).all(|pair| luminance(pair[0]) < luminance(pair[1])));
+        for ground in grounds {
+            let (one, other) = (luminance(ground), luminance(legible_on(ground)));
+            let contrast = (one.max(other) + 0.05) / (one.min(other) + 0.05);
+            // WCAG 2.1, level AA.
+            assert!(contrast >= 4.5, "{ground:?}: {contrast}");
+        }
+    }
+}

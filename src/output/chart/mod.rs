@@ -1,6 +1,6 @@
 //! Charts of a study's results: plain data in, SVG or PNG bytes out.
 //!
-//! A chart is laid out once, as a [`picture::Picture`] of lines, areas and texts, and painted twice
+//! A chart is laid out once, as a picture of lines, areas and texts, and painted twice
 //! by plotters' backends; so the two files show the same. Nothing here knows a study, computes an
 //! estimate or touches a file, and the same data give the same bytes on every thread and platform.
 //!

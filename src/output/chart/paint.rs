@@ -3,6 +3,8 @@
 //! An SVG's coordinates are whole tenths of a pixel, for plotters' are integers. A PNG is painted
 //! three times finer than it is and averaged down, for plotters smooths no edge of a polygon.
 
+use std::fmt::Debug;
+
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBAColor, ShapeStyle, TextStyle};
@@ -28,7 +30,6 @@ const SVG_FONT_FACTOR: f64 = 1.24;
 const SVG_TOP_EM: f64 = 0.76;
 /// 96 pixels per inch times `PNG_SCALE`, in pixels per metre.
 const PIXELS_PER_METRE: u32 = 3780 * PNG_SCALE;
-const IN_MEMORY: &str = "painting in memory cannot fail";
 
 /// A chart as an SVG document, its texts as text.
 #[must_use]
@@ -41,9 +42,10 @@ pub fn svg(chart: &Chart) -> String {
         for mark in &picture.marks {
             draw_vector(&mut backend, mark);
         }
-        backend.present().expect(IN_MEMORY);
+        sure(backend.present());
     }
-    let (_, marks) = document.split_once('\n').expect("plotters ends the root's tag with a line");
+    // Only the root's tag is replaced: plotters' own has no title, and its unit is the pixel.
+    let marks = document.split_once('\n').map_or("", |(_, marks)| marks);
     let (title, text) = description(chart);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{}\" height=\"{}\" \
@@ -70,9 +72,14 @@ pub fn png(chart: &Chart) -> Vec<u8> {
         for mark in &picture.marks {
             draw_raster(&mut backend, mark);
         }
-        backend.present().expect(IN_MEMORY);
+        sure(backend.present());
     }
     encoded(&averaged(&samples, size), size)
+}
+
+/// What was painted: in memory, nothing can fail.
+fn sure<T, E: Debug>(done: Result<T, E>) -> T {
+    done.expect("painting in memory cannot fail")
 }
 
 /// The chart on white paper, with a margin.
@@ -143,7 +150,7 @@ fn draw_vector(backend: &mut SVGBackend<'_>, mark: &Mark) {
             backend.draw_text(text, &text_style(*set, *anchor), at(top, unit))
         }
     };
-    done.expect(IN_MEMORY);
+    sure(done);
 }
 
 fn draw_raster(backend: &mut BitMapBackend<'_>, mark: &Mark) {
@@ -166,7 +173,7 @@ fn draw_raster(backend: &mut BitMapBackend<'_>, mark: &Mark) {
             Ok(())
         }
     };
-    done.expect(IN_MEMORY);
+    sure(done);
 }
 
 fn draw_text(
@@ -187,7 +194,7 @@ fn draw_text(
     let start = (left * unit, baseline * unit);
     typeface::draw(text, set.size * unit, set.weight, start, |pixel, covered| {
         let ink = color.mix(covered).to_backend_color();
-        backend.draw_pixel(pixel, ink).expect(IN_MEMORY);
+        sure(backend.draw_pixel(pixel, ink));
     });
 }
 
@@ -204,11 +211,11 @@ fn draw_stroke(backend: &mut BitMapBackend<'_>, path: &[Place], width: f64, ink:
         let (dx, dy) = ((y1 - y0) / length * width / 2.0, (x0 - x1) / length * width / 2.0);
         let corners =
             [(x0 + dx, y0 + dy), (x1 + dx, y1 + dy), (x1 - dx, y1 - dy), (x0 - dx, y0 - dy)];
-        backend.fill_polygon(corners.map(|corner| at(corner, unit)), &style).expect(IN_MEMORY);
+        sure(backend.fill_polygon(corners.map(|corner| at(corner, unit)), &style));
     }
     for &joint in path.iter().skip(1).rev().skip(1) {
         let radius = units(width / 2.0, unit).max(1) as u32;
-        backend.draw_circle(at(joint, unit), radius, &style, true).expect(IN_MEMORY);
+        sure(backend.draw_circle(at(joint, unit), radius, &style, true));
     }
 }
 
@@ -246,9 +253,9 @@ fn encoded(pixels: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
         yppu: PIXELS_PER_METRE,
         unit: png::Unit::Meter,
     }));
-    let mut writer = encoder.write_header().expect(IN_MEMORY);
-    writer.write_image_data(pixels).expect(IN_MEMORY);
-    writer.finish().expect(IN_MEMORY);
+    let mut writer = sure(encoder.write_header());
+    sure(writer.write_image_data(pixels));
+    sure(writer.finish());
     bytes
 }
 

@@ -6,6 +6,9 @@ use super::typeface::Weight;
 /// A place, in pixels to the right and down.
 pub(super) type Place = (f64, f64);
 
+/// Half a figure's height, in ems: how far below the middle of a line its baseline is.
+pub(super) const MIDDLE_EM: f64 = 0.36;
+
 /// Which part of a text stands at its place.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Anchor {
@@ -112,6 +115,19 @@ impl Picture {
             self.text((x, baseline), line.as_str(), anchor, set);
         }
         y + lines.len() as f64 * set.leading()
+    }
+
+    /// Lines of text one below the other, their middle at `y`.
+    pub(super) fn lines_around(
+        &mut self,
+        (x, y): Place,
+        lines: &[String],
+        anchor: Anchor,
+        set: Type,
+    ) {
+        let above = lines.len().saturating_sub(1) as f64 * set.leading() / 2.0;
+        let top = y - above + set.size * (MIDDLE_EM - 1.0);
+        self.lines((x, top), lines, anchor, set);
     }
 
     /// Puts another picture's marks into this one, its origin at the given place.

@@ -3,8 +3,8 @@
 use super::data::{Arm, Better, Ranking};
 use super::heading::{self, LABEL, Look, TICK};
 use super::ink::{AXIS, BLACK, GRID, Ink, PALETTE};
-use super::legend::{Entry, Legend, REFERENCE_STROKE, Sample, X_REFERENCE};
-use super::picture::{Anchor, Picture, Type};
+use super::legend::{REFERENCE_STROKE, X_REFERENCE};
+use super::picture::{Anchor, MIDDLE_EM, Picture, Type};
 use super::scale::{Scale, TICKS, spread};
 
 /// From one arm to the next, at least.
@@ -43,7 +43,7 @@ pub(super) fn lay_out(ranking: &Ranking, look: Look) -> Picture {
     let plot = Plot {
         left: widest(&mut rows.iter().flat_map(|(label, _)| label)) + GAP,
         right: look.width - widest(&mut rows.iter().map(|(_, figures)| figures)) - GAP,
-        top: top + 4.0,
+        top: top + if ranking.reference.is_some() { TICK.leading() } else { 4.0 },
         scale: Scale::rounded(&ranking.value, &values),
     };
     let heights = rows.iter().map(|(label, _)| ROW.max(label.len() as f64 * TICK.leading() + 10.0));
@@ -55,14 +55,12 @@ pub(super) fn lay_out(ranking: &Ranking, look: Look) -> Picture {
         let middle = y + height / 2.0;
         draw_arm(&mut picture, &plot, arm, middle);
         let set = set(arm.highlight);
-        let first = middle - label.len() as f64 * set.leading() / 2.0 + 1.0;
-        picture.lines((plot.left - GAP, first), label, Anchor::End, set);
-        let baseline = middle + set.size * 0.36;
+        picture.lines_around((plot.left - GAP, middle), label, Anchor::End, set);
+        let baseline = middle + set.size * MIDDLE_EM;
         picture.text((look.width, baseline), figures.as_str(), Anchor::End, set);
         y += height;
     }
-    let bottom = draw_legend(&mut picture, ranking, axis_end, look);
-    picture.height = heading::note(&mut picture, &ranking.note, bottom, look.width);
+    picture.height = heading::note(&mut picture, &ranking.note, axis_end, look.width);
     picture
 }
 
@@ -112,6 +110,9 @@ fn draw_axis(picture: &mut Picture, plot: &Plot, ranking: &Ranking, bottom: f64)
     if let Some(level) = ranking.reference.as_ref().filter(|level| level.value.is_finite()) {
         let x = plot.x(level.value);
         picture.dashed(&[(x, bottom), (x, plot.top)], X_REFERENCE, REFERENCE_STROKE, BLACK);
+        let half = TICK.room(&level.label) / 2.0;
+        let x = x.min(picture.width - half).max(half);
+        picture.text((x, plot.top - 5.0), level.label.as_str(), Anchor::Middle, TICK);
     }
     picture.stroke(vec![(plot.left, bottom), (plot.right, bottom)], 1.0, AXIS);
     let baseline = bottom + 5.0 + TICK.size;
@@ -120,6 +121,7 @@ fn draw_axis(picture: &mut Picture, plot: &Plot, ranking: &Ranking, bottom: f64)
     }
     let label = heading::label(&ranking.value);
     let label = match ranking.better {
+        _ if label.is_empty() => label,
         Better::Higher => format!("{label}, higher is better →"),
         Better::Lower => format!("← {label}, lower is better"),
     };
@@ -148,13 +150,4 @@ fn draw_arm(picture: &mut Picture, plot: &Plot, arm: &Arm, y: f64) {
     } else {
         picture.disc((x, y), RADIUS, ink);
     }
-}
-
-fn draw_legend(picture: &mut Picture, ranking: &Ranking, top: f64, look: Look) -> f64 {
-    let entries = ranking.reference.iter().filter(|level| !level.label.is_empty());
-    let entries = entries
-        .map(|level| Entry { sample: Sample::XReference, label: level.label.clone() })
-        .collect();
-    let legend = Legend { heading: String::new(), entries };
-    if legend.entries.is_empty() { top } else { legend.rows(picture, top + 10.0, look.width) }
 }

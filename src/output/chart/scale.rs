@@ -63,9 +63,9 @@ impl Scale {
         let steps = |decade: i32| [1.0, 2.0, 5.0].map(|step| step * power_of_ten(decade));
         let first = exponent(self.low);
         let last = exponent(self.high);
-        let below = steps(first).into_iter().filter(|&step| step <= self.low * (1.0 + 1e-9));
+        let mut below = steps(first).into_iter().filter(|&step| step <= self.low * (1.0 + 1e-9));
         let above = steps(last).into_iter().chain([power_of_ten(last + 1)]);
-        let low = below.last().unwrap_or(self.low);
+        let low = below.next_back().unwrap_or(self.low);
         let high = above.into_iter().find(|&step| step >= self.high * (1.0 - 1e-9));
         let high = high.unwrap_or(self.high);
         let high = if high > low { high } else { low * 2.0 };
@@ -201,5 +201,57 @@ fn round_step(wanted: f64) -> f64 {
         factor if factor < 3.5 => 2.0 * decade,
         factor if factor < 7.5 => 5.0 * decade,
         _ => 10.0 * decade,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ticks(axis: &Axis, values: &[f64]) -> Vec<String> {
+        let scale = Scale::rounded(axis, values);
+        scale.ticks(TICKS).into_iter().map(|(_, text)| text.replace('\u{a0}', " ")).collect()
+    }
+
+    #[test]
+    fn a_measure_is_framed_by_ticks() {
+        let share = Axis { format: Format::Share, ..Axis::default() };
+        assert_eq!(
+            ticks(&share, &[0.491, 0.862]),
+            ["40 %", "50 %", "60 %", "70 %", "80 %", "90 %"]
+        );
+        assert_eq!(ticks(&share, &[1.0, 1.02]).last().unwrap(), "100 %");
+        assert_eq!(ticks(&Axis::default(), &[0.0]), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(
+            ticks(&Axis::default(), &[-3.0, 5.0]),
+            ["\u{2212}4", "\u{2212}2", "0", "2", "4", "6"]
+        );
+    }
+
+    #[test]
+    fn a_logarithmic_measure_too() {
+        let log = Axis { log: true, format: Format::Milliseconds, ..Axis::default() };
+        assert_eq!(ticks(&log, &[121.0, 900.0]), ["100 ms", "200 ms", "500 ms", "1 s"]);
+        assert_eq!(ticks(&log, &[0.0, 20.0, 90.0]), ["0", "20 ms", "50 ms", "100 ms"]);
+        let decades = ticks(&log, &[1.0, 2e6]);
+        assert_eq!(decades[..3], ["1 ms", "10 ms", "100 ms"]);
+    }
+
+    #[test]
+    fn zero_stands_before_the_break_of_a_logarithmic_axis() {
+        let log = Axis { log: true, ..Axis::default() };
+        let scale = Scale::exact(&log, &[0.0, 1.0, 100.0]);
+        assert_eq!(
+            [0.0, 1.0, 10.0, 100.0].map(|value| (scale.share(value) * 1000.0) as i32),
+            [0, 90, 545, 1000]
+        );
+    }
+
+    #[test]
+    fn no_two_ticks_touch() {
+        let set = Type::regular(12.0, super::super::ink::BLACK);
+        let ticks = [1.0, 2.0, 3.0, 100.0].map(|value| (value, format!("{value} calls"))).to_vec();
+        let kept = spread(ticks, |value| value * 5.0, set);
+        assert_eq!(kept.iter().map(|(value, _)| *value as i32).collect::<Vec<_>>(), [1, 100]);
     }
 }

@@ -121,3 +121,28 @@ pub(super) fn wrap_evenly(text: &str, size: f64, weight: Weight, width: f64) -> 
     let tried = narrower.map(|width| wrap(text, size, weight, width));
     tried.take_while(|tried| tried.len() == lines.len()).last().unwrap_or(lines)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_breaks_at_spaces_and_a_long_word_at_its_signs() {
+        let wrap = |text: &str| wrap(text, 10.0, Weight::Regular, 60.0);
+        assert_eq!(wrap("none at all today"), ["none at all", "today"]);
+        assert_eq!(wrap("full_jitter_capped"), ["full_jitter_", "capped"]);
+        assert_eq!(wrap("80\u{a0}% of"), ["80\u{a0}% of"]);
+        assert!(wrap("wwwwwwwwwwwwwwwwwwww").len() > 1);
+        assert!(wrap("").is_empty());
+        assert_eq!(super::wrap("ab", 10.0, Weight::Regular, 0.0), ["a", "b"]);
+    }
+
+    #[test]
+    fn every_sign_of_a_chart_has_a_glyph() {
+        for weight in [Weight::Regular, Weight::Bold] {
+            for letter in "±−×≤≥…–—µ→←°%\u{a0}\u{2009}".chars() {
+                assert_ne!(font(weight).glyph_id(letter).0, 0, "{letter:?}");
+            }
+        }
+    }
+}
