@@ -3,5 +3,7 @@
 //! floors below it.
 
 pub mod engine;
+pub mod experiment;
+pub mod output;
 pub mod policies;
 pub mod system;

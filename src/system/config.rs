@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::ids::{CarrierId, ChannelsId, ClientId, GroupId, LegId, SbcId, TrunkId};
 use super::spec::{
-    ArrivalSpec, CallsSpec, FallbackSpec, OptionsSpec, PolicyPoint, RegistrarSpec,
+    ArrivalSpec, CallsSpec, FallbackSpec, OptionsSpec, PolicyPoint, RedialSpec, RegistrarSpec,
     RegistrationSpec, RetryAfterSpec, ServiceLevelSpec, Standby, Transport, Trying100, UpdatesSpec,
 };
 use crate::engine::simulation::Budget;
@@ -44,6 +44,7 @@ pub struct Config {
     pub(super) calls: CallsSpec,
     pub(super) patience: Option<Sampler>,
     pub(super) setup_patience: Option<Sampler>,
+    pub(super) redial: Option<(RedialSpec, Sampler)>,
     pub(super) carriers: Vec<CarrierConfig>,
     pub(super) channels: Vec<u32>,
     pub(super) sbcs: Vec<SbcConfig>,

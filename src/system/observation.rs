@@ -34,7 +34,7 @@ pub enum Fate {
 pub struct CallRecord {
     /// The trunk it was offered to.
     pub trunk: TrunkId,
-    /// Its number on that trunk.
+    /// Its number on that trunk; from bit 32 on, how often its caller had dialled before.
     pub index: u64,
     /// When its first INVITE was due.
     pub offered_at: SimTime,
@@ -52,6 +52,17 @@ pub struct CallRecord {
     pub answered_at: Option<SimTime>,
     /// The group it was routed to.
     pub group: Option<GroupId>,
+}
+
+impl CallRecord {
+    /// What an index grows by when its caller dials again.
+    pub(super) const REDIAL: u64 = 1 << 32;
+
+    /// How often this caller had dialled before.
+    #[must_use]
+    pub const fn redials(&self) -> u32 {
+        (self.index >> 32) as u32
+    }
 }
 
 /// Why a leg could not take a call.

@@ -10,14 +10,16 @@ pub(super) enum Purpose {
     Arrival = 1,
     /// Whether a candidate of a varying rate counts, or how long a burst state lasts: likewise.
     ArrivalState,
-    /// Talk time: entity = trunk, index = call of that trunk.
+    /// Talk time: entity = trunk, index = caller of that trunk.
     Talk,
-    /// Patience in the queue: likewise.
+    /// Patience in the queue: entity = trunk, index = call of that trunk.
     Patience,
     /// Patience during call set-up: likewise.
     SetupPatience,
     /// Wrap-up after the call: likewise.
     WrapUp,
+    /// Whether and when a caller dials again: likewise.
+    Redial,
     /// SBC processing: entity = SBC, index = job.
     SbcService,
     /// Registrar processing: entity = carrier, index = job.

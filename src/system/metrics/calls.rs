@@ -21,6 +21,7 @@ pub(super) struct CallBook {
     pub(super) dropped: [u64; 2],
     connected: u64,
     reattempts: u64,
+    redialled: u64,
     queued: u64,
     short_abandons: u64,
     in_time: u64,
@@ -31,6 +32,7 @@ impl CallBook {
     pub(super) fn add(&mut self, now: SimTime, record: &CallRecord, config: &Config) {
         let threshold = config.service_level.threshold;
         self.offered += 1;
+        self.redialled += u64::from(record.redials() > 0);
         self.reattempts += u64::from(record.attempts.saturating_sub(1));
         self.connected += u64::from(record.connected_at.is_some());
         match record.fate {
@@ -134,6 +136,7 @@ impl Calls {
             ("service_level", book.service_level()),
             ("service_level_end_to_end", book.service_level_end_to_end()),
             ("calls_offered", count(book.offered)),
+            ("calls_redialled", count(book.redialled)),
             ("calls_answered", count(book.answered)),
             ("calls_abandoned", count(book.abandoned)),
             ("calls_abandoned_setup", count(book.abandoned_setup)),

@@ -12,7 +12,7 @@ mod recorder;
 mod series;
 mod utilization;
 
-pub use catalog::{Better, METRICS, Metric};
+pub use catalog::{Better, Family, METRICS, Metric, index_of};
 pub use recorder::Recorder;
 
 use super::config::Config;

@@ -26,7 +26,7 @@ pub use routing::{
     FallbackSpec, GroupSpec, OverflowSpec, PolicyPoint, PolicySpec, StaffingStep, Trying100,
     UpdatesSpec,
 };
-pub use trunk::{CallsSpec, LegSpec, Transport, TrunkSpec};
+pub use trunk::{CallsSpec, LegSpec, RedialSpec, Transport, TrunkSpec};
 
 use crate::policies::failover::FailoverSpec;
 

@@ -89,12 +89,12 @@ impl Default for PolicySpec {
     }
 }
 
-/// Routing updates that follow availability. Not used under `edge_static`.
+/// Routing updates that follow availability. Under `edge_static` there are none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UpdatesSpec {
-    /// Whether trunks are updated at all.
-    pub enabled: bool,
+    /// Whether trunks are updated; without it, under `push` only: elsewhere each call asks.
+    pub enabled: Option<bool>,
     /// A group with this many free agents or fewer has become scarce (assumption).
     #[schemars(range(min = 0, max = 10_000_000))]
     pub scarce_at: u32,
@@ -110,7 +110,7 @@ pub struct UpdatesSpec {
 impl Default for UpdatesSpec {
     fn default() -> Self {
         Self {
-            enabled: true,
+            enabled: None,
             scarce_at: 0,
             available_at: 2,
             debounce: SimDuration::from_millis(500),

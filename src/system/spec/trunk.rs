@@ -20,6 +20,8 @@ pub struct CallsSpec {
     /// How long a caller waits for an answer from the trunk (180/200) before hanging up; without
     /// it, until the network's own timers end the attempt.
     pub setup_patience: Option<Variate>,
+    /// Whether callers who got nowhere dial again; without it, none does.
+    pub redial: Option<RedialSpec>,
     /// Session-Expires of RFC 4028: a call torn down without a BYE stays counted by the platform
     /// until this runs out. The session is refreshed at half of it.
     pub session_expires: SimDuration,
@@ -31,7 +33,41 @@ impl Default for CallsSpec {
             talk: Variate::lognormal(SimDuration::from_secs(180), 1.2),
             patience: Some(Variate::exponential(SimDuration::from_secs(120))),
             setup_patience: None,
+            redial: None,
             session_expires: SimDuration::from_secs(1800),
+        }
+    }
+}
+
+/// Callers who dial again. A repeated call is offered as another call; its talk time is that of the
+/// first, from the beginning. Every default is an assumption.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RedialSpec {
+    /// Probability after a call that did not get through: blocked, lost, timed out or rejected.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub after_failure: f64,
+    /// Probability after a call that was torn down by the network.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub after_drop: f64,
+    /// Probability after hanging up for want of an answer.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub after_abandoning: f64,
+    /// Time until then.
+    pub after: Variate,
+    /// How often a caller dials again at most.
+    #[schemars(range(min = 1, max = 1000))]
+    pub max: u32,
+}
+
+impl Default for RedialSpec {
+    fn default() -> Self {
+        Self {
+            after_failure: 0.8,
+            after_drop: 0.8,
+            after_abandoning: 0.0,
+            after: Variate::exponential(SimDuration::from_secs(60)),
+            max: 5,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::config::{Config, Issue, Traces};
-use super::spec::{ArrivalSpec, Model};
+use super::spec::{ArrivalSpec, Model, RedialSpec};
 use crate::engine::simulation::Budget;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::engine::variates::Variate;
@@ -173,6 +173,7 @@ impl Config {
             service_level: model.service_level.clone(),
             patience: model.calls.patience.as_ref().map(Variate::sampler),
             setup_patience: model.calls.setup_patience.as_ref().map(Variate::sampler),
+            redial: model.calls.redial.as_ref().map(|r| (r.clone(), r.after.sampler())),
             calls: model.calls.clone(),
             carriers: trunks.carriers,
             channels: trunks.channels,
@@ -225,11 +226,31 @@ fn check_times(model: &Model, checker: &mut Checker) {
         ("calls.patience".to_owned(), calls.patience.as_ref()),
         ("calls.setup_patience".to_owned(), calls.setup_patience.as_ref()),
     ]);
+    if let Some(redial) = &calls.redial {
+        check_redial(redial, checker);
+    }
     if model.budget.events_max == 0 {
         checker.refuse("budget.events_max", 0, "must be at least 1");
     }
     if model.budget.pending_max == 0 {
         checker.refuse("budget.pending_max", 0, "must be at least 1");
+    }
+}
+
+fn check_redial(redial: &RedialSpec, checker: &mut Checker) {
+    let probabilities = [
+        ("after_failure", redial.after_failure),
+        ("after_drop", redial.after_drop),
+        ("after_abandoning", redial.after_abandoning),
+    ];
+    for (key, value) in probabilities {
+        if !(0.0..=1.0).contains(&value) {
+            checker.refuse(format!("calls.redial.{key}"), value, "must lie between 0 and 1");
+        }
+    }
+    checker.variate("calls.redial.after", &redial.after);
+    if !(1..=1000).contains(&redial.max) {
+        checker.refuse("calls.redial.max", redial.max, "must be from 1 to 1000");
     }
 }
 

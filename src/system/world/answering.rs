@@ -6,7 +6,7 @@ use crate::engine::time::{SimDuration, SimTime};
 use crate::system::call::Stage;
 use crate::system::event::Event;
 use crate::system::ids::{CallId, GroupId, LegId, TrunkId};
-use crate::system::observation::{Fate, Observation, Observer};
+use crate::system::observation::{CallRecord, Fate, Observation, Observer};
 use crate::system::purpose::Purpose;
 
 impl<O: Observer> World<'_, O> {
@@ -95,13 +95,14 @@ impl<O: Observer> World<'_, O> {
         call.answered_at = Some(now);
         let wait = now - call.queued_at.expect("an answered call was queued");
         let leg = call.leg().expect("a connected call has a leg");
-        let index = call.index;
+        // Who dials again has the same matter, and starts it from the beginning.
+        let matter = call.index % CallRecord::REDIAL;
         cal.cancel(std::mem::replace(&mut call.timers.hang_up, Handle::NONE));
         cal.cancel(std::mem::replace(&mut call.timers.flow, Handle::NONE));
         let talk = self.config.trunk(leg.trunk()).talk.sample(&mut self.draw(
             Purpose::Talk,
             leg.trunk().0,
-            index,
+            matter,
         ));
         self.call(id).timers.hang_up = cal.schedule(now + talk, Event::TalkEnds(id));
         self.groups[group.index()].seize();
@@ -142,7 +143,9 @@ impl<O: Observer> World<'_, O> {
         let call = self.calls.remove(id).expect("the call is in progress");
         cal.cancel(call.timers.hang_up);
         self.tally.calls_ended += 1;
-        self.observe(now, Observation::CallEnded { call: id, record: call.record(fate) });
+        let record = call.record(fate);
+        self.observe(now, Observation::CallEnded { call: id, record });
+        self.caller_may_dial_again(now, &record, cal);
         if let (Some(connected_at), Some(leg)) = (call.connected_at, leg) {
             self.trunks[call.trunk.index()].truly -= 1;
             self.observe_trunk(now, call.trunk);
@@ -158,6 +161,26 @@ impl<O: Observer> World<'_, O> {
             } else {
                 cal.schedule(now + wrap_up, Event::WrapUpEnds(group));
             }
+        }
+    }
+
+    /// A caller whom the network or the queue failed may dial again.
+    fn caller_may_dial_again(&mut self, now: SimTime, record: &CallRecord, cal: &mut Cal) {
+        let Some((spec, after)) = &self.config.redial else { return };
+        let probability = match record.fate {
+            Fate::Completed => return,
+            Fate::Abandoned | Fate::AbandonedSetup => spec.after_abandoning,
+            Fate::DroppedTalking | Fate::DroppedWaiting => spec.after_drop,
+            Fate::Blocked | Fate::Lost | Fate::TimedOut | Fate::Rejected => spec.after_failure,
+        };
+        if record.redials() >= spec.max || self.draining(now) {
+            return;
+        }
+        let mut draw = self.draw(Purpose::Redial, record.trunk.0, record.index);
+        if draw.uniform() < probability {
+            let at = now.saturating_add(after.sample(&mut draw));
+            let index = record.index + CallRecord::REDIAL;
+            self.schedule_source(cal, at, Event::CallerDialsAgain(record.trunk, index));
         }
     }
 

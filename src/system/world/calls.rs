@@ -17,9 +17,14 @@ impl<O: Observer> World<'_, O> {
         let part = &mut self.trunks[trunk.index()];
         let index = part.offered;
         part.offered += 1;
-        let active = part.active;
         let next = part.arrivals.next(&self.random);
         self.schedule_source(cal, next, Event::CallArrives(trunk));
+        self.offer_call(now, trunk, index, cal);
+    }
+
+    /// A caller dials: for the first time, or again (then the index says how often).
+    pub(super) fn offer_call(&mut self, now: SimTime, trunk: TrunkId, index: u64, cal: &mut Cal) {
+        let active = self.trunks[trunk.index()].active;
         let id = self.calls.insert(Call::new(trunk, index, now));
         self.tally.calls_offered += 1;
         self.observe(now, Observation::CallOffered { call: id, trunk, index });

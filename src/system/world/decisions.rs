@@ -144,10 +144,9 @@ impl<O: Observer> World<'_, O> {
 
     /// A group became scarce or available: the trunks that may use it need a new policy.
     pub(super) fn availability_changed(&mut self, now: SimTime, group: GroupId, cal: &mut Cal) {
-        if !self.config.updates.enabled
-            || self.config.policy.point == PolicyPoint::EdgeStatic
-            || self.draining(now)
-        {
+        let point = self.config.policy.point;
+        let enabled = self.config.updates.enabled.unwrap_or(point == PolicyPoint::Push);
+        if !enabled || point == PolicyPoint::EdgeStatic || self.draining(now) {
             return;
         }
         let config = self.config;

@@ -244,6 +244,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
     fn handle(&mut self, now: SimTime, event: Event, cal: &mut Cal) {
         match event {
             Event::CallArrives(trunk) => self.call_arrives(now, trunk, cal),
+            Event::CallerDialsAgain(trunk, index) => self.offer_call(now, trunk, index, cal),
             Event::InviteAtSbc(call, n) => self.invite_at_sbc(now, call, n, cal),
             Event::InviteRetransmit(call, n) => self.invite_retransmits(now, call, n, cal),
             Event::ResponseAtCarrier(call, n, r) => self.response_at_carrier(now, call, n, r, cal),

@@ -1,0 +1,407 @@
+//! From a study and its model to the points: every combination of levels, each with a checked
+//! configuration of its own.
+
+use toml::{Table, Value};
+
+use super::overrides::assign_all;
+use super::study::{FactorSpec, PlotSpec, Scale, StudySpec, level_text};
+use crate::engine::time::SimDuration;
+use crate::system::metrics::METRICS;
+use crate::system::spec::Model;
+use crate::system::{Config, Issue, Traces};
+
+/// A study made ready to run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The study as written.
+    pub study: StudySpec,
+    /// Its factors.
+    pub factors: Vec<Factor>,
+    /// Its points, the last factor varying fastest.
+    pub points: Vec<Point>,
+    /// Seed of every random draw.
+    pub seed: u64,
+}
+
+/// A factor with its levels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Factor {
+    /// A column of the results.
+    pub name: String,
+    /// What plots call it.
+    pub label: String,
+    /// Unit of its numbers: `s` where the levels are lengths of time, else empty.
+    pub unit: &'static str,
+    /// Whether its axis is logarithmic.
+    pub log: bool,
+    /// Its levels, in the order written.
+    pub levels: Vec<Level>,
+}
+
+/// A level of a factor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Level {
+    /// What results call it.
+    pub label: String,
+    /// Its place on an axis, where every level of the factor is a number or a length of time (in
+    /// seconds).
+    pub number: Option<f64>,
+    /// What it sets in the model.
+    pub set: Table,
+}
+
+/// A setting of the factors.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// The level of each factor.
+    pub levels: Vec<usize>,
+    /// The model with these levels, resolved and checked.
+    pub model: Model,
+    /// Ready to run.
+    pub config: Config,
+}
+
+/// What is wrong with a study.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// In the study itself.
+    #[error("{0}")]
+    Study(Issue),
+    /// In the model as the study leaves it.
+    #[error("at {point}: {issue}")]
+    Point {
+        /// The levels of the point: `base = 50ms, jitter = full`.
+        point: String,
+        /// What is wrong there.
+        issue: Issue,
+    },
+}
+
+/// Points past which a study is refused.
+const POINTS_MAX: usize = 100_000;
+
+impl Plan {
+    /// Plans a study of the model in `base`, into which includes and command-line overrides have
+    /// been resolved. `traces` holds the arrival traces any of its points names.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the study, or with the first point whose model is.
+    pub fn new(study: StudySpec, base: &Table, traces: &Traces) -> Result<Self, Vec<PlanError>> {
+        let mut issues = Issues::default();
+        let factors = factors(&study, &mut issues);
+        check(&study, &factors, &mut issues);
+        if !issues.0.is_empty() {
+            return Err(issues.0.into_iter().map(PlanError::Study).collect());
+        }
+        let mut base = base.clone();
+        if let Err(error) = assign_all(&mut base, &study.set) {
+            let issue = Issue {
+                path: format!("set.{}", error.key),
+                value: String::new(),
+                message: error.reason,
+            };
+            return Err(vec![PlanError::Study(issue)]);
+        }
+        let mut points = Vec::new();
+        for levels in combinations(&factors) {
+            if study.exclude.iter().any(|rule| excluded(rule, &factors, &levels)) {
+                continue;
+            }
+            points.push(point(&base, &factors, levels, traces)?);
+        }
+        if points.is_empty() {
+            let message = "leaves no point to run".to_owned();
+            let issue = Issue { path: "exclude".into(), value: String::new(), message };
+            return Err(vec![PlanError::Study(issue)]);
+        }
+        let seed = study.seed.unwrap_or_else(|| points[0].model.seed);
+        Ok(Self { study, factors, points, seed })
+    }
+
+    /// The levels of a point as text: `base = 50ms, jitter = full`.
+    #[must_use]
+    pub fn describe(&self, point: usize) -> String {
+        describe(&self.factors, &self.points[point].levels)
+    }
+
+    /// Runs in all.
+    #[must_use]
+    pub fn units(&self) -> usize {
+        self.points.len() * self.study.replications as usize
+    }
+
+    /// The factor of this name.
+    #[must_use]
+    pub fn factor(&self, name: &str) -> Option<usize> {
+        self.factors.iter().position(|f| f.name == name)
+    }
+
+    /// The point with these levels, unless it is left out.
+    #[must_use]
+    pub fn point_at(&self, levels: &[usize]) -> Option<usize> {
+        self.points.iter().position(|p| p.levels == levels)
+    }
+}
+
+#[derive(Default)]
+struct Issues(Vec<Issue>);
+
+impl Issues {
+    fn refuse(&mut self, path: String, value: impl std::fmt::Display, message: impl Into<String>) {
+        self.0.push(Issue { path, value: value.to_string(), message: message.into() });
+    }
+}
+
+fn factors(study: &StudySpec, issues: &mut Issues) -> Vec<Factor> {
+    let built: Vec<Factor> =
+        study.factors.iter().enumerate().map(|(i, spec)| factor(i, spec, issues)).collect();
+    if built.is_empty() {
+        issues.refuse("factors".into(), "[]", "a study varies at least one factor");
+    }
+    for (i, factor) in built.iter().enumerate() {
+        if built[..i].iter().any(|f| f.name == factor.name) {
+            issues.refuse(format!("factors.{i}.name"), &factor.name, "two factors have this name");
+        }
+        for (n, level) in factor.levels.iter().enumerate() {
+            if factor.levels[..n].iter().any(|l| l.label == level.label) {
+                let list = if study.factors[i].levels.is_empty() { "values" } else { "levels" };
+                issues.refuse(format!("factors.{i}.{list}.{n}"), &level.label, "stands here twice");
+            }
+        }
+    }
+    let count = built.iter().map(|f| f.levels.len()).try_fold(1usize, usize::checked_mul);
+    if count.is_none_or(|c| c > POINTS_MAX) {
+        let message = format!("make more than {POINTS_MAX} points together");
+        issues.refuse("factors".into(), "the levels", message);
+    }
+    built
+}
+
+fn factor(i: usize, spec: &FactorSpec, issues: &mut Issues) -> Factor {
+    let path = format!("factors.{i}");
+    let levels: Vec<Level> = match (&spec.key, spec.values.is_empty(), spec.levels.is_empty()) {
+        (Some(key), false, true) => spec.values.iter().map(|v| value_level(key, v)).collect(),
+        (None, true, false) => spec
+            .levels
+            .iter()
+            .map(|l| Level { label: l.label.clone(), number: None, set: l.set.clone() })
+            .collect(),
+        (Some(_), true, true) => {
+            issues.refuse(format!("{path}.values"), "[]", "needs at least one value");
+            Vec::new()
+        }
+        _ => {
+            issues.refuse(path.clone(), &spec.name, "needs either `key` and `values`, or `levels`");
+            Vec::new()
+        }
+    };
+    if spec.name.is_empty() {
+        issues.refuse(format!("{path}.name"), "\"\"", "a name is needed");
+    }
+    let numeric = !levels.is_empty() && levels.iter().all(|l| l.number.is_some());
+    let log = spec.scale == Scale::Log;
+    if log && !(numeric && levels.iter().all(|l| l.number.is_some_and(|n| n > 0.0))) {
+        issues.refuse(format!("{path}.scale"), "\"log\"", "needs levels that are numbers above 0");
+    }
+    let times = spec.values.iter().all(|v| v.as_str().is_some());
+    Factor {
+        name: spec.name.clone(),
+        label: spec.label.clone().unwrap_or_else(|| spec.name.clone()),
+        unit: if numeric && times { "s" } else { "" },
+        log,
+        levels: levels
+            .into_iter()
+            .map(|l| Level { number: l.number.filter(|_| numeric), ..l })
+            .collect(),
+    }
+}
+
+fn value_level(key: &str, value: &Value) -> Level {
+    let number = match value {
+        Value::Integer(n) => Some(*n as f64),
+        Value::Float(n) => Some(*n),
+        Value::String(text) => text.parse::<SimDuration>().ok().map(SimDuration::as_secs_f64),
+        _ => None,
+    };
+    let mut set = Table::new();
+    set.insert(key.to_owned(), value.clone());
+    Level { label: level_text(value), number, set }
+}
+
+/// Checks what the study says of its factors and metrics.
+fn check(study: &StudySpec, factors: &[Factor], issues: &mut Issues) {
+    let named = !study.name.is_empty()
+        && study.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if !named {
+        let message = "must be made of letters, digits, `-` and `_`";
+        issues.refuse("name".into(), format!("\"{}\"", study.name), message);
+    }
+    if !(1..=1_000_000).contains(&study.replications) {
+        issues.refuse("replications".into(), study.replications, "must be from 1 to 1000000");
+    }
+    if !(0.5..=0.9999).contains(&study.confidence) {
+        issues.refuse("confidence".into(), study.confidence, "must be from 0.5 to 0.9999");
+    }
+    metric("rank.by".into(), &study.rank.by, issues);
+    for (i, name) in study.rank.beside.iter().enumerate() {
+        metric(format!("rank.beside.{i}"), name, issues);
+    }
+    for (i, rule) in study.exclude.iter().enumerate() {
+        for (name, value) in rule {
+            let path = format!("exclude.{i}.{name}");
+            if let Some(factor) = find(&path, name, factors, issues) {
+                for text in texts(value) {
+                    level(&path, factor, &text, issues);
+                }
+            }
+        }
+    }
+    for (i, plot) in study.plots.iter().enumerate() {
+        check_plot(i, plot, factors, issues);
+    }
+}
+
+fn check_plot(i: usize, plot: &PlotSpec, factors: &[Factor], issues: &mut Issues) {
+    let path = format!("plots.{i}");
+    let (file, metrics, spanned, at) = plot.parts();
+    if file.is_empty() || file.contains(['/', '\\', '.']) {
+        let message = "must be a plain file name without an ending";
+        issues.refuse(format!("{path}.file"), format!("\"{file}\""), message);
+    }
+    if metrics.is_empty() {
+        issues.refuse(format!("{path}.metrics"), "[]", "needs at least one metric");
+    }
+    for (m, name) in metrics.iter().enumerate() {
+        metric(format!("{path}.metrics.{m}"), name, issues);
+    }
+    let keys = match plot {
+        PlotSpec::Curves { .. } => ["x", "lines"],
+        PlotSpec::HeatMap { .. } => ["x", "y"],
+    };
+    for (key, name) in keys.iter().zip(spanned) {
+        find(&format!("{path}.{key}"), name, factors, issues);
+    }
+    for (name, value) in at {
+        let path = format!("{path}.where.{name}");
+        if let Some(factor) = find(&path, name, factors, issues) {
+            level(&path, factor, &level_text(value), issues);
+        }
+    }
+    for factor in factors {
+        let fixed = at.contains_key(&factor.name) || spanned.contains(&factor.name.as_str());
+        if !fixed && factor.levels.len() > 1 {
+            let message = format!("`where` must say which level of `{}` is drawn", factor.name);
+            issues.refuse(path.clone(), format!("\"{file}\""), message);
+        }
+    }
+}
+
+fn metric(path: String, name: &str, issues: &mut Issues) {
+    if METRICS.iter().all(|m| m.name != name) {
+        let nearest = nearest(name, METRICS.iter().map(|m| m.name));
+        issues.refuse(
+            path,
+            format!("\"{name}\""),
+            format!("no such metric; did you mean `{nearest}`?"),
+        );
+    }
+}
+
+/// The known name that is most like `name`.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> &'a str {
+    known.min_by_key(|k| strsim::damerau_levenshtein(k, name)).unwrap_or("")
+}
+
+fn find<'a>(
+    path: &str,
+    name: &str,
+    factors: &'a [Factor],
+    issues: &mut Issues,
+) -> Option<&'a Factor> {
+    let found = factors.iter().find(|f| f.name == name);
+    if found.is_none() {
+        let known: Vec<&str> = factors.iter().map(|f| f.name.as_str()).collect();
+        let message = format!("no such factor; there are: {}", known.join(", "));
+        issues.refuse(path.to_owned(), format!("\"{name}\""), message);
+    }
+    found
+}
+
+fn level(path: &str, factor: &Factor, text: &str, issues: &mut Issues) {
+    if factor.levels.iter().all(|l| l.label != text) {
+        let known: Vec<&str> = factor.levels.iter().map(|l| l.label.as_str()).collect();
+        let message = format!("`{}` has no such level; it has: {}", factor.name, known.join(", "));
+        issues.refuse(path.to_owned(), text, message);
+    }
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(list) => list.iter().map(level_text).collect(),
+        single => vec![level_text(single)],
+    }
+}
+
+fn excluded(rule: &Table, factors: &[Factor], levels: &[usize]) -> bool {
+    rule.iter().all(|(name, value)| {
+        factors
+            .iter()
+            .zip(levels)
+            .any(|(f, l)| f.name == *name && texts(value).contains(&f.levels[*l].label))
+    })
+}
+
+/// All combinations of levels, the last factor varying fastest.
+fn combinations(factors: &[Factor]) -> Vec<Vec<usize>> {
+    factors.iter().fold(vec![Vec::new()], |done, factor| {
+        done.iter()
+            .flat_map(|head| {
+                (0..factor.levels.len()).map(|l| {
+                    let mut levels = head.clone();
+                    levels.push(l);
+                    levels
+                })
+            })
+            .collect()
+    })
+}
+
+fn describe(factors: &[Factor], levels: &[usize]) -> String {
+    let parts = factors.iter().zip(levels);
+    let texts: Vec<String> =
+        parts.map(|(f, l)| format!("{} = {}", f.name, f.levels[*l].label)).collect();
+    texts.join(", ")
+}
+
+fn point(
+    base: &Table,
+    factors: &[Factor],
+    levels: Vec<usize>,
+    traces: &Traces,
+) -> Result<Point, Vec<PlanError>> {
+    let at = |issue| PlanError::Point { point: describe(factors, &levels), issue };
+    let mut table = base.clone();
+    for (i, (factor, l)) in factors.iter().zip(&levels).enumerate() {
+        if let Err(error) = assign_all(&mut table, &factor.levels[*l].set) {
+            let issue =
+                Issue { path: format!("factors.{i}"), value: error.key, message: error.reason };
+            return Err(vec![PlanError::Study(issue)]);
+        }
+    }
+    let model = read_model(table).map_err(|issue| vec![at(issue)])?;
+    let config = Config::new(&model, traces)
+        .map_err(|issues| issues.into_iter().map(at).collect::<Vec<_>>())?;
+    Ok(Point { levels, model, config })
+}
+
+/// Reads a resolved table as a model.
+///
+/// # Errors
+/// The first key that does not fit, with its path.
+pub fn read_model(table: Table) -> Result<Model, Issue> {
+    serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| Issue {
+        path: error.path().to_string(),
+        value: String::new(),
+        message: error.into_inner().message().to_owned(),
+    })
+}

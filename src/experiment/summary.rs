@@ -1,0 +1,71 @@
+//! From the runs of each point to estimates: means with their intervals, and the order of points.
+
+use super::plan::Plan;
+use super::runner::Outcome;
+use crate::engine::statistics::{Interval, mean_interval};
+use crate::system::metrics::{Better, METRICS};
+
+/// The estimates of a study.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Confidence of the intervals.
+    pub confidence: f64,
+    /// By point, then metric.
+    pub points: Vec<PointSummary>,
+}
+
+/// The estimates of a point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PointSummary {
+    /// Runs that gave a result.
+    pub runs: usize,
+    /// Runs that stopped with an error; they count in no estimate.
+    pub failed: usize,
+    /// By metric, in the order of [`METRICS`].
+    pub metrics: Vec<Interval>,
+}
+
+impl Summary {
+    /// Folds the outcomes of a plan's units, in their order.
+    #[must_use]
+    pub fn new(plan: &Plan, outcomes: &[Outcome]) -> Self {
+        let confidence = plan.study.confidence;
+        let replications = plan.study.replications as usize;
+        let points = outcomes
+            .chunks(replications)
+            .map(|runs| {
+                let ok: Vec<&Vec<f64>> = runs.iter().flatten().collect();
+                let metric = |m: usize| {
+                    let values: Vec<f64> = ok.iter().map(|run| run[m]).collect();
+                    mean_interval(&values, confidence)
+                };
+                PointSummary {
+                    runs: ok.len(),
+                    failed: runs.len() - ok.len(),
+                    metrics: (0..METRICS.len()).map(metric).collect(),
+                }
+            })
+            .collect();
+        Self { confidence, points }
+    }
+
+    /// The estimate of a metric at a point.
+    #[must_use]
+    pub fn get(&self, point: usize, metric: usize) -> Interval {
+        self.points[point].metrics[metric]
+    }
+
+    /// The points from best to worst by a metric; those without a value come last, ties in the
+    /// order of points. Where neither direction is better, the highest come first.
+    #[must_use]
+    pub fn ranking(&self, metric: usize) -> Vec<usize> {
+        let sign = if METRICS[metric].better == Better::Lower { 1.0 } else { -1.0 };
+        let key = |point: usize| {
+            let mean = self.get(point, metric).mean;
+            if mean.is_nan() { f64::INFINITY } else { mean * sign }
+        };
+        let mut order: Vec<usize> = (0..self.points.len()).collect();
+        order.sort_by(|a, b| key(*a).total_cmp(&key(*b)));
+        order
+    }
+}

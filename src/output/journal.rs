@@ -1,0 +1,133 @@
+//! The units already run, kept while a study runs and afterwards: an interrupted study goes on
+//! where it stopped, and one that is given more replications runs only the new ones.
+//!
+//! A line per unit, appended when it ends: its key, the bits of its metrics in hexadecimal, and a
+//! checksum. A line that was cut off, or belongs to another program or model, counts for nothing.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::sync::Mutex;
+
+use super::files::WriteError;
+use super::manifest::model_hash;
+use crate::experiment::plan::Plan;
+use crate::experiment::runner::Unit;
+use crate::system::metrics::METRICS;
+
+/// Name of the journal in the study's folder.
+pub const JOURNAL: &str = "units.journal";
+
+/// The units already run.
+#[derive(Debug)]
+pub struct Journal {
+    known: BTreeMap<String, Vec<f64>>,
+    /// Key of each point: program, seed and model.
+    points: Vec<String>,
+    file: Mutex<File>,
+}
+
+impl Journal {
+    /// Opens the journal in `folder`. `program` identifies the program: results of another are not
+    /// taken over. With `fresh` what is there is thrown away.
+    ///
+    /// # Errors
+    /// Where the folder or file cannot be made, read or written.
+    pub fn open(
+        folder: &Path,
+        plan: &Plan,
+        program: &str,
+        fresh: bool,
+    ) -> Result<Self, WriteError> {
+        let path = folder.join(JOURNAL);
+        let failed = |source| WriteError { path: path.clone(), source };
+        fs::create_dir_all(folder).map_err(failed)?;
+        let text = match fs::read_to_string(&path) {
+            Ok(text) if !fresh => text,
+            _ => String::new(),
+        };
+        let points: Vec<String> = (0..plan.points.len())
+            .map(|point| key_of_point(program, plan.seed, &model_hash(plan, point)))
+            .collect();
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let known: BTreeMap<String, Vec<f64>> = text[..whole].lines().filter_map(read).collect();
+        let file = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .append(!fresh)
+            .truncate(fresh)
+            .open(&path)
+            .map_err(failed)?;
+        if whole < text.len() {
+            // A last line that was cut off must not run into the next.
+            file.set_len(whole as u64).map_err(failed)?;
+        }
+        Ok(Self { known, points, file: Mutex::new(file) })
+    }
+
+    /// The metrics of a unit that has been run.
+    #[must_use]
+    pub fn get(&self, unit: Unit) -> Option<Vec<f64>> {
+        self.known.get(&self.key(unit)).cloned()
+    }
+
+    /// Notes a unit that has just been run.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    ///
+    /// # Panics
+    /// Where another thread panicked while it wrote.
+    pub fn note(&self, unit: Unit, metrics: &[f64]) -> std::io::Result<()> {
+        let line = write(&self.key(unit), metrics);
+        self.file.lock().expect("no writer panics").write_all(line.as_bytes())
+    }
+
+    fn key(&self, unit: Unit) -> String {
+        format!("{}-{}", self.points[unit.point], unit.replication)
+    }
+}
+
+fn key_of_point(program: &str, seed: u64, model: &str) -> String {
+    let hash = blake3::hash(format!("{program} {seed} {model}").as_bytes());
+    hash.to_hex()[..32].to_owned()
+}
+
+fn write(key: &str, metrics: &[f64]) -> String {
+    let values: Vec<String> = metrics.iter().map(|v| format!("{:x}", v.to_bits())).collect();
+    let line = format!("{key} {}", values.join(" "));
+    let check = checksum(&line);
+    format!("{line} {check}\n")
+}
+
+fn read(line: &str) -> Option<(String, Vec<f64>)> {
+    let (body, check) = line.rsplit_once(' ')?;
+    if checksum(body) != check {
+        return None;
+    }
+    let (key, values) = body.split_once(' ')?;
+    let bits = values.split(' ').map(|v| u64::from_str_radix(v, 16).ok().map(f64::from_bits));
+    let metrics: Vec<f64> = bits.collect::<Option<_>>()?;
+    (metrics.len() == METRICS.len()).then(|| (key.to_owned(), metrics))
+}
+
+fn checksum(line: &str) -> String {
+    blake3::hash(line.as_bytes()).to_hex()[..8].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_reads_back_to_the_bit_and_a_damaged_one_not_at_all() {
+        let metrics: Vec<f64> = (0..METRICS.len()).map(|i| 0.1 * i as f64).collect();
+        let mut line = write("abc-7", &metrics);
+        line.pop();
+        assert_eq!(read(&line), Some(("abc-7".to_owned(), metrics)));
+        assert_eq!(read(&line[..line.len() - 1]), None);
+        assert_eq!(read(&line.replacen("abc", "abd", 1)), None);
+        assert_eq!(read(""), None);
+    }
+}

@@ -1,0 +1,8 @@
+//! Results to bytes: tables, manifest, plots. Each exporter maps results to bytes, and one
+//! function touches the disk. No estimate is computed here.
+
+pub mod chart;
+pub mod files;
+pub mod journal;
+pub mod manifest;
+pub mod tables;
