@@ -15,11 +15,15 @@ const APAC: &str = include_str!("../models/apac.toml");
 /// A call of a trunk, by its number there.
 type CallKey = (u32, u64);
 
+/// From here on the number says how often the caller had dialled before.
+const REDIAL: u64 = 1 << 32;
+
 /// What chance decided of the calls, as far as a run shows it.
 #[derive(Default)]
 struct Chance {
+    /// When callers dialled for the first time; whether they dial again is up to the arm.
     offered: BTreeMap<CallKey, SimTime>,
-    /// Of calls that ended by themselves.
+    /// Of calls that ended by themselves, by the caller: who dials again has the same matter.
     talk: BTreeMap<CallKey, SimDuration>,
     /// Of callers who gave up, since they were connected.
     patience: BTreeMap<CallKey, SimDuration>,
@@ -29,7 +33,7 @@ struct Chance {
 impl Observer for Chance {
     fn observe(&mut self, now: SimTime, fact: &Observation) {
         match fact {
-            Observation::CallOffered { trunk, index, .. } => {
+            Observation::CallOffered { trunk, index, .. } if *index < REDIAL => {
                 self.offered.insert((trunk.0, *index), now);
             }
             Observation::CallEnded { record, .. } => {
@@ -37,7 +41,7 @@ impl Observer for Chance {
                 self.fates.insert(key, record.fate);
                 match (record.fate, record.answered_at, record.connected_at) {
                     (Fate::Completed, Some(answered_at), _) => {
-                        self.talk.insert(key, now - answered_at);
+                        self.talk.insert((key.0, key.1 % REDIAL), now - answered_at);
                     }
                     (Fate::Abandoned, _, Some(connected_at)) => {
                         self.patience.insert(key, now - connected_at);
