@@ -32,6 +32,11 @@ impl Case {
         Self { id, params: object("params"), expected }
     }
 
+    /// A seed of its own, so that cases are independent evidence. The low bits count rounds.
+    pub(crate) fn seed(&self) -> u64 {
+        self.id.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(31) + u64::from(byte)) << 8
+    }
+
     /// A parameter that need not be there.
     pub(crate) fn get(&self, name: &str) -> Option<f64> {
         self.params.get(name).and_then(Value::as_f64)

@@ -88,7 +88,7 @@ fn a_trunk_fails_over_as_renewal_theory_says() {
         Study {
             models: vec![table],
             warmup_s: CYCLES_OF_WARMUP * (up + down),
-            measured_s: 3000.0 * (up + down),
+            measured_s: 1500.0 * (up + down),
             unit_s: 1.0,
             arrivals_max: ARRIVALS_MAX,
             wider: &[],

@@ -13,7 +13,7 @@ const API_LIMIT: &str = include_str!("models/api_limit.toml");
 /// Times a bucket takes to fill, after which it has forgotten its start.
 const FILLS_OF_WARMUP: f64 = 50.0;
 /// Requests of a replication at least, so that a burst off by one is seen.
-const REQUESTS: f64 = 30_000.0;
+const REQUESTS: f64 = 15_000.0;
 
 fn api_limit(case: &Case, limiter: &Table) -> Table {
     let mut table = model::read(API_LIMIT);
