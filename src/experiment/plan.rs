@@ -281,6 +281,13 @@ fn check_plot(i: usize, plot: &PlotSpec, factors: &[Factor], issues: &mut Issues
     for (key, name) in keys.iter().zip(spanned) {
         find(&format!("{path}.{key}"), name, factors, issues);
     }
+    let along = factors.iter().find(|f| f.name == spanned[0]);
+    if matches!(plot, PlotSpec::Curves { .. })
+        && along.is_some_and(|f| f.levels.iter().any(|l| l.number.is_none()))
+    {
+        let message = "curves need a factor whose levels are numbers or lengths of time";
+        issues.refuse(format!("{path}.x"), format!("\"{}\"", spanned[0]), message);
+    }
     for (name, value) in at {
         let path = format!("{path}.where.{name}");
         if let Some(factor) = find(&path, name, factors, issues) {
