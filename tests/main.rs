@@ -3,3 +3,4 @@
 mod charts;
 mod couplings;
 mod smoke;
+mod tidy;
