@@ -1,4 +1,5 @@
 //! The behaviour of trunksim, a module per behaviour.
 
 mod charts;
+mod good_input;
 mod smoke;
