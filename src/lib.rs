@@ -4,6 +4,7 @@
 
 pub mod engine;
 pub mod experiment;
+pub mod input;
 pub mod output;
 pub mod policies;
 pub mod system;

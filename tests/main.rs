@@ -2,5 +2,6 @@
 
 mod charts;
 mod couplings;
+mod good_input;
 mod smoke;
 mod tidy;

@@ -72,6 +72,8 @@ pub enum PlanError {
     Point {
         /// The levels of the point: `base = 50ms, jitter = full`.
         point: String,
+        /// The level of each factor.
+        levels: Vec<usize>,
         /// What is wrong there.
         issue: Issue,
     },
@@ -386,7 +388,11 @@ fn point(
     levels: Vec<usize>,
     traces: &Traces,
 ) -> Result<Point, Vec<PlanError>> {
-    let at = |issue| PlanError::Point { point: describe(factors, &levels), issue };
+    let at = |issue| PlanError::Point {
+        point: describe(factors, &levels),
+        levels: levels.clone(),
+        issue,
+    };
     let mut table = base.clone();
     for (i, (factor, l)) in factors.iter().zip(&levels).enumerate() {
         if let Err(error) = assign_all(&mut table, &factor.levels[*l].set) {
