@@ -2,6 +2,7 @@
 //! rate limiting. `ARCHITECTURE.md` is the map; the modules are floors, and a floor imports only
 //! floors below it.
 
+pub mod cli;
 pub mod engine;
 pub mod experiment;
 pub mod input;
