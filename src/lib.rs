@@ -2,8 +2,10 @@
 //! rate limiting. `ARCHITECTURE.md` is the map; the modules are floors, and a floor imports only
 //! floors below it.
 
+pub mod cli;
 pub mod engine;
 pub mod experiment;
+pub mod input;
 pub mod output;
 pub mod policies;
 pub mod system;

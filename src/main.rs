@@ -1,2 +1,5 @@
-//! The `trunksim` command.
-fn main() {}
+//! The command `trunksim`.
+
+fn main() -> std::process::ExitCode {
+    trunksim::cli::main()
+}

@@ -2,6 +2,9 @@
 
 mod charts;
 mod common_random_numbers;
+mod couplings;
+mod good_input;
 mod sip_timers;
 mod smoke;
 mod theory;
+mod tidy;

@@ -16,7 +16,7 @@ pub struct KeyError {
 /// Puts `value` at a dotted key, making tables on the way where there are none. An element of a
 /// list is named by its position, by its `id` or `name`, or by `*` for all of them. A table is
 /// merged into the one that is there, except one with a `kind`: a policy or law takes the place of
-/// another as a whole.
+/// another as a whole. An empty table is a part with its defaults.
 ///
 /// # Errors
 /// Where the key goes through something that is neither a table nor a list, or names an element
@@ -24,6 +24,7 @@ pub struct KeyError {
 pub fn assign(model: &mut Table, key: &str, value: &Value) -> Result<(), KeyError> {
     if let Value::Table(changes) = value
         && !changes.contains_key("kind")
+        && !changes.is_empty()
     {
         return changes.iter().try_for_each(|(k, v)| assign(model, &format!("{key}.{k}"), v));
     }
@@ -47,7 +48,11 @@ pub fn assign_all(model: &mut Table, changes: &Table) -> Result<(), KeyError> {
 fn into_table(table: &mut Table, segments: &[&str], value: &Value) -> Result<(), String> {
     let (first, rest) = segments.split_first().expect("a key has a part");
     if rest.is_empty() {
-        table.insert((*first).to_owned(), value.clone());
+        let nothing_new = value.as_table().is_some_and(Table::is_empty)
+            && table.get(*first).is_some_and(Value::is_table);
+        if !nothing_new {
+            table.insert((*first).to_owned(), value.clone());
+        }
         return Ok(());
     }
     let inner = table.entry((*first).to_owned()).or_insert_with(|| Value::Table(Table::new()));
@@ -134,6 +139,12 @@ mod tests {
         assert_eq!(merged, table("retry.backoff = { kind = 'fixed', delay = '1s' }"));
         let change = "retry.backoff = { kind = 'exponential', base = '1s' }";
         assert_eq!(assigned(model, change).unwrap(), table(change));
+    }
+
+    #[test]
+    fn an_empty_table_is_a_part_with_its_defaults() {
+        assert_eq!(assigned("n = 1", "monitor = {}").unwrap(), table("n = 1\nmonitor = {}"));
+        assert_eq!(assigned("a.b = 1", "a = {}").unwrap(), table("a.b = 1"));
     }
 
     #[test]

@@ -72,6 +72,8 @@ pub enum PlanError {
     Point {
         /// The levels of the point: `base = 50ms, jitter = full`.
         point: String,
+        /// The level of each factor.
+        levels: Vec<usize>,
         /// What is wrong there.
         issue: Issue,
     },
@@ -281,6 +283,13 @@ fn check_plot(i: usize, plot: &PlotSpec, factors: &[Factor], issues: &mut Issues
     for (key, name) in keys.iter().zip(spanned) {
         find(&format!("{path}.{key}"), name, factors, issues);
     }
+    let along = factors.iter().find(|f| f.name == spanned[0]);
+    if matches!(plot, PlotSpec::Curves { .. })
+        && along.is_some_and(|f| f.levels.iter().any(|l| l.number.is_none()))
+    {
+        let message = "curves need a factor whose levels are numbers or lengths of time";
+        issues.refuse(format!("{path}.x"), format!("\"{}\"", spanned[0]), message);
+    }
     for (name, value) in at {
         let path = format!("{path}.where.{name}");
         if let Some(factor) = find(&path, name, factors, issues) {
@@ -379,7 +388,11 @@ fn point(
     levels: Vec<usize>,
     traces: &Traces,
 ) -> Result<Point, Vec<PlanError>> {
-    let at = |issue| PlanError::Point { point: describe(factors, &levels), issue };
+    let at = |issue| PlanError::Point {
+        point: describe(factors, &levels),
+        levels: levels.clone(),
+        issue,
+    };
     let mut table = base.clone();
     for (i, (factor, l)) in factors.iter().zip(&levels).enumerate() {
         if let Err(error) = assign_all(&mut table, &factor.levels[*l].set) {

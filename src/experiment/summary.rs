@@ -12,6 +12,8 @@ pub struct Summary {
     pub confidence: f64,
     /// By point, then metric.
     pub points: Vec<PointSummary>,
+    /// What each run gave, by point and replication.
+    runs: Vec<Vec<Option<Vec<f64>>>>,
 }
 
 /// The estimates of a point.
@@ -46,7 +48,20 @@ impl Summary {
                 }
             })
             .collect();
-        Self { confidence, points }
+        let kept = |run: &Outcome| run.as_ref().ok().cloned();
+        let runs =
+            outcomes.chunks(replications).map(|runs| runs.iter().map(kept).collect()).collect();
+        Self { confidence, points, runs }
+    }
+
+    /// The difference of a metric, point `a` less point `b`, paired by replication: both saw the
+    /// same arrivals, talk times and faults, so most of what varies between replications cancels.
+    #[must_use]
+    pub fn difference(&self, a: usize, b: usize, metric: usize) -> Interval {
+        let pairs = self.runs[a].iter().zip(&self.runs[b]);
+        let differences: Vec<f64> =
+            pairs.filter_map(|(x, y)| Some(x.as_ref()?[metric] - y.as_ref()?[metric])).collect();
+        mean_interval(&differences, self.confidence)
     }
 
     /// The estimate of a metric at a point.

@@ -5,4 +5,5 @@ pub mod chart;
 pub mod files;
 pub mod journal;
 pub mod manifest;
+pub mod plots;
 pub mod tables;

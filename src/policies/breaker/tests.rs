@@ -1,3 +1,5 @@
+//! The breaker against sequences worked out by hand, and its promises.
+
 use proptest::prelude::*;
 
 use super::*;

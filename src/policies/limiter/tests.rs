@@ -1,3 +1,5 @@
+//! Limiters against their definitions, and their promises.
+
 use proptest::prelude::*;
 
 use super::stack::{StackAdmission, admit};

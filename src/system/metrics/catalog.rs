@@ -51,6 +51,28 @@ pub struct Metric {
     pub meaning: &'static str,
 }
 
+impl Metric {
+    /// Its name in words, without the unit: `update latency p95`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let words = self.name.split('_').filter(|word| match *word {
+            "ms" | "s" => self.unit != *word,
+            "per" => self.unit != "1/s",
+            _ => true,
+        });
+        let words: Vec<&str> = words
+            .map(|word| match word {
+                "api" => "API",
+                "mae" => "mean absolute error",
+                "sbc" => "SBC",
+                "invite" => "INVITE",
+                word => word,
+            })
+            .collect();
+        words.join(" ")
+    }
+}
+
 const fn higher(
     family: Family,
     name: &'static str,

@@ -1,0 +1,80 @@
+//! `trunksim check`: reads and validates files, and lists what they would run.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use crate::experiment::plan::Plan;
+use crate::input::{self, InputError, Kind};
+use crate::system::spec::Model;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Models or studies
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+pub(super) fn execute(args: &Args) -> Result<(), Failure> {
+    let mut first: Option<InputError> = None;
+    for file in &args.files {
+        match check(file) {
+            Ok(text) => super::print(&text)?,
+            // All but the first are reported as they come.
+            Err(error) if first.is_some() => eprintln!("{:?}", miette::Report::new(error)),
+            Err(error) => first = Some(error),
+        }
+    }
+    first.map_or(Ok(()), |error| Err(error.into()))
+}
+
+fn check(file: &Path) -> Result<String, InputError> {
+    Ok(match input::kind(file)? {
+        Kind::Model => describe_model(file, &input::model(file, &[])?.model),
+        Kind::Study => describe_study(file, &input::study(file, &[], None, None)?.plan),
+    })
+}
+
+fn describe_model(file: &Path, model: &Model) -> String {
+    let trunks: u32 = model.trunks.iter().map(|t| t.count).sum();
+    format!(
+        "{}: model `{}`, sound\n  {}\n  {trunks} trunks, {} carriers, {} SBCs, {} agent groups, \
+         {} API limits, {} tenants, {} faults\n  would run {} with a warm-up of {}, seed {}\n",
+        file.display(),
+        model.name,
+        model.description,
+        model.carriers.len(),
+        model.sbcs.iter().map(|s| s.count).sum::<u32>(),
+        model.groups.len(),
+        model.api.limits.len(),
+        model.tenants.len(),
+        model.faults.len(),
+        model.horizon,
+        model.warmup,
+        model.seed,
+    )
+}
+
+fn describe_study(file: &Path, plan: &Plan) -> String {
+    let mut text = format!(
+        "{}: study `{}`, sound\n  {}\n",
+        file.display(),
+        plan.study.name,
+        plan.study.question
+    );
+    for factor in &plan.factors {
+        let levels: Vec<&str> = factor.levels.iter().map(|l| l.label.as_str()).collect();
+        let _ = writeln!(text, "  {}: {}", factor.name, levels.join(", "));
+    }
+    let _ = writeln!(
+        text,
+        "  would run {} points x {} replications = {} runs of {} (warm-up {}), seed {}",
+        plan.points.len(),
+        plan.study.replications,
+        plan.units(),
+        plan.points[0].model.horizon,
+        plan.points[0].model.warmup,
+        plan.seed,
+    );
+    text
+}

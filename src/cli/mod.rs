@@ -1,0 +1,92 @@
+//! The command line: one file per command, and the only place that prints. Standard output is the
+//! result, standard error is progress and errors.
+//!
+//! Exit codes: 0 done, 1 internal error or a run that stopped, 2 bad input or usage.
+
+mod check;
+mod failure;
+mod format;
+mod progress;
+mod run;
+mod run_table;
+mod schema;
+mod sweep;
+mod sweep_table;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use failure::Failure;
+
+/// Simulates a contact centre's SIP trunks under API rate limiting.
+#[derive(Debug, Parser)]
+#[command(name = "trunksim", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a model once and print what it measures
+    Run(run::Args),
+    /// Run every point of a study and estimate its metrics
+    Sweep(sweep::Args),
+    /// Check models and studies, and list what they would run
+    Check(check::Args),
+    /// Print the JSON Schema of models or studies
+    Schema(schema::Args),
+}
+
+/// What replaces values of the model.
+#[derive(Debug, Args)]
+struct Overrides {
+    /// Seed of every random draw
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Simulated time during which things are offered and measured, like 1h
+    #[arg(long, value_name = "DURATION")]
+    horizon: Option<String>,
+    /// Simulated time at the start that is not measured, like 5m
+    #[arg(long, value_name = "DURATION")]
+    warmup: Option<String>,
+    /// Set a key of the model, like client.retry.attempts=3 or trunks.*.rtt_api=80ms
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl Overrides {
+    /// As assignments to keys of the model, the seed left out.
+    fn assignments(&self) -> Vec<String> {
+        let named = [("horizon", &self.horizon), ("warmup", &self.warmup)];
+        let named = named.iter().filter_map(|(k, v)| v.as_ref().map(|v| format!("{k}={v}")));
+        self.set.iter().cloned().chain(named).collect()
+    }
+}
+
+/// Runs the command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Run(args) => run::execute(&args),
+        Command::Sweep(args) => sweep::execute(&args),
+        Command::Check(args) => check::execute(&args),
+        Command::Schema(args) => schema::execute(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Prints a result. A reader that has gone away (`| head`) is no error.
+fn print(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::Internal(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

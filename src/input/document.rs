@@ -1,0 +1,200 @@
+//! Reading a TOML file with the place of everything in it, and putting files together.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use toml::de::{DeTable, DeValue};
+use toml::{Spanned, Table, Value};
+
+use super::SourceFile;
+use super::origin::{Layer, Origins};
+use super::report::{InputError, Problem, Source, Spot};
+
+/// A TOML file that was read.
+pub(super) struct Document {
+    pub(super) source: Arc<Source>,
+    pub(super) table: Table,
+    pub(super) places: Layer,
+}
+
+/// Files put together to one table.
+pub(super) struct Resolved {
+    pub(super) table: Table,
+    pub(super) origins: Origins,
+    pub(super) files: Vec<SourceFile>,
+}
+
+/// Reads a file as text; where that fails the problem is shown at `named`, where there is one.
+pub(super) fn read(path: &Path, named: Option<&Spot>) -> Result<String, Problem> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let reason = match error.kind() {
+            std::io::ErrorKind::NotFound => "no such file".to_owned(),
+            std::io::ErrorKind::InvalidData => "the file is not UTF-8 text".to_owned(),
+            _ => error.to_string(),
+        };
+        let problem = Problem::new(format!("cannot read {}: {reason}", path.display()));
+        match named {
+            Some(spot) => problem.at(&spot.source, spot.span.clone()),
+            None => problem,
+        }
+    })
+}
+
+/// `file` as seen from `from`, a file beside it, without needless `..`.
+pub(super) fn beside(from: &Path, file: &str) -> PathBuf {
+    let joined = from.parent().unwrap_or(Path::new("")).join(file);
+    let mut tidy = PathBuf::new();
+    for part in joined.components() {
+        match (part, tidy.components().next_back()) {
+            (Component::CurDir, _) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                tidy.pop();
+            }
+            (part, _) => tidy.push(part),
+        }
+    }
+    // `a/link/../b` is not always `a/b`.
+    match (tidy.canonicalize(), joined.canonicalize()) {
+        (Ok(one), Ok(other)) if one != other => joined,
+        _ => tidy,
+    }
+}
+
+impl Document {
+    pub(super) fn read(path: &Path, named: Option<&Spot>) -> Result<Self, Problem> {
+        let text = read(path, named)?;
+        Self::parse(&path.display().to_string(), &text)
+    }
+
+    pub(super) fn parse(name: &str, text: &str) -> Result<Self, Problem> {
+        let source = Source::new(name, text);
+        let broken = |error: &toml::de::Error| {
+            let span = error.span().unwrap_or(0..0);
+            let message = format!("not valid TOML: {}", error.message().replace('\n', ", "));
+            Problem::new(message).at(&source, within(text, span))
+        };
+        let table: Table = toml::from_str(text).map_err(|e| broken(&e))?;
+        let parsed = DeTable::parse(text).map_err(|e| broken(&e))?;
+        let root = Spanned::new(parsed.span(), DeValue::Table(parsed.into_inner()));
+        Ok(Self { places: Layer::of(&source, "", &root), table, source })
+    }
+
+    fn file(&self, path: &Path) -> SourceFile {
+        SourceFile { path: path.to_owned(), text: self.source.text().to_owned() }
+    }
+}
+
+/// A span that lies within the text, on whole characters.
+fn within(text: &str, span: std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let floor = |mut byte: usize| {
+        byte = byte.min(text.len());
+        while !text.is_char_boundary(byte) {
+            byte -= 1;
+        }
+        byte
+    };
+    let start = floor(span.start);
+    start..floor(span.end).max(start)
+}
+
+/// Files an include may be away from the model.
+const DEPTH_MAX: usize = 16;
+
+/// Reads a model file and what it includes.
+pub(super) fn resolve(path: &Path, named: Option<&Spot>) -> Result<Resolved, InputError> {
+    let mut resolving = Resolving { above: Vec::new(), layers: Vec::new(), files: Vec::new() };
+    let (source, table) = resolving.file(path, named)?;
+    Ok(Resolved {
+        table,
+        origins: Origins { root: source, layers: resolving.layers },
+        files: resolving.files,
+    })
+}
+
+struct Resolving {
+    /// The files that led here.
+    above: Vec<PathBuf>,
+    layers: Vec<Layer>,
+    files: Vec<SourceFile>,
+}
+
+impl Resolving {
+    fn file(&mut self, path: &Path, named: Option<&Spot>) -> Result<(Arc<Source>, Table), Problem> {
+        let document = Document::read(path, named)?;
+        self.files.push(document.file(path));
+        let mut own = document.table.clone();
+        let includes = includes(&document, own.remove("include"))?;
+        self.above.push(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
+        let mut table = Table::new();
+        for (i, file) in includes.iter().enumerate() {
+            let spot =
+                document.places.get(&format!("include.{i}")).map(super::origin::Place::value);
+            let target = beside(path, file);
+            self.check(&target, spot.as_ref())?;
+            let (_, included) = self.file(&target, spot.as_ref())?;
+            merge(&mut table, included);
+        }
+        self.above.pop();
+        merge(&mut table, own);
+        self.layers.push(document.places);
+        Ok((document.source, table))
+    }
+
+    fn check(&self, target: &Path, named: Option<&Spot>) -> Result<(), Problem> {
+        let refuse = |message: String| {
+            let problem = Problem::new(message);
+            Err(match named {
+                Some(spot) => problem.at(&spot.source, spot.span.clone()),
+                None => problem,
+            })
+        };
+        if target.canonicalize().is_ok_and(|real| self.above.contains(&real)) {
+            return refuse(format!("{} would include itself", target.display()));
+        }
+        if self.above.len() >= DEPTH_MAX {
+            return refuse(format!("includes go deeper than {DEPTH_MAX} files"));
+        }
+        Ok(())
+    }
+}
+
+fn includes(document: &Document, value: Option<Value>) -> Result<Vec<String>, Problem> {
+    let refuse = |path: &str, message: &str| {
+        let problem = Problem::new(message);
+        let spot = document.places.get(path).map(super::origin::Place::value);
+        Err(spot.map_or(problem.clone(), |s| problem.at(&s.source, s.span)))
+    };
+    let list = match value {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(list)) => list,
+        Some(_) => return refuse("include", "`include` must be a list of files"),
+    };
+    let mut files = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (i, value) in list.into_iter().enumerate() {
+        match value {
+            Value::String(file) if seen.insert(file.clone()) => files.push(file),
+            Value::String(_) => {
+                return refuse(&format!("include.{i}"), "this file is included twice");
+            }
+            _ => return refuse(&format!("include.{i}"), "`include` must be a list of files"),
+        }
+    }
+    Ok(files)
+}
+
+/// Puts `upper` over `lower`: tables are merged, except one with a `kind`; anything else takes the
+/// place of what is there.
+fn merge(lower: &mut Table, upper: Table) {
+    for (key, value) in upper {
+        match (lower.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) if !above.contains_key("kind") => {
+                merge(below, above);
+            }
+            (_, value) => {
+                lower.insert(key, value);
+            }
+        }
+    }
+}

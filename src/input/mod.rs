@@ -1,0 +1,107 @@
+//! Files become checked models and studies. Every refusal shows the file, the line, the key, the
+//! value found and what is allowed.
+
+mod document;
+mod finding;
+mod model;
+mod origin;
+mod report;
+mod setting;
+mod shape;
+mod study;
+mod trace;
+
+use std::path::{Path, PathBuf};
+
+use crate::experiment::plan::Plan;
+use crate::experiment::study::StudySpec;
+use crate::system::Config;
+use crate::system::spec::Model;
+
+pub use report::InputError;
+
+/// A model that was loaded and checked.
+#[derive(Clone, Debug)]
+pub struct LoadedModel {
+    /// The model as one table: includes resolved, overrides put in.
+    pub table: toml::Table,
+    /// The model.
+    pub model: Model,
+    /// Ready to run.
+    pub config: Config,
+    /// Every file that was read: the model, what it includes, its traces.
+    pub files: Vec<SourceFile>,
+}
+
+/// A study that was loaded and checked.
+#[derive(Clone, Debug)]
+pub struct LoadedStudy {
+    /// Ready to run.
+    pub plan: Plan,
+    /// The file of its model.
+    pub model_path: PathBuf,
+    /// Every file that was read: the study, its model, what that includes, its traces.
+    pub files: Vec<SourceFile>,
+}
+
+/// A file as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Its path, relative to where the program runs if it was given so.
+    pub path: PathBuf,
+    /// What it holds.
+    pub text: String,
+}
+
+/// What a file describes.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A system.
+    Model,
+    /// A question about a model.
+    Study,
+}
+
+/// Loads the model at `path`. Each of `overrides` is `key=value`, the later one winning; a value is
+/// written as in TOML, and a bare word such as `50ms` is a text.
+///
+/// # Errors
+/// Everything that is wrong with the files or the overrides.
+pub fn model(path: &Path, overrides: &[String]) -> Result<LoadedModel, InputError> {
+    model::load(path, overrides)
+}
+
+/// Loads the study at `path` and its model. `overrides` are put into the model, over what the
+/// study itself sets; one of a key that a factor varies is refused. `replications` and `seed` take
+/// the place of the study's own.
+///
+/// # Errors
+/// Everything that is wrong with the files or the overrides.
+pub fn study(
+    path: &Path,
+    overrides: &[String],
+    replications: Option<u32>,
+    seed: Option<u64>,
+) -> Result<LoadedStudy, InputError> {
+    study::load(path, overrides, replications, seed)
+}
+
+/// What the file at `path` describes: one with the key `factors` or `model` is a study.
+///
+/// # Errors
+/// Where it cannot be read, or is not TOML.
+pub fn kind(path: &Path) -> Result<Kind, InputError> {
+    let document = document::Document::read(path, None)?;
+    let study = ["factors", "model"].iter().any(|key| document.table.contains_key(*key));
+    Ok(if study { Kind::Study } else { Kind::Model })
+}
+
+/// The JSON Schema of a kind of file, indented, with a newline at its end.
+#[must_use]
+pub fn schema(kind: Kind) -> String {
+    let schema = match kind {
+        Kind::Model => schemars::schema_for!(Model),
+        Kind::Study => schemars::schema_for!(StudySpec),
+    };
+    format!("{:#}\n", schema.as_value())
+}

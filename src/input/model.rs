@@ -1,0 +1,62 @@
+//! Loading a model.
+
+use std::path::Path;
+
+use toml::Table;
+
+use super::document::{Resolved, resolve};
+use super::finding::Finding;
+use super::origin::Origins;
+use super::report::{InputError, Problem};
+use super::setting::Setting;
+use super::trace::TraceFiles;
+use super::{LoadedModel, shape};
+use crate::experiment::plan::read_model;
+use crate::system::Config;
+use crate::system::spec::Model;
+
+/// Loads the model at `path`; see [`super::model`].
+pub(super) fn load(path: &Path, overrides: &[String]) -> Result<LoadedModel, InputError> {
+    let Resolved { mut table, mut origins, mut files } = resolve(path, None)?;
+    for setting in settings(overrides)? {
+        setting.apply(&mut table)?;
+        origins.layers.push(setting.places);
+    }
+    refuse(shape::check::<Model>(&table), &table, &origins)?;
+    let model =
+        read_model(table.clone()).map_err(|issue| Finding::of(&issue).problem(&table, &origins))?;
+    let mut traces = TraceFiles::new(path);
+    traces.collect(&table, &origins);
+    let mut problems = traces.problems;
+    let config = Config::new(&model, &traces.traces).map_err(|issues| {
+        problems.extend(issues.iter().map(|issue| Finding::of(issue).problem(&table, &origins)));
+    });
+    files.extend(traces.files);
+    match config {
+        Ok(config) if problems.is_empty() => Ok(LoadedModel { table, model, config, files }),
+        _ => Err(InputError::new(problems)),
+    }
+}
+
+/// Reads the overrides, or says what is wrong with each that cannot be read.
+pub(super) fn settings(overrides: &[String]) -> Result<Vec<Setting>, InputError> {
+    let mut read = Vec::new();
+    let mut problems = Vec::new();
+    for text in overrides {
+        match Setting::parse(text) {
+            Ok(setting) => read.push(setting),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(read) } else { Err(InputError::new(problems)) }
+}
+
+/// Refuses a table in which something was found.
+pub(super) fn refuse(
+    findings: Vec<Finding>,
+    table: &Table,
+    origins: &Origins,
+) -> Result<(), InputError> {
+    let problems: Vec<Problem> = findings.iter().map(|f| f.problem(table, origins)).collect();
+    if problems.is_empty() { Ok(()) } else { Err(InputError::new(problems)) }
+}

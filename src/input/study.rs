@@ -1,0 +1,233 @@
+//! Loading a study: its own file, its model, and what each level of its factors makes of it.
+
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::document::{Document, Resolved, beside, resolve};
+use super::finding::Finding;
+use super::model::{refuse, settings};
+use super::origin::{Layer, Origins};
+use super::report::{InputError, Problem};
+use super::setting::Setting;
+use super::trace::TraceFiles;
+use super::{LoadedStudy, SourceFile, shape};
+use crate::experiment::overrides::{KeyError, assign_all};
+use crate::experiment::plan::{Plan, PlanError};
+use crate::experiment::study::{FactorSpec, StudySpec};
+use crate::system::spec::Model;
+
+/// Loads the study at `path`; see [`super::study`].
+pub(super) fn load(
+    path: &Path,
+    overrides: &[String],
+    replications: Option<u32>,
+    seed: Option<u64>,
+) -> Result<LoadedStudy, InputError> {
+    let document = Document::read(path, None)?;
+    let own = Origins { root: document.source.clone(), layers: vec![document.places.clone()] };
+    refuse(shape::check::<StudySpec>(&document.table), &document.table, &own)?;
+    let mut spec: StudySpec = serde_path_to_error::deserialize(Value::Table(
+        document.table.clone(),
+    ))
+    .map_err(|error| {
+        let message = error.inner().message().to_owned();
+        Finding::value(&error.path().to_string(), message).problem(&document.table, &own)
+    })?;
+    spec.replications = replications.unwrap_or(spec.replications);
+    spec.seed = seed.or(spec.seed);
+    let model_path = beside(path, &spec.model);
+    let named = document.places.get("model").map(super::origin::Place::value);
+    let Resolved { table, origins, files } = resolve(&model_path, named.as_ref())?;
+    let mut study = Study { table: document.table, own, spec, base: table, origins };
+    study.prepare(&settings(overrides)?)?;
+    let mut traces = TraceFiles::new(&model_path);
+    study.check_levels(&mut traces)?;
+    let mut all =
+        vec![SourceFile { path: path.to_owned(), text: document.source.text().to_owned() }];
+    all.extend(files);
+    all.extend(std::mem::take(&mut traces.files));
+    let plan = study.plan(&traces)?;
+    Ok(LoadedStudy { plan, model_path, files: all })
+}
+
+struct Study {
+    /// The study as a table, and where its values stand.
+    table: Table,
+    own: Origins,
+    spec: StudySpec,
+    /// The model with the study's `set` and the command line in it, and where its values stand.
+    base: Table,
+    origins: Origins,
+}
+
+impl Study {
+    /// Puts the study's `set` into the model, and then what the command line says.
+    fn prepare(&mut self, settings: &[Setting]) -> Result<(), InputError> {
+        assign_all(&mut self.base, &self.spec.set).map_err(|e| self.leads_nowhere("set", &e))?;
+        let mut layer = Layer::default();
+        if let Some(places) = self.own.layers.first() {
+            layer = places.moved("set", "");
+        }
+        self.origins.layers.push(layer);
+        for setting in settings {
+            if let Some((factor, key)) = self.varied(setting) {
+                let message = format!("the study's factor `{factor}` varies `{key}`");
+                let help = "a key is either set by hand or varied; leave one of them out";
+                return Err(setting.refuse(message).help(help).into());
+            }
+            setting.apply(&mut self.base)?;
+            self.origins.layers.push(setting.places.clone());
+        }
+        Ok(())
+    }
+
+    /// The factor that varies what `setting` sets, with the key.
+    fn varied(&self, setting: &Setting) -> Option<(String, String)> {
+        for (i, factor) in self.spec.factors.iter().enumerate() {
+            for layer in (0..levels(factor)).map(|l| self.level_layer(i, l)) {
+                for varied in layer.keys() {
+                    if setting.places.keys().any(|set| self.same_or_inside(set, varied)) {
+                        return Some((factor.name.clone(), varied.to_owned()));
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether the key `set` is `whole` or lies inside it, where `whole` is a value and not only
+    /// a table around other keys.
+    fn same_or_inside(&self, set: &str, whole: &str) -> bool {
+        let mut parts = set.split('.');
+        let mut here = Some(&Value::Table(self.base.clone())).cloned();
+        for wanted in whole.split('.') {
+            let Some(part) = parts.next() else { return false };
+            let list = here.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
+            let index = |name: &str| {
+                let named = list.iter().position(|e| super::origin::name_of(e) == Some(name));
+                named.or_else(|| name.parse().ok())
+            };
+            let same = part == wanted
+                || part == "*"
+                || wanted == "*"
+                || (!list.is_empty() && index(part) == index(wanted));
+            if !same {
+                return false;
+            }
+            here = match here {
+                Some(Value::Table(mut table)) => table.remove(part),
+                _ => index(part).and_then(|i| list.get(i).cloned()),
+            };
+        }
+        true
+    }
+
+    /// Where the values of level `l` of factor `i` stand, by the keys of the model they set.
+    fn level_layer(&self, i: usize, l: usize) -> Layer {
+        let places = &self.own.layers[0];
+        match &self.spec.factors[i].key {
+            Some(key) => places.moved(&format!("factors.{i}.values.{l}"), key),
+            None => places.moved(&format!("factors.{i}.levels.{l}.set"), ""),
+        }
+    }
+
+    /// The model at these levels, and where its values stand.
+    fn at(&self, choice: &[(usize, usize)]) -> Result<(Table, Origins), InputError> {
+        let mut table = self.base.clone();
+        let mut origins = self.origins.clone();
+        for &(i, l) in choice {
+            let factor = &self.spec.factors[i];
+            let mut set = Table::new();
+            let path = match &factor.key {
+                Some(key) => {
+                    set.insert(key.clone(), factor.values[l].clone());
+                    format!("factors.{i}.key")
+                }
+                None => {
+                    set.extend(factor.levels[l].set.clone());
+                    format!("factors.{i}.levels.{l}.set")
+                }
+            };
+            assign_all(&mut table, &set).map_err(|e| self.leads_nowhere(&path, &e))?;
+            origins.layers.push(self.level_layer(i, l));
+        }
+        Ok((table, origins))
+    }
+
+    /// Checks the shape of the model at each level, and reads the traces it names.
+    fn check_levels(&self, traces: &mut TraceFiles<'_>) -> Result<(), InputError> {
+        let factors = &self.spec.factors;
+        let first: Vec<(usize, usize)> =
+            (0..factors.len()).filter(|i| levels(&factors[*i]) > 0).map(|i| (i, 0)).collect();
+        let mut problems = Vec::new();
+        for (i, factor) in factors.iter().enumerate() {
+            for l in 0..levels(factor) {
+                let mut choice = first.clone();
+                choice.retain(|(other, _)| *other != i);
+                choice.push((i, l));
+                let (table, origins) = self.at(&choice)?;
+                let findings = shape::check::<Model>(&table);
+                problems.extend(findings.iter().map(|f| f.problem(&table, &origins)));
+                traces.collect(&table, &origins);
+            }
+        }
+        problems.append(&mut traces.problems);
+        if problems.is_empty() { Ok(()) } else { Err(InputError::new(problems)) }
+    }
+
+    /// Plans the study.
+    fn plan(&self, traces: &TraceFiles<'_>) -> Result<Plan, InputError> {
+        // What it sets is in `base` already, below what the command line sets.
+        let mut spec = self.spec.clone();
+        let set = std::mem::take(&mut spec.set);
+        match Plan::new(spec, &self.base, &traces.traces) {
+            Ok(mut plan) => {
+                plan.study.set = set;
+                Ok(plan)
+            }
+            Err(errors) => {
+                let mut problems = Vec::new();
+                for error in &errors {
+                    problems.push(self.explain(error)?);
+                }
+                Err(InputError::new(problems))
+            }
+        }
+    }
+
+    fn explain(&self, error: &PlanError) -> Result<Problem, InputError> {
+        match error {
+            PlanError::Study(issue) => Ok(Finding::of(issue).problem(&self.table, &self.own)),
+            PlanError::Point { point, levels, issue } => {
+                let choice: Vec<(usize, usize)> = levels.iter().copied().enumerate().collect();
+                let (table, origins) = self.at(&choice)?;
+                let problem = Finding::of(issue).problem(&table, &origins);
+                let place = format!("found at the point {point}");
+                let help = match &problem.help {
+                    Some(help) => format!("{help}\n{place}"),
+                    None => place,
+                };
+                Ok(problem.help(help))
+            }
+        }
+    }
+
+    /// A key of the study that leads nowhere in the model; `path` is where the study has it.
+    fn leads_nowhere(&self, path: &str, error: &KeyError) -> Problem {
+        let exact = format!("{path}.{}", error.key);
+        let path = if super::finding::at(&self.table, path).is_some_and(Value::is_str) {
+            path
+        } else {
+            &exact
+        };
+        let mut finding = Finding::value(path, "");
+        finding.kind =
+            super::finding::FindingKind::Value { must: error.reason.clone(), default: None };
+        finding.problem(&self.table, &self.own)
+    }
+}
+
+fn levels(factor: &FactorSpec) -> usize {
+    if factor.key.is_some() { factor.values.len() } else { factor.levels.len() }
+}

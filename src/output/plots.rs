@@ -1,0 +1,243 @@
+//! The plots of a study: its estimates laid into charts. Titles say what the chart shows, in the
+//! study's own factors and numbers.
+
+use super::chart::{
+    self, Axis, Better as Good, Cell, Chart, Curves, Format, HeatMap, Level as Mark, Line, Panels,
+    Point,
+};
+use crate::experiment::plan::{Factor, Plan};
+use crate::experiment::study::{PlotSpec, level_text};
+use crate::experiment::summary::Summary;
+use crate::system::metrics::{Better, METRICS, Metric, index_of};
+
+/// Every plot of the study, as file name and bytes: an SVG and a PNG each.
+#[must_use]
+pub fn render(plan: &Plan, summary: &Summary) -> Vec<(String, Vec<u8>)> {
+    plan.study
+        .plots
+        .iter()
+        .flat_map(|spec| {
+            let chart = lay_out(plan, summary, spec);
+            let file = spec.parts().0;
+            [
+                (format!("{file}.svg"), chart::svg(&chart).into_bytes()),
+                (format!("{file}.png"), chart::png(&chart)),
+            ]
+        })
+        .collect()
+}
+
+/// A plot's slice of the study: two factors, the others fixed.
+struct Slice<'a> {
+    plan: &'a Plan,
+    summary: &'a Summary,
+    spanned: [usize; 2],
+    fixed: Vec<usize>,
+}
+
+impl<'a> Slice<'a> {
+    fn new(plan: &'a Plan, summary: &'a Summary, spec: &PlotSpec) -> Self {
+        let (_, _, names, at) = spec.parts();
+        let factor = |name: &str| plan.factor(name).expect("the plan has checked the plot");
+        let fixed = plan
+            .factors
+            .iter()
+            .map(|f| {
+                let text = at.get(&f.name).map(level_text);
+                text.and_then(|t| f.levels.iter().position(|l| l.label == t)).unwrap_or(0)
+            })
+            .collect();
+        Self { plan, summary, spanned: names.map(factor), fixed }
+    }
+
+    fn factor(&self, which: usize) -> &Factor {
+        &self.plan.factors[self.spanned[which]]
+    }
+
+    /// The point at these levels of the two factors, unless it is left out.
+    fn point(&self, first: usize, second: usize) -> Option<usize> {
+        let mut levels = self.fixed.clone();
+        levels[self.spanned[0]] = first;
+        levels[self.spanned[1]] = second;
+        self.plan.point_at(&levels)
+    }
+
+    fn points(&self) -> Vec<usize> {
+        let second = 0..self.factor(1).levels.len();
+        let first = 0..self.factor(0).levels.len();
+        first.flat_map(|x| second.clone().filter_map(move |y| self.point(x, y))).collect()
+    }
+
+    /// The levels of the two factors at a point: `base delay 2s, jitter full`.
+    fn name(&self, point: usize) -> String {
+        let levels = &self.plan.points[point].levels;
+        let part = |f: usize| {
+            let factor = &self.plan.factors[f];
+            format!("{} {}", factor.label, factor.levels[levels[f]].label)
+        };
+        self.spanned.map(part).join(", ")
+    }
+
+    /// The levels that are the same all over the plot.
+    fn conditions(&self) -> String {
+        let others = (0..self.plan.factors.len()).filter(|f| !self.spanned.contains(f));
+        let parts: Vec<String> = others
+            .map(|f| {
+                let factor = &self.plan.factors[f];
+                format!("{} {}", factor.label, factor.levels[self.fixed[f]].label)
+            })
+            .collect();
+        parts.join(", ")
+    }
+
+    /// What the plot shows of a metric, as a sentence: where it is best, and by how much better
+    /// than where it is worst, unless the paired interval cannot tell the two apart.
+    fn finding(&self, metric: usize) -> String {
+        let label = capital(&METRICS[metric].label());
+        let mean = |p: usize| self.summary.get(p, metric).mean;
+        let mut seen: Vec<usize> =
+            self.points().into_iter().filter(|p| !mean(*p).is_nan()).collect();
+        seen.sort_by(|a, b| mean(*a).total_cmp(&mean(*b)));
+        let [Some(&low), Some(&high)] = [seen.first(), seen.last()] else {
+            return format!("{label}: nothing was observed");
+        };
+        let lower_is_better = METRICS[metric].better == Better::Lower;
+        let (best, worst) = if lower_is_better { (low, high) } else { (high, low) };
+        let gap = self.summary.difference(high, low, metric);
+        let shown = |value: f64| written(&METRICS[metric], value);
+        if gap.half_width.is_nan() || gap.mean - gap.half_width <= 0.0 {
+            return format!(
+                "{label}: {} to {}; the replications cannot tell the settings apart",
+                shown(mean(low)),
+                shown(mean(high)),
+            );
+        }
+        let (here, there) = match METRICS[metric].better {
+            Better::Neither => ("highest", "lowest"),
+            _ => ("best", "worst"),
+        };
+        format!(
+            "{label} is {here} at {}: {}, against {} at the {there}, {}",
+            self.name(best),
+            shown(mean(best)),
+            shown(mean(worst)),
+            self.name(worst),
+        )
+    }
+}
+
+fn lay_out(plan: &Plan, summary: &Summary, spec: &PlotSpec) -> Chart {
+    let slice = Slice::new(plan, summary, spec);
+    let metrics: Vec<usize> = spec.parts().1.iter().filter_map(|name| index_of(name)).collect();
+    let single = metrics.len() == 1;
+    let title = slice.finding(metrics[0]);
+    let subtitle = format!("{} {}", plan.study.question, slice.conditions());
+    let note = format!(
+        "Means of {} replications with {:.0} % t intervals; all settings see the same arrivals; seed {}",
+        plan.study.replications,
+        summary.confidence * 100.0,
+        plan.seed,
+    );
+    let panel = |metric: usize| match spec {
+        PlotSpec::Curves { log, .. } => Chart::Curves(curves(&slice, metric, *log)),
+        PlotSpec::HeatMap { .. } => Chart::HeatMap(heat_map(&slice, metric)),
+    };
+    if single {
+        match panel(metrics[0]) {
+            Chart::Curves(chart) => Chart::Curves(Curves { title, subtitle, note, ..chart }),
+            Chart::HeatMap(chart) => Chart::HeatMap(HeatMap { title, subtitle, note, ..chart }),
+            other => other,
+        }
+    } else {
+        let charts: Vec<Chart> = metrics.iter().map(|m| panel(*m)).collect();
+        Chart::Panels(Panels { title, subtitle, columns: charts.len().min(3), charts, note })
+    }
+}
+
+fn curves(slice: &Slice<'_>, metric: usize, log: bool) -> Curves {
+    let (x, lines) = (slice.factor(0), slice.factor(1));
+    let line = |l: usize| Line {
+        label: lines.levels[l].label.clone(),
+        points: (0..x.levels.len())
+            .filter_map(|i| {
+                let estimate = slice.summary.get(slice.point(i, l)?, metric);
+                let (mean, half_width) = (estimate.mean, estimate.half_width);
+                Some(Point { x: x.levels[i].number?, mean, half_width })
+            })
+            .collect(),
+        scattered: false,
+    };
+    Curves {
+        title: capital(&METRICS[metric].label()),
+        x: factor_axis(x),
+        y: Axis { log, ..metric_axis(&METRICS[metric]) },
+        legend: capital(&lines.label),
+        lines: (0..lines.levels.len()).map(line).collect(),
+        y_reference: target(slice.plan, &METRICS[metric]),
+        ..Curves::default()
+    }
+}
+
+fn heat_map(slice: &Slice<'_>, metric: usize) -> HeatMap {
+    let (x, y) = (slice.factor(0), slice.factor(1));
+    let labels = |f: &Factor| f.levels.iter().map(|l| l.label.clone()).collect::<Vec<_>>();
+    let cell = |row: usize, column: usize| {
+        let estimate = slice.summary.get(slice.point(column, row)?, metric);
+        Some(Cell { mean: estimate.mean, half_width: estimate.half_width })
+    };
+    HeatMap {
+        title: capital(&METRICS[metric].label()),
+        x_label: capital(&x.label),
+        x_levels: labels(x),
+        y_label: capital(&y.label),
+        y_levels: labels(y),
+        value: metric_axis(&METRICS[metric]),
+        better: match METRICS[metric].better {
+            Better::Lower => Good::Lower,
+            Better::Higher | Better::Neither => Good::Higher,
+        },
+        cells: (0..y.levels.len())
+            .map(|row| (0..x.levels.len()).map(|column| cell(row, column)).collect())
+            .collect(),
+        ..HeatMap::default()
+    }
+}
+
+fn factor_axis(factor: &Factor) -> Axis {
+    let format = if factor.unit == "s" { Format::Seconds } else { Format::Number };
+    Axis { label: capital(&factor.label), log: factor.log, format, ..Axis::default() }
+}
+
+fn metric_axis(metric: &Metric) -> Axis {
+    let (unit, format) = match metric.unit {
+        "share" => ("", Format::Share),
+        "ms" => ("", Format::Milliseconds),
+        "s" => ("", Format::Seconds),
+        unit => (unit, Format::Number),
+    };
+    Axis { label: capital(&metric.label()), unit: unit.to_owned(), format, ..Axis::default() }
+}
+
+/// The model's target, for the service levels.
+fn target(plan: &Plan, metric: &Metric) -> Option<Mark> {
+    let value = plan.points[0].model.service_level.target;
+    metric
+        .name
+        .starts_with("service_level")
+        .then(|| Mark { value, label: format!("Target {:.0} %", value * 100.0) })
+}
+
+fn written(metric: &Metric, value: f64) -> String {
+    match metric.unit {
+        // No-break spaces: a number keeps its unit on its line.
+        "share" => format!("{:.1}\u{a0}%", value * 100.0),
+        "" => format!("{value:.1}"),
+        "ms" => format!("{value:.0}\u{a0}ms"),
+        unit => format!("{value:.1}\u{a0}{unit}"),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

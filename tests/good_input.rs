@@ -1,0 +1,118 @@
+//! Loading models and studies that mean something.
+
+use std::path::{Path, PathBuf};
+
+use trunksim::input::{self, Kind};
+
+fn load(path: &str, overrides: &[&str]) -> input::LoadedModel {
+    let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
+    input::model(Path::new(path), &overrides).unwrap_or_else(|e| panic!("{:?}", plain(&e)))
+}
+
+fn plain(error: &input::InputError) -> Vec<String> {
+    error.lines().collect()
+}
+
+fn toml_files(folder: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![PathBuf::from(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "toml") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Parts of models, which only mean something where they are included.
+fn is_part(path: &Path) -> bool {
+    path.components().any(|c| c.as_os_str() == "presets")
+}
+
+#[test]
+fn every_shipped_model_and_study_loads() {
+    let mut files = toml_files("models");
+    assert!(files.len() >= 2, "{files:?}");
+    files.extend(toml_files("experiments"));
+    for path in files.iter().filter(|p| !is_part(p)) {
+        let loaded = match input::kind(path).unwrap() {
+            Kind::Model => input::model(path, &[]).map(|_| ()),
+            Kind::Study => input::study(path, &[], Some(1), None).map(|_| ()),
+        };
+        loaded.unwrap_or_else(|e| panic!("{}: {:?}", path.display(), plain(&e)));
+    }
+}
+
+#[test]
+fn overrides_take_the_place_of_what_is_written() {
+    let loaded = load(
+        "models/minimal.toml",
+        &[
+            "client.retry.attempts=3",
+            "client.retry.backoff.delay=50ms",
+            "trunks.*.arrivals.rate_per_s = 0.2",
+            "horizon=10m",
+            "warmup=1m",
+            "seed=7",
+            "monitor={}",
+            "trunks.TRK_01.city=\"Perth\"",
+            "seed=8",
+        ],
+    );
+    assert_eq!(loaded.model.client.retry.attempts, 3);
+    assert_eq!(loaded.model.trunks[0].city, "Perth");
+    assert!(loaded.model.monitor.is_some());
+    assert_eq!(loaded.config.seed(), 8);
+    assert_eq!(loaded.config.horizon().as_secs_f64(), 600.0);
+    let backoff = loaded.table["client"]["retry"]["backoff"]["delay"].as_str();
+    assert_eq!(backoff, Some("50ms"));
+    assert_eq!(loaded.table["trunks"][0]["arrivals"]["rate_per_s"].as_float(), Some(0.2));
+}
+
+#[test]
+fn what_a_model_includes_lies_below_what_it_says_itself() {
+    let loaded = load("tests/good/includes.toml", &[]);
+    let model = &loaded.model;
+    assert_eq!(model.name, "includes");
+    assert_eq!(model.client.retry.attempts, 9, "own keys win");
+    assert_eq!(model.client.connections, 7, "the later include wins");
+    assert_eq!(model.service_level.target, 0.9, "from a file included by an included file");
+    assert!(!loaded.table.contains_key("include"));
+    let names: Vec<String> = loaded.files.iter().map(|f| f.path.display().to_string()).collect();
+    assert_eq!(
+        names,
+        [
+            "tests/good/includes.toml",
+            "tests/good/parts/base.toml",
+            "tests/good/parts/deeper/goal.toml",
+            "tests/good/parts/client.toml",
+            "tests/good/parts/calls.csv",
+        ]
+    );
+}
+
+#[test]
+fn a_study_loads_with_its_model_and_its_traces() {
+    let overrides = ["warmup=30s".to_owned(), "groups.agents.agents=12".to_owned()];
+    let path = Path::new("tests/good/study.toml");
+    assert_eq!(input::kind(path).unwrap(), Kind::Study);
+    let loaded = input::study(path, &overrides, Some(2), Some(5)).unwrap();
+    assert_eq!(loaded.model_path, Path::new("models/minimal.toml"));
+    assert_eq!(loaded.plan.study.replications, 2);
+    assert_eq!(loaded.plan.seed, 5);
+    assert_eq!(loaded.plan.points.len(), 4);
+    assert!(loaded.plan.study.set.contains_key("horizon"), "the study stays as written");
+    for point in &loaded.plan.points {
+        assert_eq!(point.model.groups[0].agents, 12, "the command line is above the study's set");
+        assert_eq!(point.config.horizon().as_secs_f64(), 1200.0);
+    }
+    let last = loaded.files.last().unwrap();
+    assert_eq!(last.path, Path::new("tests/good/parts/calls.csv"));
+    assert!(last.text.starts_with("# "));
+}

@@ -1,0 +1,152 @@
+//! The house keeps its shape: floors import only what lies below them, policies know simulated
+//! time alone, files hold one idea, functions fit a screen.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From the ground up.
+const FLOORS: [&str; 7] = ["engine", "policies", "system", "experiment", "input", "output", "cli"];
+/// Lines of a file, tests included.
+const FILE_LINES_MAX: usize = 600;
+/// Lines of a function.
+const FUNCTION_LINES_MAX: usize = 70;
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Every source file with its path below `src` and its text.
+fn house() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files: Vec<(String, String)> = sources(&root)
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+            (name, fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    assert!(files.len() > 50, "the scan found the sources");
+    files
+}
+
+/// The code of a file without its tests.
+fn code(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap()
+}
+
+/// What a line imports of this crate, as `floor::module`.
+fn imports(line: &str) -> impl Iterator<Item = &str> {
+    line.match_indices("crate::").map(|(at, found)| &line[at + found.len()..])
+}
+
+#[test]
+fn a_floor_imports_only_floors_below_it() {
+    for (name, text) in house() {
+        let Some(own) = FLOORS.iter().position(|f| name.starts_with(&format!("{f}/"))) else {
+            continue;
+        };
+        for line in code(&text).lines() {
+            for path in imports(line) {
+                let other = FLOORS.iter().position(|f| path.starts_with(f));
+                assert!(other.is_none_or(|o| o <= own), "src/{name}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn policies_know_simulated_time_and_nothing_else() {
+    for (name, text) in house().iter().filter(|(n, _)| n.starts_with("policies/")) {
+        for line in code(text).lines() {
+            for path in imports(line) {
+                let allowed = path.starts_with("engine::time") || path.starts_with("policies");
+                assert!(allowed, "src/{name}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_part_never_names_another_part() {
+    let parts = ["arrivals", "call", "client", "group", "leg", "station", "tally"];
+    for part in parts {
+        let name = format!("system/{part}.rs");
+        let (_, text) = house().into_iter().find(|(n, _)| *n == name).unwrap();
+        for other in parts.iter().filter(|p| **p != part) {
+            let named = format!("super::{other}::");
+            assert!(!code(&text).contains(&named), "src/{name} names {other}");
+        }
+    }
+}
+
+#[test]
+fn below_cli_nothing_prints_and_only_input_and_output_touch_files() {
+    for (name, text) in house() {
+        let code = code(&text);
+        let code = || code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        if !name.starts_with("cli/") {
+            for word in ["println!", "eprintln!", "print!(", "dbg!("] {
+                assert!(code().all(|line| !line.contains(word)), "src/{name}: {word}");
+            }
+        }
+        let above = ["cli/", "input/", "output/"].iter().any(|floor| name.starts_with(floor));
+        if !above {
+            for word in ["std::fs", "std::io", "File::"] {
+                assert!(code().all(|line| !line.contains(word)), "src/{name}: {word}");
+            }
+        }
+    }
+}
+
+#[test]
+fn files_hold_one_idea() {
+    for (name, text) in house() {
+        let lines = text.lines().count();
+        assert!(lines <= FILE_LINES_MAX, "src/{name} has {lines} lines");
+        assert!(text.starts_with("//!"), "src/{name} does not say what it is");
+    }
+}
+
+#[test]
+fn functions_fit_a_screen() {
+    for (name, text) in house() {
+        let mut open: Option<(usize, usize, &str)> = None;
+        for (number, line) in text.lines().enumerate() {
+            let indent = line.len() - line.trim_start().len();
+            let starts = line.trim_start();
+            let is_fn = ["fn ", "pub fn ", "pub(super) fn ", "const fn ", "pub const fn "]
+                .iter()
+                .any(|head| starts.starts_with(head))
+                || starts.starts_with("pub(super) const fn ");
+            if open.is_none() && is_fn && !line.trim_end().ends_with(';') {
+                open = Some((number, indent, line));
+            }
+            if let Some((from, depth, head)) = open
+                && indent == depth
+                && (line.trim_end() == "}" || (line.trim() == "}" && number > from))
+            {
+                let length = number - from + 1;
+                assert!(
+                    length <= FUNCTION_LINES_MAX,
+                    "src/{name}:{}: {length} lines: {}",
+                    from + 1,
+                    head.trim()
+                );
+                open = None;
+            }
+            if open.is_some_and(|(from, ..)| from == number) && line.trim_end().ends_with('}') {
+                open = None;
+            }
+        }
+    }
+}
