@@ -1,10 +1,8 @@
 //! The behaviour of trunksim, a module per behaviour.
 
 mod charts;
-mod common_random_numbers;
+mod command_line;
 mod couplings;
 mod good_input;
-mod sip_timers;
 mod smoke;
-mod theory;
 mod tidy;
