@@ -2,7 +2,10 @@
 
 mod charts;
 mod command_line;
+mod common_random_numbers;
 mod couplings;
 mod good_input;
+mod sip_timers;
 mod smoke;
+mod theory;
 mod tidy;
