@@ -26,7 +26,7 @@ pub(super) fn load(
 ) -> Result<LoadedStudy, InputError> {
     let document = Document::read(path, None)?;
     let own = Origins { root: document.source.clone(), layers: vec![document.places.clone()] };
-    refuse(shape::check::<StudySpec>(&document.table), &document.table, &own)?;
+    refuse(&shape::check::<StudySpec>(&document.table), &document.table, &own)?;
     let mut spec: StudySpec = serde_path_to_error::deserialize(Value::Table(
         document.table.clone(),
     ))
@@ -86,41 +86,13 @@ impl Study {
     fn varied(&self, setting: &Setting) -> Option<(String, String)> {
         for (i, factor) in self.spec.factors.iter().enumerate() {
             for layer in (0..levels(factor)).map(|l| self.level_layer(i, l)) {
-                for varied in layer.keys() {
-                    if setting.places.keys().any(|set| self.same_or_inside(set, varied)) {
-                        return Some((factor.name.clone(), varied.to_owned()));
-                    }
+                let varies = |key: &&str| setting.sets_inside(key, &self.base);
+                if let Some(key) = layer.wholes().find(varies) {
+                    return Some((factor.name.clone(), key.to_owned()));
                 }
             }
         }
         None
-    }
-
-    /// Whether the key `set` is `whole` or lies inside it, where `whole` is a value and not only
-    /// a table around other keys.
-    fn same_or_inside(&self, set: &str, whole: &str) -> bool {
-        let mut parts = set.split('.');
-        let mut here = Some(&Value::Table(self.base.clone())).cloned();
-        for wanted in whole.split('.') {
-            let Some(part) = parts.next() else { return false };
-            let list = here.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
-            let index = |name: &str| {
-                let named = list.iter().position(|e| super::origin::name_of(e) == Some(name));
-                named.or_else(|| name.parse().ok())
-            };
-            let same = part == wanted
-                || part == "*"
-                || wanted == "*"
-                || (!list.is_empty() && index(part) == index(wanted));
-            if !same {
-                return false;
-            }
-            here = match here {
-                Some(Value::Table(mut table)) => table.remove(part),
-                _ => index(part).and_then(|i| list.get(i).cloned()),
-            };
-        }
-        true
     }
 
     /// Where the values of level `l` of factor `i` stand, by the keys of the model they set.
@@ -221,10 +193,7 @@ impl Study {
         } else {
             &exact
         };
-        let mut finding = Finding::value(path, "");
-        finding.kind =
-            super::finding::FindingKind::Value { must: error.reason.clone(), default: None };
-        finding.problem(&self.table, &self.own)
+        Finding::value(path, error.reason.clone()).problem(&self.table, &self.own)
     }
 }
 
