@@ -47,7 +47,7 @@ fn bounds(schema: &Json) -> (Option<f64>, Option<f64>) {
 fn range(schema: &Json) -> String {
     let kind = if is_whole(schema) { "whole number" } else { "finite number" };
     match bounds(schema) {
-        (Some(low), Some(high)) => format!("{kind} from {low} to {high}"),
+        (Some(low), Some(high)) => format!("{} from {low} to {high}", kind.replace("finite ", "")),
         (Some(low), None) => format!("{kind} of at least {low}"),
         (None, Some(high)) => format!("{kind} of at most {high}"),
         (None, None) => kind.to_owned(),
@@ -73,7 +73,7 @@ mod tests {
             assert_eq!(refused(bad, &count), must);
         }
         for bad in [f64::NAN, f64::INFINITY, -0.1, 1.5] {
-            assert_eq!(refused(Value::Float(bad), &share), "must be a finite number from 0 to 1");
+            assert_eq!(refused(Value::Float(bad), &share), "must be a number from 0 to 1");
         }
         assert!(check(&Value::String("3".into()), &count).is_err());
     }

@@ -136,6 +136,12 @@ impl Layer {
         let start = format!("{path}.");
         self.0.range(start.clone()..).next().filter(|(k, _)| k.starts_with(&start)).map(|(_, p)| p)
     }
+
+    /// The place of a table that only keys inside it make exist.
+    fn find_around(&self, path: &str) -> Option<Place> {
+        let key = self.find_inside(path)?.key();
+        Some(Place { source: key.source, key: Some(key.span.clone()), value: key.span })
+    }
 }
 
 /// Whether the key `whole` is `key` or a table around it. Elements of lists may go by position, by
@@ -246,10 +252,9 @@ impl Origins {
         while !known.is_empty() {
             let mut layers = self.layers.iter().rev();
             let place = layers
-                .find_map(|layer| layer.find(known, table))
-                .or_else(|| self.layers.iter().rev().find_map(|layer| layer.find_inside(known)));
+                .find_map(|layer| layer.find(known, table).cloned())
+                .or_else(|| self.layers.iter().rev().find_map(|layer| layer.find_around(known)));
             if let Some(place) = place {
-                let place = place.clone();
                 return if exactly { Found::Exactly(place) } else { Found::Around(place) };
             }
             exactly = false;

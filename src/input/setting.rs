@@ -68,7 +68,7 @@ impl Setting {
 
     /// Puts the value into `table`.
     pub(super) fn apply(&self, table: &mut Table) -> Result<(), Problem> {
-        assign(table, &self.key, &self.value).map_err(|error| self.refuse(error.reason))
+        assign(table, &self.key, &self.value).map_err(|error| self.refuse(&error.reason))
     }
 
     /// Whether it sets the key `varied` or something inside it.
@@ -77,8 +77,8 @@ impl Setting {
     }
 
     /// A problem with its key.
-    pub(super) fn refuse(&self, message: impl Into<String>) -> Problem {
-        Problem::new(message).at(&self.source, self.key_span.clone())
+    pub(super) fn refuse(&self, message: &str) -> Problem {
+        Problem::with_advice(message).at(&self.source, self.key_span.clone())
     }
 }
 

@@ -100,11 +100,15 @@ impl<'a> Shape<'a> {
         let Some(known) = schema.get("properties").and_then(Json::as_object) else { return };
         let at = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
         let closed = schema.get("additionalProperties") == Some(&Json::Bool(false));
+        // A key that must be there and was probably meant by one that is unknown.
+        let mut meant = Vec::new();
         for (key, value) in table {
             match known.get(key) {
                 Some(inner) => self.value(&at(key), value, inner),
                 None if closed => {
-                    let help = unknown_key_help(key, table, known);
+                    let near = near_key(key, table, known);
+                    meant.extend(near);
+                    let help = unknown_key_help(near, table, known);
                     let kind = FindingKind::Unknown;
                     self.findings.push(Finding { path: at(key), kind, help });
                 }
@@ -113,7 +117,7 @@ impl<'a> Shape<'a> {
         }
         let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();
         for key in required.filter_map(Json::as_str) {
-            if !table.contains_key(key) {
+            if !table.contains_key(key) && !meant.contains(&key) {
                 let help = known.get(key).and_then(description);
                 self.findings.push(Finding { path: at(key), kind: FindingKind::Missing, help });
             }
@@ -214,12 +218,22 @@ fn description(schema: &Json) -> Option<String> {
     Some(text.split('\n').collect::<Vec<_>>().join(" "))
 }
 
-fn unknown_key_help(key: &str, table: &Table, known: &Map<String, Json>) -> Option<String> {
-    let free = || known.keys().map(String::as_str).filter(|k| !table.contains_key(*k));
-    if let Some(near) = nearest(key, free()) {
+/// The known key that an unknown one was probably meant to be, one that is not there first.
+fn near_key<'a>(key: &str, table: &Table, known: &'a Map<String, Json>) -> Option<&'a str> {
+    let names = || known.keys().map(String::as_str);
+    nearest(key, names().filter(|k| !table.contains_key(*k))).or_else(|| nearest(key, names()))
+}
+
+fn unknown_key_help(
+    near: Option<&str>,
+    table: &Table,
+    known: &Map<String, Json>,
+) -> Option<String> {
+    if let Some(near) = near {
         return Some(format!("did you mean `{near}`?"));
     }
-    let free: Vec<&str> = free().collect();
+    let free: Vec<&str> =
+        known.keys().map(String::as_str).filter(|k| !table.contains_key(*k)).collect();
     if free.is_empty() { None } else { Some(format!("known keys here: {}", free.join(", "))) }
 }
 
@@ -254,6 +268,9 @@ fn unit_missing(value: &Value, schema: &Json) -> Option<String> {
 
 fn unit_missing_in(text: &str) -> Option<String> {
     let number = text.trim();
+    if number.starts_with('-') {
+        return Some("it cannot be negative".to_owned());
+    }
     let digits = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
     digits.then(|| in_seconds(number))
 }

@@ -5,17 +5,18 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::document::{Document, Resolved, beside, resolve};
-use super::finding::Finding;
+use super::finding::{Finding, at};
 use super::model::{refuse, settings};
-use super::origin::{Layer, Origins};
+use super::origin::{Found, Layer, Origins, Place};
 use super::report::{InputError, Problem};
 use super::setting::Setting;
 use super::trace::TraceFiles;
 use super::{LoadedStudy, SourceFile, shape};
 use crate::experiment::overrides::{KeyError, assign_all};
-use crate::experiment::plan::{Plan, PlanError};
+use crate::experiment::plan::{Plan, PlanError, read_model};
 use crate::experiment::study::{FactorSpec, StudySpec};
 use crate::system::spec::Model;
+use crate::system::{Config, Issue};
 
 /// Loads the study at `path`; see [`super::study`].
 pub(super) fn load(
@@ -74,7 +75,7 @@ impl Study {
             if let Some((factor, key)) = self.varied(setting) {
                 let message = format!("the study's factor `{factor}` varies `{key}`");
                 let help = "a key is either set by hand or varied; leave one of them out";
-                return Err(setting.refuse(message).help(help).into());
+                return Err(setting.refuse(&message).help(help).into());
             }
             setting.apply(&mut self.base)?;
             self.origins.layers.push(setting.places.clone());
@@ -99,7 +100,14 @@ impl Study {
     fn level_layer(&self, i: usize, l: usize) -> Layer {
         let places = &self.own.layers[0];
         match &self.spec.factors[i].key {
-            Some(key) => places.moved(&format!("factors.{i}.values.{l}"), key),
+            Some(key) => {
+                let mut layer = places.moved(&format!("factors.{i}.values.{l}"), key);
+                let written = places.get(&format!("factors.{i}.key"));
+                if let (Some(value), Some(written)) = (layer.get(key).cloned(), written) {
+                    layer.insert(key, Place { key: Some(written.value.clone()), ..value });
+                }
+                layer
+            }
             None => places.moved(&format!("factors.{i}.levels.{l}.set"), ""),
         }
     }
@@ -159,22 +167,32 @@ impl Study {
                 Ok(plan)
             }
             Err(errors) => {
-                let mut problems = Vec::new();
-                for error in &errors {
-                    problems.push(self.explain(error)?);
-                }
-                Err(InputError::new(problems))
+                let own = self.issues_of_the_model(traces);
+                let problems: Result<Vec<_>, _> =
+                    errors.iter().map(|error| self.explain(error, &own)).collect();
+                Err(InputError::new(problems?))
             }
         }
     }
 
-    fn explain(&self, error: &PlanError) -> Result<Problem, InputError> {
+    /// What is wrong with the model at whatever levels.
+    fn issues_of_the_model(&self, traces: &TraceFiles<'_>) -> Vec<Issue> {
+        match read_model(self.base.clone()) {
+            Ok(model) => Config::new(&model, &traces.traces).err().unwrap_or_default(),
+            Err(issue) => vec![issue],
+        }
+    }
+
+    fn explain(&self, error: &PlanError, own: &[Issue]) -> Result<Problem, InputError> {
         match error {
             PlanError::Study(issue) => Ok(Finding::of(issue).problem(&self.table, &self.own)),
             PlanError::Point { point, levels, issue } => {
                 let choice: Vec<(usize, usize)> = levels.iter().copied().enumerate().collect();
                 let (table, origins) = self.at(&choice)?;
                 let problem = Finding::of(issue).problem(&table, &origins);
+                if own.contains(issue) {
+                    return Ok(problem);
+                }
                 let place = format!("found at the point {point}");
                 let help = match &problem.help {
                     Some(help) => format!("{help}\n{place}"),
@@ -187,13 +205,11 @@ impl Study {
 
     /// A key of the study that leads nowhere in the model; `path` is where the study has it.
     fn leads_nowhere(&self, path: &str, error: &KeyError) -> Problem {
-        let exact = format!("{path}.{}", error.key);
-        let path = if super::finding::at(&self.table, path).is_some_and(Value::is_str) {
-            path
-        } else {
-            &exact
-        };
-        Finding::value(path, error.reason.clone()).problem(&self.table, &self.own)
+        let named = at(&self.table, path).is_some_and(Value::is_str);
+        let path = if named { path.to_owned() } else { format!("{path}.{}", error.key) };
+        let (Found::Exactly(place) | Found::Around(place)) = self.own.find(&self.table, &path);
+        let spot = if named { place.value() } else { place.key() };
+        Problem::with_advice(&error.reason).at(&spot.source, spot.span)
     }
 }
 

@@ -134,9 +134,9 @@ fn replicas(
     let memory = u64::from(breakers) * u64::from(spec.replicas) * spec.breaker.entries();
     if memory > BREAKER_ENTRIES_MAX {
         let message = format!(
-            "{} replicas with {breakers} breakers each would hold {memory} entries, and \
-             {BREAKER_ENTRIES_MAX} is the most; make its window or its scope smaller",
-            spec.replicas
+            "{} breakers would hold {memory} entries, and {BREAKER_ENTRIES_MAX} is the most; make \
+             the window or the scope smaller",
+            u64::from(spec.replicas) * u64::from(breakers)
         );
         checker.refuse("client.breaker", "", message);
         return Vec::new();

@@ -265,7 +265,7 @@ const SESSION_EXPIRES_MIN: SimDuration = SimDuration::from_secs(90);
 
 fn check_times(model: &Model, checker: &mut Checker) {
     checker.positive("horizon", model.horizon);
-    if model.warmup >= model.horizon {
+    if model.warmup >= model.horizon && !model.horizon.is_zero() {
         let message = format!("must be shorter than the horizon ({})", model.horizon);
         checker.refuse("warmup", model.warmup, message);
     }

@@ -36,6 +36,8 @@ pub(super) fn expand<'a>(
                 format!("\"{id}\""),
                 "with count above 1 the name needs {n} for the number",
             );
+            names.push((id.to_owned(), path));
+            continue;
         }
         for n in 1..=count {
             names.push((id.replace("{n}", &n.to_string()), path.clone()));
