@@ -116,3 +116,37 @@ fn a_study_loads_with_its_model_and_its_traces() {
     assert_eq!(last.path, Path::new("tests/good/parts/calls.csv"));
     assert!(last.text.starts_with("# "));
 }
+
+#[test]
+fn the_schemas_name_every_key() {
+    let keys = |kind: Kind| -> Vec<String> {
+        let text = input::schema(kind);
+        assert!(text.ends_with("}\n"));
+        let schema: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(schema["additionalProperties"], false);
+        schema["properties"].as_object().unwrap().keys().cloned().collect()
+    };
+    let model = load("models/apac.toml", &["options={}", "monitor={}"]).model;
+    let written = toml::Table::try_from(&model).unwrap();
+    let known = keys(Kind::Model);
+    assert!(written.keys().all(|key| known.contains(key)), "{written:?}");
+    assert!(known.contains(&"include".to_owned()));
+    let study = input::study(Path::new("tests/good/study.toml"), &[], None, Some(1)).unwrap();
+    let written = toml::Table::try_from(&study.plan.study).unwrap();
+    let known = keys(Kind::Study);
+    assert!(written.keys().all(|key| known.contains(key)), "{written:?}");
+}
+
+#[test]
+fn a_resolved_model_loads_again_as_the_same() {
+    for path in ["models/minimal.toml", "models/apac.toml"] {
+        let loaded = load(path, &["seed=3"]);
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("resolved.toml");
+        std::fs::write(&copy, toml::to_string(&loaded.table).unwrap()).unwrap();
+        assert_eq!(load(copy.to_str().unwrap(), &[]).model, loaded.model);
+        // With every default written out, too.
+        std::fs::write(&copy, toml::to_string(&loaded.model).unwrap()).unwrap();
+        assert_eq!(load(copy.to_str().unwrap(), &[]).model, loaded.model);
+    }
+}

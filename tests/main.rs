@@ -1,5 +1,6 @@
 //! The behaviour of trunksim, a module per behaviour.
 
+mod bad_input;
 mod charts;
 mod command_line;
 mod common_random_numbers;

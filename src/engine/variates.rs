@@ -214,11 +214,12 @@ pub enum Sampler {
 }
 
 impl Sampler {
-    /// A length of time, to the nearest nanosecond.
+    /// A length of time, to the nearest nanosecond; one over 100 years becomes 100 years, which is
+    /// past every horizon and still leaves room to add to.
     #[must_use]
     pub fn sample(&self, draw: &mut Draw) -> SimDuration {
         let exponential = |draw: &mut Draw, mean: f64| -libm::log(draw.open_uniform()) * mean;
-        SimDuration::from_secs_f64(match self {
+        let length = SimDuration::from_secs_f64(match self {
             Self::Constant(length) => return *length,
             Self::Exponential { mean_s } => exponential(draw, *mean_s),
             Self::Uniform { low_s, width_s } => low_s + width_s * draw.uniform(),
@@ -231,7 +232,8 @@ impl Sampler {
                 let mean = if draw.uniform() < *p { *first_s } else { *second_s };
                 exponential(draw, mean)
             }
-        })
+        });
+        length.min(SimDuration::from_secs(100 * 365 * 86_400))
     }
 }
 

@@ -99,11 +99,12 @@ fn position(list: &[Value], name: &str, which: &str) -> Result<usize, String> {
     match which.parse::<usize>() {
         Ok(index) if index < list.len() => Ok(index),
         _ => {
-            let known: Vec<String> = list.iter().filter_map(named).take(20).collect();
-            let there = if known.is_empty() {
-                format!("it has {} elements, counted from 0", list.len())
-            } else {
-                format!("there are: {}", known.join(", "))
+            let known: Vec<String> = list.iter().filter_map(named).collect();
+            let distance = |k: &&String| strsim::damerau_levenshtein(k, which);
+            let there = match known.iter().min_by_key(distance) {
+                None => format!("it has {} elements, counted from 0", list.len()),
+                Some(near) if distance(&near) <= 2 => format!("did you mean `{near}`?"),
+                Some(_) => format!("there are: {}", known[..known.len().min(20)].join(", ")),
             };
             Err(format!("`{name}` has no element `{which}`; {there}"))
         }
@@ -163,10 +164,10 @@ mod tests {
         let model = "n = 1\ntrunks = [{ id = 'A' }]";
         let error = |changes| assigned(model, changes).unwrap_err();
         assert_eq!(error("'n.x' = 2"), "n.x: `n` is integer, not a table");
-        assert_eq!(
-            error("'trunks.C.n' = 2"),
-            "trunks.C.n: `trunks` has no element `C`; there are: A"
-        );
+        let unknown = error("'trunks.SYDNEY.n' = 2");
+        assert_eq!(unknown, "trunks.SYDNEY.n: `trunks` has no element `SYDNEY`; there are: A");
+        let near = error("'trunks.B.n' = 2");
+        assert_eq!(near, "trunks.B.n: `trunks` has no element `B`; did you mean `A`?");
         assert_eq!(error("'n..x' = 2"), "n..x: a part of the key is empty");
     }
 }

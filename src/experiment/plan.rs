@@ -280,8 +280,9 @@ fn check_plot(i: usize, plot: &PlotSpec, factors: &[Factor], issues: &mut Issues
         PlotSpec::Curves { .. } => ["x", "lines"],
         PlotSpec::HeatMap { .. } => ["x", "y"],
     };
+    let mut spans_factors = true;
     for (key, name) in keys.iter().zip(spanned) {
-        find(&format!("{path}.{key}"), name, factors, issues);
+        spans_factors &= find(&format!("{path}.{key}"), name, factors, issues).is_some();
     }
     let along = factors.iter().find(|f| f.name == spanned[0]);
     if matches!(plot, PlotSpec::Curves { .. })
@@ -296,7 +297,8 @@ fn check_plot(i: usize, plot: &PlotSpec, factors: &[Factor], issues: &mut Issues
             level(&path, factor, &level_text(value), issues);
         }
     }
-    for factor in factors {
+    // Without the factors it spans nobody can say which are left.
+    for factor in factors.iter().filter(|_| spans_factors) {
         let fixed = at.contains_key(&factor.name) || spanned.contains(&factor.name.as_str());
         if !fixed && factor.levels.len() > 1 {
             let message = format!("`where` must say which level of `{}` is drawn", factor.name);

@@ -122,7 +122,9 @@ struct Resolving {
 impl Resolving {
     fn file(&mut self, path: &Path, named: Option<&Spot>) -> Result<(Arc<Source>, Table), Problem> {
         let document = Document::read(path, named)?;
-        self.files.push(document.file(path));
+        if self.files.iter().all(|file| file.path != path) {
+            self.files.push(document.file(path));
+        }
         let mut own = document.table.clone();
         let includes = includes(&document, own.remove("include"))?;
         self.above.push(path.canonicalize().unwrap_or_else(|_| path.to_owned()));

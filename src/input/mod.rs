@@ -1,6 +1,7 @@
 //! Files become checked models and studies. Every refusal shows the file, the line, the key, the
 //! value found and what is allowed.
 
+mod bounds;
 mod document;
 mod finding;
 mod model;

@@ -22,7 +22,7 @@ pub(super) fn load(path: &Path, overrides: &[String]) -> Result<LoadedModel, Inp
         setting.apply(&mut table)?;
         origins.layers.push(setting.places);
     }
-    refuse(shape::check::<Model>(&table), &table, &origins)?;
+    refuse(&shape::check::<Model>(&table), &table, &origins)?;
     let model =
         read_model(table.clone()).map_err(|issue| Finding::of(&issue).problem(&table, &origins))?;
     let mut traces = TraceFiles::new(path);
@@ -53,7 +53,7 @@ pub(super) fn settings(overrides: &[String]) -> Result<Vec<Setting>, InputError>
 
 /// Refuses a table in which something was found.
 pub(super) fn refuse(
-    findings: Vec<Finding>,
+    findings: &[Finding],
     table: &Table,
     origins: &Origins,
 ) -> Result<(), InputError> {

@@ -103,9 +103,12 @@ impl Layer {
         self.0.get(path)
     }
 
-    /// The dotted keys.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+    /// The keys that take a value as a whole; tables that are only around others are left out.
+    pub(super) fn wholes(&self) -> impl Iterator<Item = &str> {
+        let has = |key: &str, part: &str| self.0.contains_key(&format!("{key}.{part}"));
+        let whole =
+            move |key: &&str| self.find_inside(key).is_none() || has(key, "kind") || has(key, "0");
+        self.0.keys().map(String::as_str).filter(whole)
     }
 
     /// What lies at or under `from`, moved to `to`.
@@ -120,13 +123,11 @@ impl Layer {
         Self(inside.collect())
     }
 
-    pub(super) fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
-    }
-
     fn find(&self, path: &str, table: &Table) -> Option<&Place> {
         self.get(path).or_else(|| {
-            let mut matching = self.0.iter().filter(|(pattern, _)| covers(pattern, path, table));
+            let mut matching = self.0.iter().filter(|(key, _)| {
+                key.matches('.').count() == path.matches('.').count() && holds(key, path, table)
+            });
             matching.next().map(|(_, place)| place)
         })
     }
@@ -135,28 +136,43 @@ impl Layer {
         let start = format!("{path}.");
         self.0.range(start.clone()..).next().filter(|(k, _)| k.starts_with(&start)).map(|(_, p)| p)
     }
+
+    /// The place of a table that only keys inside it make exist.
+    fn find_around(&self, path: &str) -> Option<Place> {
+        let key = self.find_inside(path)?.key();
+        Some(Place { source: key.source, key: Some(key.span.clone()), value: key.span })
+    }
 }
 
-/// Whether the key `pattern`, in which elements of lists may go by name or by `*`, is `path`.
-fn covers(pattern: &str, path: &str, table: &Table) -> bool {
-    let mut parts = path.split('.');
-    let mut here: Option<Step<'_>> = Some(Step::Table(table));
-    for wanted in pattern.split('.') {
+/// Whether the key `whole` is `key` or a table around it. Elements of lists may go by position, by
+/// name or by `*` in both.
+pub(super) fn holds(whole: &str, key: &str, table: &Table) -> bool {
+    let mut parts = key.split('.');
+    let mut here = Some(Step::Table(table));
+    for wanted in whole.split('.') {
         let Some(part) = parts.next() else { return false };
-        let element = match here {
-            Some(Step::List(list)) => part.parse::<usize>().ok().and_then(|i| list.get(i)),
-            _ => None,
+        let Some(Step::List(list)) = here else {
+            if wanted != part {
+                return false;
+            }
+            here = match here {
+                Some(Step::Table(table)) => table.get(part).and_then(Step::of),
+                _ => None,
+            };
+            continue;
         };
-        let named = element.is_some_and(|e| wanted == "*" || name_of(e) == Some(wanted));
-        if wanted != part && !named {
+        let index = |name: &str| {
+            let named = list.iter().position(|e| name_of(e) == Some(name));
+            named.or_else(|| name.parse().ok())
+        };
+        let any = wanted == "*" || part == "*";
+        if !(any || index(wanted).is_some() && index(wanted) == index(part)) {
             return false;
         }
-        here = match here {
-            Some(Step::Table(table)) => table.get(part).and_then(Step::of),
-            _ => element.and_then(Step::of),
-        };
+        let chosen = index(part).or_else(|| index(wanted)).unwrap_or(0);
+        here = list.get(chosen).and_then(Step::of);
     }
-    parts.next().is_none()
+    true
 }
 
 enum Step<'a> {
@@ -236,10 +252,9 @@ impl Origins {
         while !known.is_empty() {
             let mut layers = self.layers.iter().rev();
             let place = layers
-                .find_map(|layer| layer.find(known, table))
-                .or_else(|| self.layers.iter().rev().find_map(|layer| layer.find_inside(known)));
+                .find_map(|layer| layer.find(known, table).cloned())
+                .or_else(|| self.layers.iter().rev().find_map(|layer| layer.find_around(known)));
             if let Some(place) = place {
-                let place = place.clone();
                 return if exactly { Found::Exactly(place) } else { Found::Around(place) };
             }
             exactly = false;

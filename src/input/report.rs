@@ -61,6 +61,14 @@ impl Problem {
         Self { spot: Some(Spot { source: Arc::clone(source), span }), ..self }
     }
 
+    /// A problem told in one sentence; what follows a semicolon is advice.
+    pub(super) fn with_advice(text: &str) -> Self {
+        match text.split_once("; ") {
+            Some((message, advice)) => Self::new(message).help(advice),
+            None => Self::new(text),
+        }
+    }
+
     pub(super) fn help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
     }

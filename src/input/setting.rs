@@ -6,7 +6,7 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::origin::{Layer, Place};
+use super::origin::{Layer, Place, holds};
 use super::report::{Problem, Source};
 use crate::experiment::overrides::assign;
 
@@ -68,12 +68,17 @@ impl Setting {
 
     /// Puts the value into `table`.
     pub(super) fn apply(&self, table: &mut Table) -> Result<(), Problem> {
-        assign(table, &self.key, &self.value).map_err(|error| self.refuse(error.reason))
+        assign(table, &self.key, &self.value).map_err(|error| self.refuse(&error.reason))
+    }
+
+    /// Whether it sets the key `varied` or something inside it.
+    pub(super) fn sets_inside(&self, varied: &str, table: &Table) -> bool {
+        self.places.wholes().any(|set| holds(varied, set, table))
     }
 
     /// A problem with its key.
-    pub(super) fn refuse(&self, message: impl Into<String>) -> Problem {
-        Problem::new(message).at(&self.source, self.key_span.clone())
+    pub(super) fn refuse(&self, message: &str) -> Problem {
+        Problem::with_advice(message).at(&self.source, self.key_span.clone())
     }
 }
 

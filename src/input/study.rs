@@ -5,17 +5,18 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::document::{Document, Resolved, beside, resolve};
-use super::finding::Finding;
+use super::finding::{Finding, at};
 use super::model::{refuse, settings};
-use super::origin::{Layer, Origins};
+use super::origin::{Found, Layer, Origins, Place};
 use super::report::{InputError, Problem};
 use super::setting::Setting;
 use super::trace::TraceFiles;
 use super::{LoadedStudy, SourceFile, shape};
 use crate::experiment::overrides::{KeyError, assign_all};
-use crate::experiment::plan::{Plan, PlanError};
+use crate::experiment::plan::{Plan, PlanError, read_model};
 use crate::experiment::study::{FactorSpec, StudySpec};
 use crate::system::spec::Model;
+use crate::system::{Config, Issue};
 
 /// Loads the study at `path`; see [`super::study`].
 pub(super) fn load(
@@ -26,7 +27,7 @@ pub(super) fn load(
 ) -> Result<LoadedStudy, InputError> {
     let document = Document::read(path, None)?;
     let own = Origins { root: document.source.clone(), layers: vec![document.places.clone()] };
-    refuse(shape::check::<StudySpec>(&document.table), &document.table, &own)?;
+    refuse(&shape::check::<StudySpec>(&document.table), &document.table, &own)?;
     let mut spec: StudySpec = serde_path_to_error::deserialize(Value::Table(
         document.table.clone(),
     ))
@@ -74,7 +75,7 @@ impl Study {
             if let Some((factor, key)) = self.varied(setting) {
                 let message = format!("the study's factor `{factor}` varies `{key}`");
                 let help = "a key is either set by hand or varied; leave one of them out";
-                return Err(setting.refuse(message).help(help).into());
+                return Err(setting.refuse(&message).help(help).into());
             }
             setting.apply(&mut self.base)?;
             self.origins.layers.push(setting.places.clone());
@@ -86,48 +87,27 @@ impl Study {
     fn varied(&self, setting: &Setting) -> Option<(String, String)> {
         for (i, factor) in self.spec.factors.iter().enumerate() {
             for layer in (0..levels(factor)).map(|l| self.level_layer(i, l)) {
-                for varied in layer.keys() {
-                    if setting.places.keys().any(|set| self.same_or_inside(set, varied)) {
-                        return Some((factor.name.clone(), varied.to_owned()));
-                    }
+                let varies = |key: &&str| setting.sets_inside(key, &self.base);
+                if let Some(key) = layer.wholes().find(varies) {
+                    return Some((factor.name.clone(), key.to_owned()));
                 }
             }
         }
         None
     }
 
-    /// Whether the key `set` is `whole` or lies inside it, where `whole` is a value and not only
-    /// a table around other keys.
-    fn same_or_inside(&self, set: &str, whole: &str) -> bool {
-        let mut parts = set.split('.');
-        let mut here = Some(&Value::Table(self.base.clone())).cloned();
-        for wanted in whole.split('.') {
-            let Some(part) = parts.next() else { return false };
-            let list = here.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
-            let index = |name: &str| {
-                let named = list.iter().position(|e| super::origin::name_of(e) == Some(name));
-                named.or_else(|| name.parse().ok())
-            };
-            let same = part == wanted
-                || part == "*"
-                || wanted == "*"
-                || (!list.is_empty() && index(part) == index(wanted));
-            if !same {
-                return false;
-            }
-            here = match here {
-                Some(Value::Table(mut table)) => table.remove(part),
-                _ => index(part).and_then(|i| list.get(i).cloned()),
-            };
-        }
-        true
-    }
-
     /// Where the values of level `l` of factor `i` stand, by the keys of the model they set.
     fn level_layer(&self, i: usize, l: usize) -> Layer {
         let places = &self.own.layers[0];
         match &self.spec.factors[i].key {
-            Some(key) => places.moved(&format!("factors.{i}.values.{l}"), key),
+            Some(key) => {
+                let mut layer = places.moved(&format!("factors.{i}.values.{l}"), key);
+                let written = places.get(&format!("factors.{i}.key"));
+                if let (Some(value), Some(written)) = (layer.get(key).cloned(), written) {
+                    layer.insert(key, Place { key: Some(written.value.clone()), ..value });
+                }
+                layer
+            }
             None => places.moved(&format!("factors.{i}.levels.{l}.set"), ""),
         }
     }
@@ -187,22 +167,32 @@ impl Study {
                 Ok(plan)
             }
             Err(errors) => {
-                let mut problems = Vec::new();
-                for error in &errors {
-                    problems.push(self.explain(error)?);
-                }
-                Err(InputError::new(problems))
+                let own = self.issues_of_the_model(traces);
+                let problems: Result<Vec<_>, _> =
+                    errors.iter().map(|error| self.explain(error, &own)).collect();
+                Err(InputError::new(problems?))
             }
         }
     }
 
-    fn explain(&self, error: &PlanError) -> Result<Problem, InputError> {
+    /// What is wrong with the model at whatever levels.
+    fn issues_of_the_model(&self, traces: &TraceFiles<'_>) -> Vec<Issue> {
+        match read_model(self.base.clone()) {
+            Ok(model) => Config::new(&model, &traces.traces).err().unwrap_or_default(),
+            Err(issue) => vec![issue],
+        }
+    }
+
+    fn explain(&self, error: &PlanError, own: &[Issue]) -> Result<Problem, InputError> {
         match error {
             PlanError::Study(issue) => Ok(Finding::of(issue).problem(&self.table, &self.own)),
             PlanError::Point { point, levels, issue } => {
                 let choice: Vec<(usize, usize)> = levels.iter().copied().enumerate().collect();
                 let (table, origins) = self.at(&choice)?;
                 let problem = Finding::of(issue).problem(&table, &origins);
+                if own.contains(issue) {
+                    return Ok(problem);
+                }
                 let place = format!("found at the point {point}");
                 let help = match &problem.help {
                     Some(help) => format!("{help}\n{place}"),
@@ -215,16 +205,11 @@ impl Study {
 
     /// A key of the study that leads nowhere in the model; `path` is where the study has it.
     fn leads_nowhere(&self, path: &str, error: &KeyError) -> Problem {
-        let exact = format!("{path}.{}", error.key);
-        let path = if super::finding::at(&self.table, path).is_some_and(Value::is_str) {
-            path
-        } else {
-            &exact
-        };
-        let mut finding = Finding::value(path, "");
-        finding.kind =
-            super::finding::FindingKind::Value { must: error.reason.clone(), default: None };
-        finding.problem(&self.table, &self.own)
+        let named = at(&self.table, path).is_some_and(Value::is_str);
+        let path = if named { path.to_owned() } else { format!("{path}.{}", error.key) };
+        let (Found::Exactly(place) | Found::Around(place)) = self.own.find(&self.table, &path);
+        let spot = if named { place.value() } else { place.key() };
+        Problem::with_advice(&error.reason).at(&spot.source, spot.span)
     }
 }
 

@@ -143,11 +143,16 @@ fn instant(field: Option<&str>, before: Option<SimTime>) -> Result<SimTime, Stri
     }
 }
 
-/// The line with its first byte at `start`, or the next one that is not empty.
+/// The line with its first byte at `start`, or the next one that is neither empty nor a comment.
 fn line(text: &str, start: usize) -> std::ops::Range<usize> {
-    let start = start.min(text.len());
-    let skipped = text[start..].len() - text[start..].trim_start().len();
-    let start = start + skipped;
+    let mut start = start.min(text.len());
+    loop {
+        start += text[start..].len() - text[start..].trim_start().len();
+        match text[start..].find('\n') {
+            Some(end) if text[start..].starts_with('#') => start += end,
+            _ => break,
+        }
+    }
     let length = text[start..].find('\n').unwrap_or(text.len() - start);
     start..start + text[start..start + length].trim_end().len()
 }

@@ -163,7 +163,7 @@ fn profile_steps(steps: &[RateStep]) -> Vec<(SimTime, f64)> {
 }
 
 /// Spikes that come again are written out up to this many.
-const SPIKES_MAX: u64 = 10_000;
+pub(super) const SPIKES_MAX: u64 = 10_000;
 
 fn spike_steps(base: f64, spikes: &[SpikeSpec]) -> Vec<(SimTime, f64)> {
     let mut windows: Vec<(SimTime, SimTime, f64)> = Vec::new();

@@ -148,6 +148,16 @@ impl BreakerSpec {
         Self { rule: RuleSpec::Never, ..Self::default() }
     }
 
+    /// Entries that one breaker holds.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        match self.rule {
+            RuleSpec::CountWindow { size, .. } => u64::from(size),
+            RuleSpec::TimeWindow { buckets, .. } => u64::from(buckets),
+            RuleSpec::Never | RuleSpec::Consecutive { .. } => 1,
+        }
+    }
+
     /// What an outcome counts as.
     #[must_use]
     pub fn classify(&self, outcome: Outcome) -> CallResult {
@@ -171,6 +181,10 @@ impl BreakerSpec {
         if self.half_open_successes > self.half_open_probes {
             let allowed = format!("must be at most half_open_probes ({})", self.half_open_probes);
             problems.refuse("half_open_successes", self.half_open_successes, &allowed);
+        }
+        if self.failures.is_empty() && self.rule != RuleSpec::Never {
+            let allowed = "must name an outcome; for no breaker write rule = { kind = \"never\" }";
+            problems.refuse("failures", "[]", allowed);
         }
         if self.failures.contains(&Outcome::Ok) {
             problems.refuse("failures", "ok", "a success is no failure");

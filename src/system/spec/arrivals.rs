@@ -14,7 +14,7 @@ pub enum ArrivalSpec {
     /// A Poisson process.
     Poisson {
         /// Arrivals per second.
-        #[schemars(range(min = 0.0))]
+        #[schemars(range(min = 0.0, max = 1_000_000.0))]
         rate_per_s: f64,
     },
     /// A Poisson process whose rate follows a profile (NHPP), piecewise constant.
@@ -29,10 +29,10 @@ pub enum ArrivalSpec {
     /// A two-state Markov-modulated Poisson process: quiet and bursting.
     Mmpp {
         /// Arrivals per second while bursting.
-        #[schemars(range(min = 0.0))]
+        #[schemars(range(min = 0.0, max = 1_000_000.0))]
         burst_rate_per_s: f64,
         /// Arrivals per second while quiet.
-        #[schemars(range(min = 0.0))]
+        #[schemars(range(min = 0.0, max = 1_000_000.0))]
         quiet_rate_per_s: f64,
         /// Mean length of a burst; lengths are exponential.
         burst_mean: SimDuration,
@@ -42,7 +42,7 @@ pub enum ArrivalSpec {
     /// A Poisson process with scheduled spikes.
     Spikes {
         /// Arrivals per second outside the spikes.
-        #[schemars(range(min = 0.0))]
+        #[schemars(range(min = 0.0, max = 1_000_000.0))]
         rate_per_s: f64,
         /// The spikes; where two overlap the later in the list counts.
         spikes: Vec<SpikeSpec>,
@@ -77,7 +77,7 @@ pub struct RateStep {
     /// From this instant on.
     pub at: SimDuration,
     /// Arrivals per second.
-    #[schemars(range(min = 0.0))]
+    #[schemars(range(min = 0.0, max = 1_000_000.0))]
     pub rate_per_s: f64,
 }
 
@@ -91,7 +91,7 @@ pub struct SpikeSpec {
     #[serde(rename = "for")]
     pub length: SimDuration,
     /// Arrivals per second while it lasts.
-    #[schemars(range(min = 0.0))]
+    #[schemars(range(min = 0.0, max = 1_000_000.0))]
     pub rate_per_s: f64,
     /// The spike comes again after this long.
     #[serde(default)]

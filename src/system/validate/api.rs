@@ -96,9 +96,7 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
 fn check_api(model: &Model, checker: &mut Checker) {
     let api = &model.api;
     checker.variate("api.service", &api.service);
-    if api.servers == 0 {
-        checker.refuse("api.servers", 0, "must be at least 1");
-    }
+    checker.at_least_one("api.servers", api.servers);
     if let RetryAfterSpec::Fixed { delay } = &api.retry_after {
         checker.positive("api.retry_after.delay", *delay);
     }
@@ -110,6 +108,9 @@ fn check_api(model: &Model, checker: &mut Checker) {
         }
     }
 }
+
+/// Outcomes or buckets that the breakers together may hold.
+const BREAKER_ENTRIES_MAX: u64 = 50_000_000;
 
 fn replicas(
     model: &Model,
@@ -123,15 +124,23 @@ fn replicas(
     checker.problems("client.budget", spec.budget.check());
     checker.problems("client.breaker", spec.breaker.check());
     for (key, value) in [("replicas", spec.replicas), ("connections", spec.connections)] {
-        if value == 0 {
-            checker.refuse(format!("client.{key}"), 0, "must be at least 1");
-        }
+        checker.at_least_one(&format!("client.{key}"), value);
     }
     let breakers = match spec.breaker.scope {
         Scope::Global => 1,
         Scope::Region => trunks.regions,
         Scope::Trunk => u32::try_from(trunks.trunks.len()).expect("fewer trunks than 2^32"),
     };
+    let memory = u64::from(breakers) * u64::from(spec.replicas) * spec.breaker.entries();
+    if memory > BREAKER_ENTRIES_MAX {
+        let message = format!(
+            "{} breakers would hold {memory} entries, and {BREAKER_ENTRIES_MAX} is the most; make \
+             the window or the scope smaller",
+            u64::from(spec.replicas) * u64::from(breakers)
+        );
+        checker.refuse("client.breaker", "", message);
+        return Vec::new();
+    }
     (0..spec.replicas)
         .map(|replica| {
             let token = if spec.token_per_replica {
@@ -172,7 +181,8 @@ fn tenants(
                 "two tenants have this name",
             );
         }
-        let trace = super::arrivals(&format!("{path}.arrivals"), &spec.arrivals, traces, checker);
+        let arrivals = format!("{path}.arrivals");
+        let trace = super::arrivals(&arrivals, &spec.arrivals, (traces, model.horizon), checker);
         checker.positive(&format!("{path}.attempt_timeout"), spec.attempt_timeout);
         checker.problems(&format!("{path}.retry"), spec.retry.check());
         if spec.connections == Some(0) {
@@ -221,8 +231,8 @@ pub(super) fn policy(
     if let Some(flow_deadline) = spec.flow_deadline {
         checker.positive("policy.flow_deadline", flow_deadline);
     }
-    if spec.route_attempts == 0 {
-        checker.refuse("policy.route_attempts", 0, "must be at least 1");
+    if !(1..=100).contains(&spec.route_attempts) {
+        checker.refuse("policy.route_attempts", spec.route_attempts, "must be from 1 to 100");
     }
     let fails_over = spec.fallback == FallbackSpec::SecondaryCarrier;
     if fails_over

@@ -111,8 +111,8 @@ fn limits_named(
 ) -> Vec<u32> {
     let level = name.map(|n| (n, model.api.limits.iter().position(|l| l.name == n)));
     if let Some((name, None)) = level {
-        let known: Vec<&str> = model.api.limits.iter().map(|l| l.name.as_str()).collect();
-        let message = format!("no such limit; there are: {}", known.join(", "));
+        let known = model.api.limits.iter().map(|l| l.name.as_str());
+        let message = format!("no such limit; {}", super::suggestion(name, known));
         checker.refuse(format!("{path}.limit"), format!("\"{name}\""), message);
     }
     let wanted = level.and_then(|(_, level)| level);

@@ -9,25 +9,28 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::config::{Config, Issue, Traces};
-use super::spec::{ArrivalSpec, Model, RedialSpec};
+use super::spec::{ArrivalSpec, Model, RedialSpec, SpikeSpec};
 use crate::engine::simulation::Budget;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::engine::variates::Variate;
 use crate::policies::Problem;
 
-/// Collects what is wrong.
+/// Collects what is wrong, each thing once.
 #[derive(Default)]
 struct Checker {
     issues: Vec<Issue>,
 }
 
+/// Issues past which no more are collected.
+const ISSUES_MAX: usize = 200;
+
 impl Checker {
     fn refuse(&mut self, path: impl Into<String>, value: impl Display, message: impl Into<String>) {
-        self.issues.push(Issue {
-            path: path.into(),
-            value: value.to_string(),
-            message: message.into(),
-        });
+        let issue = Issue { path: path.into(), value: value.to_string(), message: message.into() };
+        // A part with a `count` is checked as often.
+        if self.issues.len() < ISSUES_MAX && !self.issues.contains(&issue) {
+            self.issues.push(issue);
+        }
     }
 
     fn positive(&mut self, path: &str, value: SimDuration) {
@@ -36,9 +39,28 @@ impl Checker {
         }
     }
 
-    fn rate(&mut self, path: &str, value: f64) {
+    fn price(&mut self, path: &str, value: f64) {
         if !(value.is_finite() && value >= 0.0) {
-            self.refuse(path, value, "must be a finite number >= 0");
+            self.refuse(path, value, "must be a finite number of at least 0");
+        }
+    }
+
+    fn rate(&mut self, path: &str, value: f64) {
+        if !(0.0..=RATE_MAX).contains(&value) {
+            self.refuse(path, value, format!("must be a number from 0 to {RATE_MAX}"));
+        }
+    }
+
+    /// A share or probability.
+    fn share(&mut self, path: &str, value: f64) {
+        if !(0.0..=1.0).contains(&value) {
+            self.refuse(path, value, "must be a number from 0 to 1");
+        }
+    }
+
+    fn at_least_one(&mut self, path: &str, value: u32) {
+        if value == 0 {
+            self.refuse(path, value, "must be at least 1");
         }
     }
 
@@ -75,11 +97,26 @@ impl Checker {
     fn resolve(&mut self, path: &str, name: &str, names: &Names) -> Option<u32> {
         let found = names.index.get(name).copied();
         if found.is_none() {
-            let known: Vec<&str> = names.index.keys().map(String::as_str).take(20).collect();
-            let message = format!("no such {}; there are: {}", names.kind, known.join(", "));
+            let known = names.index.keys().map(String::as_str);
+            let message = format!("no such {}; {}", names.kind, suggestion(name, known));
             self.refuse(path, format!("\"{name}\""), message);
         }
         found
+    }
+}
+
+/// Calls or requests per second of one source.
+const RATE_MAX: f64 = 1_000_000.0;
+
+/// The known name most like `name`, or some of those there are.
+fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    let distance = |k: &str| strsim::damerau_levenshtein(&k.to_lowercase(), &name.to_lowercase());
+    match known.clone().map(|k| (distance(k), k)).min_by_key(|(d, _)| *d) {
+        Some((distance, nearest)) if distance <= (name.chars().count() / 3).max(2) => {
+            format!("did you mean \"{nearest}\"?")
+        }
+        Some(_) => format!("there are: {}", known.take(20).collect::<Vec<_>>().join(", ")),
+        None => "there is none".to_owned(),
     }
 }
 
@@ -150,6 +187,10 @@ impl Config {
     /// Everything that is wrong with it.
     pub fn new(model: &Model, traces: &Traces) -> Result<Self, Vec<Issue>> {
         let mut checker = Checker::default();
+        check_sizes(model, &mut checker);
+        if !checker.issues.is_empty() {
+            return Err(checker.issues);
+        }
         let known = Known::new(model, &mut checker);
         check_times(model, &mut checker);
         let trunks = trunks::build(model, &known, traces, &mut checker);
@@ -195,12 +236,36 @@ impl Config {
     }
 }
 
+/// Trunks, and SBCs, that are still worth holding.
+const PARTS_MAX: u64 = 1_000_000;
+
+/// Refuses a model without parts, or with more than can be held.
+fn check_sizes(model: &Model, checker: &mut Checker) {
+    let counts = [
+        ("carriers", model.carriers.len() as u64),
+        ("sbcs", model.sbcs.iter().map(|s| u64::from(s.count)).sum()),
+        ("groups", model.groups.len() as u64),
+        ("trunks", model.trunks.iter().map(|t| u64::from(t.count)).sum()),
+    ];
+    for (key, count) in counts {
+        if count == 0 {
+            checker.refuse(key, "none", "needs at least one");
+        }
+        if count > PARTS_MAX {
+            checker.refuse(key, count, format!("must be at most {PARTS_MAX} together"));
+        }
+    }
+}
+
 /// Bins of a time series that are still worth holding.
 const SERIES_BINS_MAX: u64 = 1_000_000;
 
+/// The smallest session interval RFC 4028 §5 allows.
+const SESSION_EXPIRES_MIN: SimDuration = SimDuration::from_secs(90);
+
 fn check_times(model: &Model, checker: &mut Checker) {
     checker.positive("horizon", model.horizon);
-    if model.warmup >= model.horizon {
+    if model.warmup >= model.horizon && !model.horizon.is_zero() {
         let message = format!("must be shorter than the horizon ({})", model.horizon);
         checker.refuse("warmup", model.warmup, message);
     }
@@ -214,12 +279,12 @@ fn check_times(model: &Model, checker: &mut Checker) {
     if model.horizon > SimDuration::from_secs(100 * 365 * 86_400) {
         checker.refuse("horizon", model.horizon, "must be at most 100 years (876000h)");
     }
-    let target = model.service_level.target;
-    if !(0.0..=1.0).contains(&target) {
-        checker.refuse("service_level.target", target, "must lie between 0 and 1");
-    }
+    checker.share("service_level.target", model.service_level.target);
     checker.positive("service_level.threshold", model.service_level.threshold);
-    checker.positive("calls.session_expires", model.calls.session_expires);
+    if model.calls.session_expires < SESSION_EXPIRES_MIN {
+        let message = format!("must be at least {SESSION_EXPIRES_MIN} (RFC 4028, section 5)");
+        checker.refuse("calls.session_expires", model.calls.session_expires, message);
+    }
     let calls = &model.calls;
     checker.variates([
         ("calls.talk".to_owned(), Some(&calls.talk)),
@@ -244,9 +309,7 @@ fn check_redial(redial: &RedialSpec, checker: &mut Checker) {
         ("after_abandoning", redial.after_abandoning),
     ];
     for (key, value) in probabilities {
-        if !(0.0..=1.0).contains(&value) {
-            checker.refuse(format!("calls.redial.{key}"), value, "must lie between 0 and 1");
-        }
+        checker.share(&format!("calls.redial.{key}"), value);
     }
     checker.variate("calls.redial.after", &redial.after);
     if !(1..=1000).contains(&redial.max) {
@@ -254,23 +317,30 @@ fn check_redial(redial: &RedialSpec, checker: &mut Checker) {
     }
 }
 
+/// A process that is not `none` needs a rate above 0; `path` is where it would stand.
+fn needs_arrivals(path: &str, rates: impl IntoIterator<Item = f64>, checker: &mut Checker) {
+    // What is not a number is refused for that.
+    if rates.into_iter().all(|rate| rate == 0.0) {
+        let message = "needs a rate above 0; for no arrivals write kind = \"none\"";
+        checker.refuse(path, 0, message);
+    }
+}
+
+/// Times a spike may come again.
+const SPIKES_MAX: u64 = crate::system::arrivals::SPIKES_MAX;
+
 /// Checks an arrival process and finds its trace.
 fn arrivals(
     path: &str,
     spec: &ArrivalSpec,
-    traces: &Traces,
+    (traces, horizon): (&Traces, SimDuration),
     checker: &mut Checker,
 ) -> Option<std::sync::Arc<[SimTime]>> {
     match spec {
         ArrivalSpec::None => {}
         ArrivalSpec::Poisson { rate_per_s } => {
-            if !(rate_per_s.is_finite() && *rate_per_s > 0.0) {
-                checker.refuse(
-                    format!("{path}.rate_per_s"),
-                    rate_per_s,
-                    "must be a finite number > 0 (for no arrivals write kind = \"none\")",
-                );
-            }
+            checker.rate(&format!("{path}.rate_per_s"), *rate_per_s);
+            needs_arrivals(&format!("{path}.rate_per_s"), [*rate_per_s], checker);
         }
         ArrivalSpec::Profile { steps, period } => {
             for (i, step) in steps.iter().enumerate() {
@@ -288,47 +358,31 @@ fn arrivals(
                     );
                 }
             }
-            if steps.is_empty() || !steps.iter().any(|s| s.rate_per_s > 0.0) {
-                checker.refuse(
-                    format!("{path}.steps"),
-                    steps.len(),
-                    "needs a step with a rate > 0",
-                );
+            if steps.first().is_some_and(|first| !first.at.is_zero()) {
+                checker.refuse(format!("{path}.steps.0.at"), steps[0].at, "must be 0s");
             }
+            let rates = steps.iter().map(|s| s.rate_per_s);
+            needs_arrivals(&format!("{path}.steps"), rates, checker);
         }
         ArrivalSpec::Mmpp { burst_rate_per_s, quiet_rate_per_s, burst_mean, quiet_mean } => {
             checker.rate(&format!("{path}.burst_rate_per_s"), *burst_rate_per_s);
             checker.rate(&format!("{path}.quiet_rate_per_s"), *quiet_rate_per_s);
-            if *burst_rate_per_s + *quiet_rate_per_s <= 0.0 {
-                checker.refuse(
-                    format!("{path}.burst_rate_per_s"),
-                    burst_rate_per_s,
-                    "one of the two rates must be > 0",
-                );
-            }
+            let rates = [*burst_rate_per_s, *quiet_rate_per_s];
+            needs_arrivals(&format!("{path}.burst_rate_per_s"), rates, checker);
             checker.positive(&format!("{path}.burst_mean"), *burst_mean);
             checker.positive(&format!("{path}.quiet_mean"), *quiet_mean);
         }
         ArrivalSpec::Spikes { rate_per_s, spikes } => {
             checker.rate(&format!("{path}.rate_per_s"), *rate_per_s);
+            let rates = spikes.iter().map(|s| s.rate_per_s).chain([*rate_per_s]);
+            needs_arrivals(&format!("{path}.rate_per_s"), rates, checker);
             for (i, spike) in spikes.iter().enumerate() {
-                let at = format!("{path}.spikes.{i}");
-                checker.rate(&format!("{at}.rate_per_s"), spike.rate_per_s);
-                checker.positive(&format!("{at}.for"), spike.length);
-                if spike.every.is_some_and(|e| e <= spike.length) {
-                    checker.refuse(
-                        format!("{at}.every"),
-                        spike.every.unwrap_or_default(),
-                        "must be longer than the spike",
-                    );
-                }
+                check_spike(&format!("{path}.spikes.{i}"), spike, horizon, checker);
             }
         }
         ArrivalSpec::Periodic { every, batch, .. } => {
             checker.positive(&format!("{path}.every"), *every);
-            if *batch == 0 {
-                checker.refuse(format!("{path}.batch"), batch, "must be at least 1");
-            }
+            checker.at_least_one(&format!("{path}.batch"), *batch);
         }
         ArrivalSpec::Trace { file } => {
             let found = traces.get(file).cloned();
@@ -343,4 +397,17 @@ fn arrivals(
         }
     }
     None
+}
+
+fn check_spike(path: &str, spike: &SpikeSpec, horizon: SimDuration, checker: &mut Checker) {
+    checker.rate(&format!("{path}.rate_per_s"), spike.rate_per_s);
+    checker.positive(&format!("{path}.for"), spike.length);
+    let Some(every) = spike.every else { return };
+    if every <= spike.length {
+        let message = format!("must be longer than the spike ({})", spike.length);
+        checker.refuse(format!("{path}.every"), every, message);
+    } else if horizon.as_nanos() / every.as_nanos() > SPIKES_MAX {
+        let message = format!("must leave at most {SPIKES_MAX} spikes over the horizon");
+        checker.refuse(format!("{path}.every"), every, message);
+    }
 }

@@ -29,15 +29,15 @@ pub(super) fn expand<'a>(
     let mut names = Vec::new();
     for (i, (id, count)) in written.into_iter().enumerate() {
         let path = format!("{key}.{i}.id");
-        if count == 0 {
-            checker.refuse(format!("{key}.{i}.count"), 0, "must be at least 1");
-        }
+        checker.at_least_one(&format!("{key}.{i}.count"), count);
         if count > 1 && !id.contains("{n}") {
             checker.refuse(
                 &path,
                 format!("\"{id}\""),
                 "with count above 1 the name needs {n} for the number",
             );
+            names.push((id.to_owned(), path));
+            continue;
         }
         for n in 1..=count {
             names.push((id.replace("{n}", &n.to_string()), path.clone()));
@@ -69,7 +69,8 @@ pub(super) fn build(
     for (i, spec) in model.trunks.iter().enumerate() {
         let path = format!("trunks.{i}");
         let region = regions.iter().position(|r| *r == spec.region).unwrap_or(0);
-        let trace = super::arrivals(&format!("{path}.arrivals"), &spec.arrivals, traces, checker);
+        let arrivals = format!("{path}.arrivals");
+        let trace = super::arrivals(&arrivals, &spec.arrivals, (traces, model.horizon), checker);
         for n in 1..=spec.count {
             let sbc = checker.resolve(
                 &format!("{path}.sbc"),
@@ -139,6 +140,15 @@ fn check_trunk(path: &str, spec: &TrunkSpec, checker: &mut Checker) {
     if spec.groups.is_empty() {
         checker.refuse(format!("{path}.groups"), "[]", "needs at least one agent group");
     }
+    for (g, name) in spec.groups.iter().enumerate() {
+        if spec.groups[..g].contains(name) {
+            checker.refuse(
+                format!("{path}.groups.{g}"),
+                format!("\"{name}\""),
+                "stands here twice",
+            );
+        }
+    }
     if let Some(talk) = &spec.talk {
         checker.variate(&format!("{path}.talk"), talk);
     }
@@ -163,22 +173,20 @@ fn leg(
     });
     let channels_id = match (spec.channels, &spec.channel_group) {
         (Some(own), None) => {
-            if own == 0 {
-                checker.refuse(format!("{path}.channels"), 0, "must be at least 1");
-            }
+            checker.at_least_one(&format!("{path}.channels"), own);
             channels.push(own);
             u32::try_from(channels.len() - 1).ok()
         }
         (None, Some(group)) => {
             checker.resolve(&format!("{path}.channel_group"), group, &known.channel_groups)
         }
-        _ => {
-            let written = if spec.channels.is_some() { "both" } else { "neither" };
-            checker.refuse(
-                format!("{path}.channels"),
-                written,
-                "give either channels or channel_group",
-            );
+        (Some(own), Some(_)) => {
+            let message = "a leg has either `channels` of its own or a `channel_group`, not both";
+            checker.refuse(format!("{path}.channels"), own, message);
+            None
+        }
+        (None, None) => {
+            checker.refuse(path, "", "a leg needs either `channels` or a `channel_group`");
             None
         }
     };
@@ -194,9 +202,12 @@ fn leg(
 
 fn carriers(model: &Model, checker: &mut Checker) -> Vec<CarrierConfig> {
     let mut built = Vec::new();
+    for (i, group) in model.channel_groups.iter().enumerate() {
+        checker.at_least_one(&format!("channel_groups.{i}.channels"), group.channels);
+    }
     for (i, spec) in model.carriers.iter().enumerate() {
         let path = format!("carriers.{i}");
-        checker.rate(&format!("{path}.price_per_minute"), spec.price_per_minute);
+        checker.price(&format!("{path}.price_per_minute"), spec.price_per_minute);
         if let Some(outages) = &spec.outages {
             checker.variate(&format!("{path}.outages.time_to_failure"), &outages.time_to_failure);
             checker.variate(&format!("{path}.outages.time_to_repair"), &outages.time_to_repair);
@@ -212,9 +223,7 @@ fn carriers(model: &Model, checker: &mut Checker) -> Vec<CarrierConfig> {
         let at = format!("{path}.registrar");
         checker.variate(&format!("{at}.service"), &registrar.service);
         checker.positive(&format!("{at}.expires"), registrar.expires);
-        if registrar.servers == 0 {
-            checker.refuse(format!("{at}.servers"), 0, "must be at least 1");
-        }
+        checker.at_least_one(&format!("{at}.servers"), registrar.servers);
         if let Some(limit) = &registrar.limit {
             checker.problems(&format!("{at}.limit"), limit.check());
         }
@@ -257,9 +266,7 @@ fn check_registration(model: &Model, checker: &mut Checker) {
             checker.refuse("options.timeout", options.timeout, message);
         }
         for (key, value) in [("down_after", options.down_after), ("up_after", options.up_after)] {
-            if value == 0 {
-                checker.refuse(format!("options.{key}"), 0, "must be at least 1");
-            }
+            checker.at_least_one(&format!("options.{key}"), value);
         }
     }
 }
