@@ -232,17 +232,6 @@ fn gallery() -> Vec<(&'static str, Chart)> {
     ]
 }
 
-#[test]
-#[ignore = "writes the pictures to target/gallery, to be looked at"]
-fn draw_the_gallery() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/gallery");
-    fs::create_dir_all(&folder).unwrap();
-    for (name, chart) in gallery().into_iter().chain(odd()) {
-        fs::write(folder.join(name).with_extension("svg"), svg(&chart)).unwrap();
-        fs::write(folder.join(name).with_extension("png"), png(&chart)).unwrap();
-    }
-}
-
 /// What a study should not find, and will.
 fn odd() -> Vec<(&'static str, Chart)> {
     let point = |x: f64, mean: f64, half_width: f64| Point { x, mean, half_width };

@@ -69,7 +69,7 @@ fn overrides_take_the_place_of_what_is_written() {
     assert_eq!(loaded.model.trunks[0].city, "Perth");
     assert!(loaded.model.monitor.is_some());
     assert_eq!(loaded.config.seed(), 8);
-    assert_eq!(loaded.config.horizon().as_secs_f64(), 600.0);
+    assert_eq!(loaded.config.horizon().as_nanos(), 600_000_000_000);
     let backoff = loaded.table["client"]["retry"]["backoff"]["delay"].as_str();
     assert_eq!(backoff, Some("50ms"));
     assert_eq!(loaded.table["trunks"][0]["arrivals"]["rate_per_s"].as_float(), Some(0.2));
@@ -82,7 +82,10 @@ fn what_a_model_includes_lies_below_what_it_says_itself() {
     assert_eq!(model.name, "includes");
     assert_eq!(model.client.retry.attempts, 9, "own keys win");
     assert_eq!(model.client.connections, 7, "the later include wins");
-    assert_eq!(model.service_level.target, 0.9, "from a file included by an included file");
+    assert!(
+        (model.service_level.target - 0.9).abs() < 1e-12,
+        "from a file included by an included file"
+    );
     assert!(!loaded.table.contains_key("include"));
     let names: Vec<String> = loaded.files.iter().map(|f| f.path.display().to_string()).collect();
     assert_eq!(
@@ -110,7 +113,7 @@ fn a_study_loads_with_its_model_and_its_traces() {
     assert!(loaded.plan.study.set.contains_key("horizon"), "the study stays as written");
     for point in &loaded.plan.points {
         assert_eq!(point.model.groups[0].agents, 12, "the command line is above the study's set");
-        assert_eq!(point.config.horizon().as_secs_f64(), 1200.0);
+        assert_eq!(point.config.horizon().as_nanos(), 1_200_000_000_000);
     }
     let last = loaded.files.last().unwrap();
     assert_eq!(last.path, Path::new("tests/good/parts/calls.csv"));

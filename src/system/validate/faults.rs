@@ -17,14 +17,14 @@ pub(super) fn build(
     for (i, carrier) in (0u32..).zip(&model.carriers) {
         for (n, outage) in carrier.schedule.iter().enumerate() {
             let path = format!("carriers.{i}.schedule.{n}");
-            window(&path, model, outage.at, outage.length, checker);
+            window(&path, outage.length, checker);
             built.push(timed(outage.at, outage.length, FaultKind::Carrier(CarrierId(i))));
         }
     }
     for (i, spec) in model.faults.iter().enumerate() {
         let path = format!("faults.{i}");
         let (at, length) = spec.window();
-        window(&path, model, at, length, checker);
+        window(&path, length, checker);
         if let Some(kind) = kind(&path, spec, model, known, limiters, checker) {
             built.push(timed(at, length, kind));
         }
@@ -37,11 +37,7 @@ fn timed(at: SimDuration, length: SimDuration, kind: FaultKind) -> FaultConfig {
     FaultConfig { at, until: at.saturating_add(length), kind }
 }
 
-fn window(path: &str, model: &Model, at: SimDuration, length: SimDuration, checker: &mut Checker) {
-    if at >= model.horizon {
-        let message = format!("must lie before the horizon ({})", model.horizon);
-        checker.refuse(format!("{path}.at"), at, message);
-    }
+fn window(path: &str, length: SimDuration, checker: &mut Checker) {
     checker.positive(&format!("{path}.for"), length);
 }
 

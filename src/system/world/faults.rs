@@ -12,7 +12,10 @@ use crate::system::purpose::Purpose;
 impl<O: Observer> World<'_, O> {
     pub(super) fn start_faults(&mut self, cal: &mut Cal) {
         let config = self.config;
-        for (i, fault) in (0u32..).zip(&config.faults) {
+        // What would begin at the horizon or later does not happen: a run may be shorter than the
+        // day its model describes.
+        let faults = (0u32..).zip(&config.faults).filter(|(_, f)| f.at < config.horizon);
+        for (i, fault) in faults {
             cal.schedule(fault.at, Event::FaultStarts(i));
             cal.schedule(fault.until, Event::FaultEnds(i));
         }
