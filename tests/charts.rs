@@ -1,8 +1,5 @@
 //! Charts: the same data give the same bytes, and nothing a study can find breaks a picture.
 
-use std::fs;
-use std::path::Path;
-
 use trunksim::output::chart::{
     Arm, Axis, Better, Cell, CellMark, Chart, Curves, Format, HeatMap, Level, Line, Panels, Point,
     Ranking, png, svg,
