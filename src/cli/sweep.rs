@@ -27,7 +27,7 @@ pub(super) struct Args {
     /// Threads; without it, one per core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// Folder for the results; without it, output/<study>
+    /// Folder for the results; without it, `output/` and its name
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Run every point anew, even those an earlier sweep into this folder has run

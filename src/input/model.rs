@@ -15,7 +15,7 @@ use crate::experiment::plan::read_model;
 use crate::system::Config;
 use crate::system::spec::Model;
 
-/// Loads the model at `path`; see [`super::model`].
+/// Loads the model at `path`; see [`super::model()`].
 pub(super) fn load(path: &Path, overrides: &[String]) -> Result<LoadedModel, InputError> {
     let Resolved { mut table, mut origins, mut files } = resolve(path, None)?;
     for setting in settings(overrides)? {

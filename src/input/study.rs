@@ -18,7 +18,7 @@ use crate::experiment::study::{FactorSpec, StudySpec};
 use crate::system::spec::Model;
 use crate::system::{Config, Issue};
 
-/// Loads the study at `path`; see [`super::study`].
+/// Loads the study at `path`; see [`super::study()`].
 pub(super) fn load(
     path: &Path,
     overrides: &[String],
