@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use comfy_table::Table;
+use comfy_table::{ContentArrangement, Table};
 
 use super::format;
 use super::run_table::{align_numbers, plain_table};
@@ -55,7 +55,9 @@ fn table(
     let mut header: Vec<String> = factors.iter().map(|f| plan.factors[*f].name.clone()).collect();
     header.extend(metrics.iter().map(|m| METRICS[*m].label()));
     header.insert(factors.len() + 1, "less the best (paired)".to_owned());
-    table.set_header(header);
+    // Headings break at their words, cells never: narrow, and whole.
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(header.iter().map(|words| words.replace(['_', ' '], "\n")));
     for point in points {
         let levels = &plan.points[point].levels;
         let mut row: Vec<String> =
