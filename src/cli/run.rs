@@ -46,14 +46,14 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let watch = Stopwatch::start();
     let result = simulate(&loaded.config, loaded.model.seed, args.replication)?;
     let seconds = watch.elapsed().as_secs_f64();
-    let json = to_json(&loaded, args.replication, &result);
+    let json = || to_json(&loaded, args.replication, &result);
     match args.format {
         Format::Table => print(&run_table::render(&loaded.model, &result))?,
-        Format::Json => print(&json)?,
+        Format::Json => print(&json())?,
         Format::Csv => print(&String::from_utf8_lossy(&tables::metrics(&result)))?,
     }
     if let Some(folder) = &args.out {
-        write(folder, &result, &json)?;
+        write(folder, &result, &json())?;
     }
     let events = result.engine.events;
     eprintln!("{events} events in {seconds:.3} s, {:.2} M/s", events as f64 / seconds / 1e6);

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, pr
 
 use super::format;
 use crate::system::RunResult;
-use crate::system::metrics::{Breakdown, Family, METRICS, Metric, index_of};
+use crate::system::metrics::{Breakdown, Family, METRICS, index_of};
 use crate::system::spec::{FallbackSpec, Model, PolicyPoint};
 
 /// Columns of a terminal.
@@ -183,15 +183,11 @@ fn metrics(result: &RunResult) -> Table {
         table.add_row([
             format!("  {}", metric.name),
             format::value(metric, *value),
-            first_clause(metric),
+            metric.meaning.to_owned(),
         ]);
     }
     align_numbers(&mut table, &[1]);
     table
-}
-
-fn first_clause(metric: &Metric) -> String {
-    metric.meaning.to_owned()
 }
 
 const fn heading(family: Family) -> &'static str {

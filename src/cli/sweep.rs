@@ -67,7 +67,7 @@ fn run(args: &Args, plan: &Plan, journal: &Journal) -> Result<(Vec<Outcome>, usi
         .build()
         .map_err(|error| Failure::Internal(format!("the threads could not be started: {error}")))?;
     let bar = progress::bar(plan.units());
-    let taken_over = plan.all_units().filter(|unit| journal.get(*unit).is_some()).count();
+    let taken_over = plan.all_units().filter(|unit| journal.holds(*unit)).count();
     if taken_over > 0 {
         bar.set_message(format!("({taken_over} taken over)"));
     }
@@ -75,7 +75,7 @@ fn run(args: &Args, plan: &Plan, journal: &Journal) -> Result<(Vec<Outcome>, usi
     let known = |unit: Unit| journal.get(unit).map(Ok);
     let done = |unit: Unit, outcome: &Outcome| {
         if let Ok(metrics) = outcome
-            && journal.get(unit).is_none()
+            && !journal.holds(unit)
             && let Err(error) = journal.note(unit, metrics)
         {
             let _ = unwritten.set(error.to_string());

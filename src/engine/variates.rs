@@ -157,10 +157,11 @@ impl Variate {
         }
     }
 
-    /// The sampler of a checked variate.
+    /// The sampler of a checked variate. One that [`Variate::check`] refuses gets a placeholder
+    /// that always gives 0 s: such a model is never run.
     ///
     /// # Panics
-    /// Where [`Variate::check`] refuses it.
+    /// Where `check` passes what `rand_distr` refuses, which is a bug.
     #[must_use]
     pub fn sampler(&self) -> Sampler {
         let law = match self {
@@ -168,7 +169,6 @@ impl Variate {
             Self::Law(law) => law,
         };
         if self.check().is_err() {
-            // A model is sampled after it was checked as a whole; until then any sampler will do.
             return Sampler::Constant(SimDuration::ZERO);
         }
         match law {

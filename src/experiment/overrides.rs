@@ -3,6 +3,8 @@
 
 use toml::{Table, Value};
 
+use crate::system::spelling::nearest;
+
 /// A key that leads nowhere.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {reason}")]
@@ -100,11 +102,12 @@ fn position(list: &[Value], name: &str, which: &str) -> Result<usize, String> {
         Ok(index) if index < list.len() => Ok(index),
         _ => {
             let known: Vec<String> = list.iter().filter_map(named).collect();
-            let distance = |k: &&String| strsim::damerau_levenshtein(k, which);
-            let there = match known.iter().min_by_key(distance) {
-                None => format!("it has {} elements, counted from 0", list.len()),
-                Some(near) if distance(&near) <= 2 => format!("did you mean `{near}`?"),
-                Some(_) => format!("there are: {}", known[..known.len().min(20)].join(", ")),
+            let there = match nearest(which, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if known.is_empty() => {
+                    format!("it has {} elements, counted from 0", list.len())
+                }
+                None => format!("there are: {}", known[..known.len().min(20)].join(", ")),
             };
             Err(format!("`{name}` has no element `{which}`; {there}"))
         }

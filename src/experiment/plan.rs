@@ -8,6 +8,7 @@ use super::study::{FactorSpec, PlotSpec, Scale, StudySpec, level_text};
 use crate::engine::time::SimDuration;
 use crate::system::metrics::METRICS;
 use crate::system::spec::Model;
+use crate::system::spelling::nearest;
 use crate::system::{Config, Issue, Traces};
 
 /// A study made ready to run.
@@ -309,18 +310,12 @@ fn check_plot(i: usize, plot: &PlotSpec, factors: &[Factor], issues: &mut Issues
 
 fn metric(path: String, name: &str, issues: &mut Issues) {
     if METRICS.iter().all(|m| m.name != name) {
-        let nearest = nearest(name, METRICS.iter().map(|m| m.name));
-        issues.refuse(
-            path,
-            format!("\"{name}\""),
-            format!("no such metric; did you mean `{nearest}`?"),
-        );
+        let message = match nearest(name, METRICS.iter().map(|m| m.name)) {
+            Some(near) => format!("no such metric; did you mean `{near}`?"),
+            None => "no such metric; `trunksim run` prints them all".to_owned(),
+        };
+        issues.refuse(path, format!("\"{name}\""), message);
     }
-}
-
-/// The known name that is most like `name`.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> &'a str {
-    known.min_by_key(|k| strsim::damerau_levenshtein(k, name)).unwrap_or("")
 }
 
 fn find<'a>(

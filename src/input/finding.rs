@@ -88,15 +88,6 @@ fn dotted(path: &str) -> String {
     path.replace('[', ".").replace(']', "").trim_start_matches('.').to_owned()
 }
 
-/// The known name that `name` was probably meant to be.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let distance = |k: &str| strsim::damerau_levenshtein(&k.to_lowercase(), &name.to_lowercase());
-    let (distance, best) = known.into_iter().map(|k| (distance(k), k)).min_by_key(|(d, _)| *d)?;
-    let near = distance <= (name.chars().count() / 3).max(2);
-    let begins = name.len() >= 3 && (best.starts_with(name) || name.starts_with(best));
-    (near || begins).then_some(best)
-}
-
 /// What is at a dotted key.
 pub(super) fn at<'a>(table: &'a Table, path: &str) -> Option<&'a Value> {
     let (first, rest) = path.split_once('.').unwrap_or((path, ""));

@@ -9,8 +9,9 @@ use serde_json::{Map, Value as Json};
 use toml::{Table, Value};
 
 use super::bounds;
-use super::finding::{Finding, FindingKind, nearest};
+use super::finding::{Finding, FindingKind};
 use crate::engine::time::SimDuration;
+use crate::system::spelling::nearest;
 
 /// The longest time a file may name: sums of a few of them are still simulated time.
 const LENGTH_MAX: SimDuration = SimDuration::from_secs(100 * 365 * 86_400);

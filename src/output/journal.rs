@@ -72,6 +72,12 @@ impl Journal {
         self.known.get(&self.key(unit)).cloned()
     }
 
+    /// Whether a unit has been run.
+    #[must_use]
+    pub fn holds(&self, unit: Unit) -> bool {
+        self.known.contains_key(&self.key(unit))
+    }
+
     /// Notes a unit that has just been run.
     ///
     /// # Errors

@@ -90,39 +90,53 @@ impl<'a> Slice<'a> {
         parts.join(", ")
     }
 
-    /// What the plot shows of a metric, as a sentence: where it is best, and by how much better
-    /// than where it is worst, unless the paired interval cannot tell the two apart.
+    /// The points with a value of the metric that have the lowest and the highest mean, and whether
+    /// the interval of their paired difference keeps them apart.
+    fn extremes(&self, metric: usize) -> Option<(usize, usize, bool)> {
+        let mean = |p: usize| self.summary.get(p, metric).mean;
+        let mut seen = self.points();
+        seen.retain(|p| !mean(*p).is_nan());
+        seen.sort_by(|a, b| mean(*a).total_cmp(&mean(*b)));
+        let (low, high) = (*seen.first()?, *seen.last()?);
+        let gap = self.summary.difference(high, low, metric);
+        Some((low, high, gap.mean - gap.half_width > 0.0))
+    }
+
+    /// What the plot shows of a metric, as a sentence: where it is best, and how it is where it is
+    /// worst, unless the paired interval cannot tell these two apart.
     fn finding(&self, metric: usize) -> String {
         let label = capital(&METRICS[metric].label());
-        let mean = |p: usize| self.summary.get(p, metric).mean;
-        let mut seen: Vec<usize> =
-            self.points().into_iter().filter(|p| !mean(*p).is_nan()).collect();
-        seen.sort_by(|a, b| mean(*a).total_cmp(&mean(*b)));
-        let [Some(&low), Some(&high)] = [seen.first(), seen.last()] else {
+        let Some((low, high, apart)) = self.extremes(metric) else {
             return format!("{label}: nothing was observed");
         };
-        let lower_is_better = METRICS[metric].better == Better::Lower;
-        let (best, worst) = if lower_is_better { (low, high) } else { (high, low) };
-        let gap = self.summary.difference(high, low, metric);
-        let shown = |value: f64| written(&METRICS[metric], value);
-        if gap.half_width.is_nan() || gap.mean - gap.half_width <= 0.0 {
+        let shown = |point: usize| written(&METRICS[metric], self.summary.get(point, metric).mean);
+        if !apart {
             return format!(
-                "{label}: {} to {}; the replications cannot tell the settings apart",
-                shown(mean(low)),
-                shown(mean(high)),
+                "{label}: {} to {}; the replications cannot tell the best from the worst",
+                shown(low),
+                shown(high),
             );
         }
-        let (here, there) = match METRICS[metric].better {
-            Better::Neither => ("highest", "lowest"),
-            _ => ("best", "worst"),
+        let (best, worst, here, there) = match METRICS[metric].better {
+            Better::Higher => (high, low, "best", "worst"),
+            Better::Lower => (low, high, "best", "worst"),
+            Better::Neither => (high, low, "highest", "lowest"),
         };
         format!(
-            "{label} is {here} at {}: {}, against {} at the {there}, {}",
+            "{label}: {here} at {}, {}; {there} at {}, {}",
             self.name(best),
-            shown(mean(best)),
-            shown(mean(worst)),
+            shown(best),
             self.name(worst),
+            shown(worst),
         )
+    }
+
+    /// The finding of the first metric whose best and worst can be told apart, and, if that is not
+    /// the first of all, what can be said of the first.
+    fn headline(&self, metrics: &[usize]) -> (String, Option<String>) {
+        let apart = |m: &&usize| self.extremes(**m).is_some_and(|(_, _, apart)| apart);
+        let lead = *metrics.iter().find(apart).unwrap_or(&metrics[0]);
+        (self.finding(lead), (lead != metrics[0]).then(|| self.finding(metrics[0])))
     }
 }
 
@@ -130,8 +144,13 @@ fn lay_out(plan: &Plan, summary: &Summary, spec: &PlotSpec) -> Chart {
     let slice = Slice::new(plan, summary, spec);
     let metrics: Vec<usize> = spec.parts().1.iter().filter_map(|name| index_of(name)).collect();
     let single = metrics.len() == 1;
-    let title = slice.finding(metrics[0]);
-    let subtitle = format!("{} {}", plan.study.question, slice.conditions());
+    let (title, first) = slice.headline(&metrics);
+    let first = first.map_or_else(String::new, |first| format!("{first}. "));
+    let conditions = match slice.conditions() {
+        none if none.is_empty() => none,
+        some => format!(" Here: {some}."),
+    };
+    let subtitle = format!("{first}{}{conditions}", plan.study.question);
     let note = format!(
         "Means of {} replications with {:.0} % t intervals; all settings see the same arrivals; seed {}",
         plan.study.replications,

@@ -14,6 +14,7 @@ pub mod observation;
 mod purpose;
 mod run;
 pub mod spec;
+pub mod spelling;
 mod station;
 mod tally;
 mod validate;

@@ -10,6 +10,7 @@ use std::fmt::Display;
 
 use super::config::{Config, Issue, Traces};
 use super::spec::{ArrivalSpec, Model, RedialSpec, SpikeSpec};
+use super::spelling::nearest;
 use crate::engine::simulation::Budget;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::engine::variates::Variate;
@@ -110,13 +111,12 @@ const RATE_MAX: f64 = 1_000_000.0;
 
 /// The known name most like `name`, or some of those there are.
 fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    let distance = |k: &str| strsim::damerau_levenshtein(&k.to_lowercase(), &name.to_lowercase());
-    match known.clone().map(|k| (distance(k), k)).min_by_key(|(d, _)| *d) {
-        Some((distance, nearest)) if distance <= (name.chars().count() / 3).max(2) => {
-            format!("did you mean \"{nearest}\"?")
-        }
-        Some(_) => format!("there are: {}", known.take(20).collect::<Vec<_>>().join(", ")),
-        None => "there is none".to_owned(),
+    if let Some(near) = nearest(name, known.clone()) {
+        return format!("did you mean \"{near}\"?");
+    }
+    match known.take(20).collect::<Vec<_>>() {
+        none if none.is_empty() => "there is none".to_owned(),
+        some => format!("there are: {}", some.join(", ")),
     }
 }
 

@@ -86,13 +86,11 @@ pub(super) fn build(
                 })
                 .map(GroupId)
                 .collect();
-            let before = built.channels.len();
             let primary =
                 leg(&format!("{path}.primary"), &spec.primary, known, &mut built.channels, checker);
             let secondary = spec.secondary.as_ref().and_then(|s| {
                 leg(&format!("{path}.secondary"), s, known, &mut built.channels, checker)
             });
-            let _ = before;
             let capacity = [&primary, &secondary]
                 .into_iter()
                 .flatten()
