@@ -5,12 +5,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::backoff::{BackoffSpec, Jitter};
+use super::preset::Preset;
 use super::{Outcome, Problem, Problems};
 use crate::engine::time::{SimDuration, SimTime};
 
 /// When a client tries again. The default is the operators' own loop: every 500 ms, six tries.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("x-presets" = "retry"))]
 pub struct RetrySpec {
     /// Tries in all, the first included.
     #[schemars(range(min = 1, max = 1000))]
@@ -27,6 +29,20 @@ pub struct RetrySpec {
     /// The waits.
     pub backoff: BackoffSpec,
 }
+
+/// The presets: whole retry loops, as SDKs and operators have them.
+pub const PRESETS: &[Preset] = &[Preset {
+    name: "fixed_500ms",
+    settings: r#"
+attempts = 6
+retry_after = "ignored"
+retry_on = ["429", "503", "timeout"]
+backoff = { kind = "fixed", delay = "500ms" }
+"#,
+    summary: "the operators' own loop: every 500 ms, whatever the answer says",
+    source: "the operators' account; six attempts are an assumption",
+    cases: &[],
+}];
 
 impl Default for RetrySpec {
     fn default() -> Self {

@@ -10,6 +10,7 @@ mod rule;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::preset::Preset;
 use super::{Outcome, Problem, Problems};
 use crate::engine::time::{SimDuration, SimTime};
 use rule::Rule;
@@ -20,6 +21,7 @@ pub use rule::RuleSpec;
 /// the minimum number of calls unset, 10 is an assumption.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("x-presets" = "breaker"))]
 pub struct BreakerSpec {
     /// When it opens.
     pub rule: RuleSpec,
@@ -40,6 +42,9 @@ pub struct BreakerSpec {
     /// What it is around.
     pub placement: Placement,
 }
+
+/// The presets.
+pub const PRESETS: &[Preset] = &[];
 
 impl Default for BreakerSpec {
     fn default() -> Self {

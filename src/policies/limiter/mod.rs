@@ -10,6 +10,7 @@ mod window;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::preset::Preset;
 use super::{Problem, Problems};
 use crate::engine::time::{SimDuration, SimTime};
 use bucket::{Bucket, Refill};
@@ -19,6 +20,7 @@ use window::FixedWindow;
 /// A rate limiter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(extend("x-presets" = "limiter"))]
 pub enum LimiterSpec {
     /// So many requests per window; the count starts anew with each window.
     FixedWindow {
@@ -80,6 +82,9 @@ pub enum LimiterSpec {
         on_limit: OnLimit,
     },
 }
+
+/// The presets.
+pub const PRESETS: &[Preset] = &[];
 
 /// Where the windows of a fixed-window limiter start.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -6,6 +6,7 @@
 
 mod answering;
 mod attempts;
+mod breakers;
 mod calls;
 mod decisions;
 mod failovers;

@@ -4,12 +4,12 @@ use super::{Cal, World};
 use crate::engine::calendar::Handle;
 use crate::engine::time::SimTime;
 use crate::policies::Outcome;
-use crate::policies::breaker::{CallResult, Permit, Placement, Scope, State, Verdict};
+use crate::policies::breaker::{CallResult, Permit, Placement};
 use crate::policies::limiter::stack;
 use crate::policies::retry::{Failed, RetryDecision};
 use crate::system::client::{Attempt, RequestState};
 use crate::system::event::Event;
-use crate::system::ids::{AttemptId, ClientId, RequestId, TrunkId};
+use crate::system::ids::{AttemptId, RequestId};
 use crate::system::observation::{Cause, Errand, Observation, Observer};
 use crate::system::purpose::Purpose;
 
@@ -57,83 +57,6 @@ impl<O: Observer> World<'_, O> {
             self.send(now, id, permit, cal);
         } else {
             self.request(id).state = RequestState::Waiting { permit };
-        }
-    }
-
-    fn breaker_index(&self, client: ClientId, trunk: TrunkId) -> usize {
-        match self.config.clients[client.index()].breaker.scope {
-            _ if self.clients[client.index()].breakers.len() == 1 => 0,
-            Scope::Global => 0,
-            Scope::Region => self.config.trunk(trunk).region as usize,
-            Scope::Trunk => trunk.index(),
-        }
-    }
-
-    fn ask_breaker(
-        &mut self,
-        now: SimTime,
-        client: ClientId,
-        trunk: TrunkId,
-        cal: &mut Cal,
-    ) -> Option<Permit> {
-        let index = self.breaker_index(client, trunk);
-        let breaker = &mut self.clients[client.index()].breakers[index];
-        let before = breaker.state();
-        let verdict = breaker.admit(now);
-        self.breaker_moves(now, client, index, before, cal);
-        match verdict {
-            Verdict::Permit(permit) => Some(permit),
-            Verdict::Refused { .. } => {
-                let breaker = index as u32;
-                self.observe(now, Observation::BreakerRefused { client, breaker, trunk });
-                None
-            }
-        }
-    }
-
-    fn tell_breaker(
-        &mut self,
-        now: SimTime,
-        (client, trunk): (ClientId, TrunkId),
-        permit: Permit,
-        result: CallResult,
-        cal: &mut Cal,
-    ) {
-        let index = self.breaker_index(client, trunk);
-        let breaker = &mut self.clients[client.index()].breakers[index];
-        let before = breaker.state();
-        breaker.record(now, permit, result);
-        self.breaker_moves(now, client, index, before, cal);
-    }
-
-    fn breaker_moves(
-        &mut self,
-        now: SimTime,
-        client: ClientId,
-        index: usize,
-        before: State,
-        cal: &mut Cal,
-    ) {
-        let to = self.clients[client.index()].breakers[index].state();
-        if to == before {
-            return;
-        }
-        let path = &self.config.clients[client.index()].limiters;
-        let capacity =
-            !stack::refuses(&self.server.limiters, path, now) && !self.server.station.is_full();
-        let breaker = index as u32;
-        self.observe(now, Observation::BreakerMoved { client, breaker, to, capacity });
-        if to == State::Open && self.config.failover.triggers.breaker_open {
-            let behind: Vec<TrunkId> = (0..self.trunks.len() as u32)
-                .map(TrunkId)
-                .filter(|t| {
-                    t.0 % self.config.replicas == client.0
-                        && self.breaker_index(client, *t) == index
-                })
-                .collect();
-            for trunk in behind {
-                self.fail_over(now, trunk, Cause::BreakerOpen, cal);
-            }
         }
     }
 
