@@ -8,13 +8,14 @@ use super::waiting_room::WaitingRoom;
 use crate::engine::calendar::Handle;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::Outcome;
-use crate::policies::breaker::{Breaker, Permit};
+use crate::policies::breaker::{Breakers, Permit, State};
 use crate::policies::budget::Budget;
 
 /// A client process: a replica of the routing client, a tenant, or the monitor.
 #[derive(Debug)]
 pub(super) struct Client {
-    pub(super) breakers: Vec<Breaker>,
+    pub(super) breakers: Breakers,
+    pub(super) watches: Vec<Watch>,
     pub(super) budget: Budget,
     connections: u32,
     in_use: u32,
@@ -24,10 +25,29 @@ pub(super) struct Client {
     pub(super) messages: u64,
 }
 
+/// What is known of a breaker's moves.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Watch {
+    /// Its state as last reported.
+    pub(super) state: State,
+    /// Times it opened; numbers the draws of its delays.
+    pub(super) openings: u32,
+    /// The next look at a breaker that may move by itself, and when that is.
+    pub(super) wake: Handle,
+    pub(super) wake_at: SimTime,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self { state: State::Closed, openings: 0, wake: Handle::NONE, wake_at: SimTime::NEVER }
+    }
+}
+
 impl Client {
     pub(super) fn new(config: &ClientConfig) -> Self {
         Self {
-            breakers: (0..config.breakers).map(|_| Breaker::new(&config.breaker)).collect(),
+            breakers: Breakers::new(&config.breaker.machine, config.breakers),
+            watches: vec![Watch::default(); config.breakers as usize],
             budget: Budget::new(&config.budget),
             connections: config.connections,
             in_use: 0,

@@ -75,6 +75,7 @@ pub(super) enum Event {
     AttemptTimesOut(AttemptId),
     RequestRetries(RequestId),
     RequestDeadline(RequestId),
+    BreakerWakes(ClientId, u32),
     UpdateInForce(TrunkId, GroupId),
 
     FailoverWake(TrunkId),

@@ -168,8 +168,9 @@ pub enum Observation {
     },
     /// The circuit breaker refused an attempt or request.
     BreakerRefused { client: ClientId, breaker: u32, trunk: TrunkId },
-    /// The circuit breaker changed its state; `capacity` says that the server would have served
-    /// an attempt at that instant.
+    /// The circuit breaker was seen in another state: at the call or result that moved it, or at
+    /// the instant of its library's timer. `capacity` says that the server would have served an
+    /// attempt at that instant.
     BreakerMoved {
         client: ClientId,
         breaker: u32,

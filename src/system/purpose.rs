@@ -48,4 +48,6 @@ pub(super) enum Purpose {
     TimeToRepair,
     /// A background binding's wait after an outage: entity = carrier, index = outage and binding.
     Avalanche,
+    /// How long a breaker stays open: entity = client, index = breaker and opening.
+    BreakerDelay,
 }

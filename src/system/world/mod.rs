@@ -282,6 +282,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::AttemptTimesOut(attempt) => self.attempt_times_out(now, attempt, cal),
             Event::RequestRetries(request) => self.request_retries(now, request, cal),
             Event::RequestDeadline(request) => self.request_deadline(now, request, cal),
+            Event::BreakerWakes(client, index) => self.breaker_wakes(now, client, index, cal),
             Event::UpdateInForce(trunk, group) => self.trunks[trunk.index()].policy = group,
             Event::FailoverWake(trunk) => self.failover_wakes(now, trunk, cal),
             Event::FaultStarts(fault) => self.fault_moves(now, fault, true, cal),
