@@ -48,4 +48,9 @@ pub(super) enum Purpose {
     TimeToRepair,
     /// A background binding's wait after an outage: entity = carrier, index = outage and binding.
     Avalanche,
+    /// Whether the API fails an attempt whatever its load: entity = who asks, index = request and
+    /// attempt.
+    ApiFailure,
+    /// Whether a client refuses an attempt of its own: likewise, and gate.
+    ClientThrottle,
 }
