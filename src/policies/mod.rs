@@ -13,6 +13,7 @@ pub mod registration;
 pub mod retry;
 pub mod routing;
 pub mod sip;
+pub mod throttle;
 
 use std::fmt::Display;
 

@@ -1,4 +1,4 @@
-//! A client of the API: its connections, breakers and retry budget, and what it asks.
+//! A client of the API: its connections, breakers and retry loops, and what it asks.
 
 use super::config::ClientConfig;
 use super::event::Try;
@@ -6,17 +6,20 @@ use super::ids::{CallId, ClientId, RequestId, TrunkId};
 use super::observation::Errand;
 use super::waiting_room::WaitingRoom;
 use crate::engine::calendar::Handle;
-use crate::engine::time::{SimDuration, SimTime};
+use crate::engine::time::SimTime;
 use crate::policies::Outcome;
 use crate::policies::breaker::{Breakers, Permit, State};
-use crate::policies::budget::Budget;
+use crate::policies::budget::Load;
+use crate::policies::retry::{Hint, Loops, Progress};
 
 /// A client process: a replica of the routing client, a tenant, or the monitor.
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) breakers: Breakers,
     pub(super) watches: Vec<Watch>,
-    pub(super) budget: Budget,
+    pub(super) loops: Loops,
+    /// Attempts sent whose outcome it does not know yet.
+    pub(super) in_flight: u32,
     connections: u32,
     in_use: u32,
     room: WaitingRoom,
@@ -48,7 +51,8 @@ impl Client {
         Self {
             breakers: Breakers::new(&config.breaker.machine, config.breakers),
             watches: vec![Watch::default(); config.breakers as usize],
-            budget: Budget::new(&config.budget),
+            loops: Loops::new(&config.retry),
+            in_flight: 0,
             connections: config.connections,
             in_use: 0,
             room: WaitingRoom::default(),
@@ -82,7 +86,12 @@ impl Client {
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.in_use == 0 && self.room.is_empty()
+        self.in_use == 0 && self.in_flight == 0 && self.room.is_empty()
+    }
+
+    /// What it has under way.
+    pub(super) fn load(&self) -> Load {
+        Load { active: self.in_flight, pending: self.room.len() as u32 }
     }
 }
 
@@ -97,14 +106,11 @@ pub(super) struct Request {
     pub(super) key: u64,
     /// When the need for it arose.
     pub(super) need_at: SimTime,
-    pub(super) started: SimTime,
     /// Attempts made.
     pub(super) attempts: u32,
-    /// The last wait.
-    pub(super) previous: SimDuration,
-    /// The outcome its last retry was made after.
-    pub(super) last_retry: Option<Outcome>,
-    /// The breaker's permit for the whole request.
+    /// How far it has come in the retry loops.
+    pub(super) progress: Progress,
+    /// The breaker's permit for the whole request, or for the outermost loop's try.
     pub(super) permit: Option<Permit>,
     pub(super) state: RequestState,
     /// Whether it holds a connection.
@@ -118,7 +124,7 @@ pub(super) struct Request {
 
 impl Request {
     /// A request whose need arises now.
-    pub(super) const fn new(
+    pub(super) fn new(
         client: ClientId,
         errand: Errand,
         trunk: TrunkId,
@@ -133,16 +139,22 @@ impl Request {
             entity,
             key,
             need_at: now,
-            started: now,
             attempts: 0,
-            previous: SimDuration::ZERO,
-            last_retry: None,
+            progress: Progress::new(),
             permit: None,
             state: RequestState::InFlight,
             connected: false,
             limited: false,
             deadline: Handle::NONE,
             waiters: Vec::new(),
+        }
+    }
+
+    /// How its last try ended, once the request is over: without an outcome, for want of time.
+    pub(super) fn last_outcome(&self, ok: bool) -> Outcome {
+        match self.progress.last() {
+            Outcome::Ok if !ok => Outcome::TimedOut,
+            last => last,
         }
     }
 
@@ -159,8 +171,19 @@ pub(super) enum RequestState {
     Waiting { permit: Option<Permit> },
     /// An attempt is under way.
     InFlight,
-    /// Waits to try again.
-    BackingOff { timer: Handle },
+    /// Waits to go on.
+    BackingOff { timer: Handle, then: Then },
+}
+
+/// What a request does after a wait.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(super) enum Then {
+    /// The loop of that level tries again.
+    Try(u8),
+    /// Its try asks the client's own throttles again.
+    Pass,
+    /// The loop of that level gives up.
+    GiveUp(u8),
 }
 
 /// An attempt, until both its client and the server are done with it.
@@ -183,7 +206,7 @@ pub(super) struct Attempt {
     pub(super) lost: bool,
     pub(super) limited: bool,
     pub(super) outcome: Outcome,
-    pub(super) retry_after: Option<SimDuration>,
+    pub(super) hint: Option<Hint>,
     /// What the server answers: a group's index, or a trunk's counted calls.
     pub(super) answer: u32,
 }
@@ -197,8 +220,7 @@ mod tests {
     use super::*;
     use crate::engine::time::SimDuration;
     use crate::policies::breaker::BreakerSpec;
-    use crate::policies::budget::BudgetSpec;
-    use crate::policies::retry::RetrySpec;
+    use crate::policies::retry::{Method, RetrySpec};
 
     #[test]
     fn connections_are_handed_on_in_the_order_of_asking() {
@@ -208,7 +230,8 @@ mod tests {
             attempt_timeout: SimDuration::from_secs(1),
             coalesce: false,
             retry: RetrySpec::never(),
-            budget: BudgetSpec::None,
+            update_method: Method::Put,
+            method: Method::Get,
             breaker: BreakerSpec::disabled(),
             breakers: 1,
             limiters: Vec::new(),

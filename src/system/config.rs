@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ids::{CarrierId, ChannelsId, ClientId, GroupId, LegId, SbcId, TrunkId};
+use super::observation::Errand;
 use super::spec::{
     ArrivalSpec, CallsSpec, FallbackSpec, OptionsSpec, PolicyPoint, RedialSpec, RegistrarSpec,
     RegistrationSpec, RetryAfterSpec, ServiceLevelSpec, Standby, Transport, Trying100, UpdatesSpec,
@@ -12,10 +13,9 @@ use crate::engine::simulation::Budget;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::engine::variates::Sampler;
 use crate::policies::breaker::BreakerSpec;
-use crate::policies::budget::BudgetSpec;
 use crate::policies::failover::FailoverSpec;
 use crate::policies::limiter::LimiterSpec;
-use crate::policies::retry::RetrySpec;
+use crate::policies::retry::{Method, RetrySpec};
 
 /// The instants of arrival traces, by the file name as written in the model.
 pub type Traces = BTreeMap<String, Arc<[SimTime]>>;
@@ -128,6 +128,8 @@ pub(super) struct ApiConfig {
     pub(super) queue: u32,
     pub(super) service: Sampler,
     pub(super) retry_after: RetryAfterSpec,
+    pub(super) retry_after_unavailable: Option<SimDuration>,
+    pub(super) failure_share: f64,
     pub(super) propagation: SimDuration,
 }
 
@@ -138,7 +140,8 @@ pub(super) struct ClientConfig {
     pub(super) attempt_timeout: SimDuration,
     pub(super) coalesce: bool,
     pub(super) retry: RetrySpec,
-    pub(super) budget: BudgetSpec,
+    pub(super) update_method: Method,
+    pub(super) method: Method,
     pub(super) breaker: BreakerSpec,
     /// Breakers it has, by scope.
     pub(super) breakers: u32,
@@ -186,6 +189,17 @@ pub(super) enum FaultKind {
     LegNetwork { carrier: CarrierId, delay: SimDuration, loss: f64 },
     ApiNetwork { delay: SimDuration, loss: f64 },
     Agents(GroupId, f64),
+}
+
+impl ClientConfig {
+    /// The method of its requests for an errand.
+    pub(super) const fn method_of(&self, errand: Errand) -> Method {
+        match errand {
+            Errand::Update => self.update_method,
+            Errand::Tenant => self.method,
+            Errand::Lookup | Errand::Poll => Method::Get,
+        }
+    }
 }
 
 impl Config {

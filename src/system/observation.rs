@@ -156,7 +156,8 @@ pub enum Observation {
     Served { client: ClientId, sojourn: SimDuration, wasted: bool },
     /// An attempt is over for its client.
     AttemptEnded { request: RequestId, client: ClientId, errand: Errand, outcome: Outcome },
-    /// A request is over. `refused` says that a breaker refused it.
+    /// A request is over. `refused` says that a breaker, or a throttle of the client's own, refused
+    /// it.
     RequestEnded {
         request: RequestId,
         client: ClientId,
@@ -177,6 +178,8 @@ pub enum Observation {
         to: crate::policies::breaker::State,
         capacity: bool,
     },
+    /// A client's own throttle or limiter held an attempt back for `wait`, or refused it.
+    ClientThrottled { client: ClientId, wait: Option<SimDuration> },
     /// A trunk's routing policy is in force `latency` after the need arose; `limited` says that a
     /// limiter was refusing on its path meanwhile.
     PolicyInForce { trunk: TrunkId, errand: Errand, latency: SimDuration, limited: bool },

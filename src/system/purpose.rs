@@ -50,4 +50,9 @@ pub(super) enum Purpose {
     Avalanche,
     /// How long a breaker stays open: entity = client, index = breaker and opening.
     BreakerDelay,
+    /// Whether the API fails an attempt whatever its load: entity = who asks, index = request and
+    /// attempt.
+    ApiFailure,
+    /// Whether a client refuses an attempt of its own: likewise, and gate.
+    ClientThrottle,
 }

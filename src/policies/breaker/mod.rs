@@ -119,6 +119,10 @@ pub enum Placement {
     PerAttempt,
     /// The whole request: the retry loop is inside, and only its end counts.
     PerRequest,
+    /// Each try of the outermost retry loop: the loops of a client library under it
+    /// (`retry.over`) are inside, and only their end counts. Where there are none, as
+    /// `per_attempt`.
+    PerCall,
 }
 
 /// Whether a result counts, and as what.

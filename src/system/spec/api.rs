@@ -7,9 +7,8 @@ use super::ArrivalSpec;
 use crate::engine::time::SimDuration;
 use crate::engine::variates::Variate;
 use crate::policies::breaker::BreakerSpec;
-use crate::policies::budget::BudgetSpec;
 use crate::policies::limiter::LimiterSpec;
-use crate::policies::retry::RetrySpec;
+use crate::policies::retry::{Method, RetrySpec};
 
 /// The API server: a stack of rate limiters in front of a service station.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +26,12 @@ pub struct ApiSpec {
     pub service: Variate,
     /// The `Retry-After` of a 429.
     pub retry_after: RetryAfterSpec,
+    /// The `Retry-After` of a 503. Without it, 503s have none.
+    pub retry_after_unavailable: Option<SimDuration>,
+    /// Share of the requests past the limits that are answered 503 at once, each by chance: faults
+    /// that have nothing to do with load.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub failure_share: f64,
     /// Time from an update being served to the trunk following it.
     pub propagation: SimDuration,
 }
@@ -39,6 +44,8 @@ impl Default for ApiSpec {
             queue: None,
             service: Variate::Constant(SimDuration::from_millis(150)),
             retry_after: RetryAfterSpec::default(),
+            retry_after_unavailable: None,
+            failure_share: 0.0,
             propagation: SimDuration::ZERO,
         }
     }
@@ -91,6 +98,8 @@ pub enum RetryAfterSpec {
     },
     /// No such header.
     Absent,
+    /// A negative number: clients that take a `Retry-After` as gRPC's pushback do not come back.
+    Negative,
 }
 
 /// The client that asks the API for routing.
@@ -112,15 +121,17 @@ pub struct ClientSpec {
     #[schemars(range(min = 1, max = 1_000_000))]
     pub connections: u32,
     /// Whether a request keeps its connection while it waits to retry, as the Python SDK does.
+    /// Of loops one under another (`retry.over`) this is said of the innermost; while an outer one
+    /// waits nothing is kept.
     pub hold_connection: bool,
     /// An attempt unanswered for this long has timed out. The Python SDK has no such limit.
     pub attempt_timeout: SimDuration,
     /// Whether calls of a trunk that ask at the same time share one request.
     pub coalesce: bool,
-    /// When to try again.
+    /// When to try again. What its budgets and throttles count is the replica's.
     pub retry: RetrySpec,
-    /// What bounds retries across requests.
-    pub budget: BudgetSpec,
+    /// The method of an update; a look-up is a GET. Some clients retry some methods only.
+    pub update_method: Method,
     /// The circuit breaker.
     pub breaker: BreakerSpec,
 }
@@ -137,7 +148,7 @@ impl Default for ClientSpec {
             attempt_timeout: SimDuration::from_secs(5),
             coalesce: true,
             retry: RetrySpec::default(),
-            budget: BudgetSpec::default(),
+            update_method: Method::Put,
             breaker: BreakerSpec::default(),
         }
     }
@@ -165,6 +176,9 @@ pub struct TenantSpec {
     /// When to try again.
     #[serde(default = "RetrySpec::never")]
     pub retry: RetrySpec,
+    /// The method of its requests.
+    #[serde(default)]
+    pub method: Method,
     /// Round trip to the API.
     #[serde(default)]
     pub rtt: SimDuration,

@@ -4,8 +4,8 @@ use super::trunks::Trunks;
 use super::{Checker, Known};
 use crate::engine::time::SimDuration;
 use crate::policies::breaker::{BreakerSpec, Scope};
-use crate::policies::budget::BudgetSpec;
 use crate::policies::limiter::LimiterSpec;
+use crate::policies::retry::{Method, RetrySpec};
 use crate::system::config::{ApiConfig, ClientConfig, MonitorConfig, PolicyConfig, Traces};
 use crate::system::ids::{ClientId, GroupId};
 use crate::system::spec::{FallbackSpec, LimitKey, LimitSpec, Model, PolicyPoint, RetryAfterSpec};
@@ -85,6 +85,8 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
             queue: api.queue.unwrap_or(u32::MAX),
             service: api.service.sampler(),
             retry_after: api.retry_after.clone(),
+            retry_after_unavailable: api.retry_after_unavailable,
+            failure_share: api.failure_share,
             propagation: api.propagation,
         },
         clients,
@@ -99,6 +101,9 @@ fn check_api(model: &Model, checker: &mut Checker) {
     checker.at_least_one("api.servers", api.servers);
     if let RetryAfterSpec::Fixed { delay } = &api.retry_after {
         checker.positive("api.retry_after.delay", *delay);
+    }
+    if !(0.0..=1.0).contains(&api.failure_share) {
+        checker.refuse("api.failure_share".to_owned(), api.failure_share, "must be from 0 to 1");
     }
     for (i, limit) in api.limits.iter().enumerate() {
         checker.problems(&format!("api.limits.{i}.limiter"), limit.limiter.check());
@@ -121,7 +126,6 @@ fn replicas(
     let spec = &model.client;
     checker.positive("client.attempt_timeout", spec.attempt_timeout);
     checker.problems("client.retry", spec.retry.check());
-    checker.problems("client.budget", spec.budget.check());
     checker.problems("client.breaker", spec.breaker.check());
     for (key, value) in [("replicas", spec.replicas), ("connections", spec.connections)] {
         checker.at_least_one(&format!("client.{key}"), value);
@@ -154,7 +158,8 @@ fn replicas(
                 attempt_timeout: spec.attempt_timeout,
                 coalesce: spec.coalesce,
                 retry: spec.retry.clone(),
-                budget: spec.budget.clone(),
+                update_method: spec.update_method,
+                method: Method::Get,
                 breaker: spec.breaker.clone(),
                 breakers,
                 limiters: limiters.path(&token, &spec.endpoint),
@@ -191,6 +196,7 @@ fn tenants(
         built.push(ClientConfig {
             connections: spec.connections.unwrap_or(u32::MAX),
             retry: spec.retry.clone(),
+            method: spec.method,
             rtt: Some(spec.rtt),
             arrivals: Some((spec.arrivals.clone(), trace)),
             limiters: limiters.path(&spec.token, &spec.endpoint),
@@ -200,15 +206,16 @@ fn tenants(
     built
 }
 
-/// A client without breaker, budget or bound on its connections.
+/// A client without breaker, retries or bound on its connections.
 fn plain_client(attempt_timeout: SimDuration) -> ClientConfig {
     ClientConfig {
         connections: u32::MAX,
         hold_connection: false,
         attempt_timeout,
         coalesce: false,
-        retry: crate::policies::retry::RetrySpec::never(),
-        budget: BudgetSpec::None,
+        retry: RetrySpec::never(),
+        update_method: Method::Put,
+        method: Method::Get,
         breaker: BreakerSpec::disabled(),
         breakers: 1,
         limiters: Vec::new(),

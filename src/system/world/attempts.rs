@@ -4,6 +4,7 @@ use super::{Cal, World};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::Outcome;
 use crate::policies::limiter::stack::{self, StackAdmission};
+use crate::policies::retry::Hint;
 use crate::system::event::Event;
 use crate::system::ids::{AttemptId, GroupId};
 use crate::system::observation::{Errand, Observation, Observer};
@@ -65,9 +66,13 @@ impl<O: Observer> World<'_, O> {
             }
             StackAdmission::Denied { level, retry_at } => {
                 self.tally.attempts_refused += 1;
-                let retry_after = retry_after(&self.config.api.retry_after, now, retry_at);
+                let hint = hint(&self.config.api.retry_after, now, retry_at);
                 let limiter = path[level as usize];
-                attempt.retry_after = retry_after;
+                attempt.hint = hint;
+                let retry_after = match hint {
+                    Some(Hint::After(length)) => Some(length),
+                    Some(Hint::Unreadable) | None => None,
+                };
                 self.observe(now, Observation::LimiterRefused { client, limiter, retry_after });
                 self.reply(now, id, Outcome::TooManyRequests, cal);
             }
@@ -95,19 +100,32 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    /// Past the limiters: into the station.
+    /// Past the limiters: into the station, unless it fails by chance.
     pub(super) fn serve(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
+        let share = self.config.api.failure_share;
+        if share > 0.0 {
+            let attempt = self.attempts.get(id).expect("not yet answered");
+            let mut draw = self.draw(Purpose::ApiFailure, attempt.entity, attempt.index);
+            if draw.uniform() < share {
+                return self.reply_unavailable(now, id, cal);
+            }
+        }
         match self.server.station.offer(now, id) {
             Offer::Started => self.start_service(now, now, id, cal),
             Offer::Queued => {}
             Offer::Full => {
                 let client = self.attempts.get(id).expect("not yet answered").client;
                 self.observe(now, Observation::ServerFull { client });
-                self.reply(now, id, Outcome::Unavailable, cal);
-                return;
+                return self.reply_unavailable(now, id, cal);
             }
         }
         self.observe_server(now);
+    }
+
+    fn reply_unavailable(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
+        let hint = self.config.api.retry_after_unavailable.map(Hint::After);
+        self.attempts.get_mut(id).expect("not yet answered").hint = hint;
+        self.reply(now, id, Outcome::Unavailable, cal);
     }
 
     fn observe_server(&mut self, now: SimTime) {
@@ -155,14 +173,15 @@ impl<O: Observer> World<'_, O> {
 }
 
 /// The `Retry-After` of a 429 whose limiter would admit at `retry_at`.
-fn retry_after(spec: &RetryAfterSpec, now: SimTime, retry_at: SimTime) -> Option<SimDuration> {
+fn hint(spec: &RetryAfterSpec, now: SimTime, retry_at: SimTime) -> Option<Hint> {
     let exact = retry_at.saturating_since(now);
-    match spec {
+    Some(Hint::After(match spec {
         RetryAfterSpec::WholeSeconds => {
-            Some(SimDuration::from_secs(exact.as_nanos().div_ceil(1_000_000_000)))
+            SimDuration::from_secs(exact.as_nanos().div_ceil(1_000_000_000))
         }
-        RetryAfterSpec::Exact => Some(exact),
-        RetryAfterSpec::Fixed { delay } => Some(*delay),
-        RetryAfterSpec::Absent => None,
-    }
+        RetryAfterSpec::Exact => exact,
+        RetryAfterSpec::Fixed { delay } => *delay,
+        RetryAfterSpec::Absent => return None,
+        RetryAfterSpec::Negative => return Some(Hint::Unreadable),
+    }))
 }

@@ -13,6 +13,7 @@ mod failovers;
 mod faults;
 mod registrations;
 mod requests;
+mod retries;
 mod signalling;
 
 use super::arrivals::Arrivals;

@@ -6,7 +6,7 @@ use crate::engine::time::SimTime;
 use crate::policies::Outcome;
 use crate::policies::breaker::{CallResult, Permit, Placement};
 use crate::policies::limiter::stack;
-use crate::policies::retry::{Failed, RetryDecision};
+use crate::policies::retry::Failed;
 use crate::system::client::{Attempt, RequestState};
 use crate::system::event::Event;
 use crate::system::ids::{AttemptId, RequestId};
@@ -14,7 +14,7 @@ use crate::system::observation::{Cause, Errand, Observation, Observer};
 use crate::system::purpose::Purpose;
 
 impl<O: Observer> World<'_, O> {
-    fn request(&mut self, id: RequestId) -> &mut crate::system::client::Request {
+    pub(super) fn request(&mut self, id: RequestId) -> &mut crate::system::client::Request {
         self.requests.get_mut(id).expect("the request is under way")
     }
 
@@ -38,11 +38,11 @@ impl<O: Observer> World<'_, O> {
                 None => return self.end_request(now, id, None, true, cal),
             }
         }
-        self.dispatch(now, id, cal);
+        self.start_try(now, id, 0, cal);
     }
 
     /// The next attempt: past the breaker, and out as soon as there is a connection.
-    fn dispatch(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
+    pub(super) fn dispatch(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
         let request = self.request(id);
         let (client, trunk, connected) = (request.client, request.trunk, request.connected);
         let mut permit = None;
@@ -80,14 +80,16 @@ impl<O: Observer> World<'_, O> {
             lost: false,
             limited: request.limited,
             outcome: Outcome::TimedOut,
-            retry_after: None,
+            hint: None,
             answer: 0,
         };
-        let (client, attempts, started) = (request.client, request.attempts, request.started);
-        let config = &self.config.clients[client.index()];
-        let mut gives_up = now + config.attempt_timeout;
-        if let Some(deadline) = config.retry.deadline {
-            gives_up = gives_up.min(started + deadline);
+        let (client, attempts) = (request.client, request.attempts);
+        let part = &mut self.clients[client.index()];
+        part.in_flight += 1;
+        let progress = &self.requests.get(id).expect("the request is under way").progress;
+        let mut gives_up = now + self.config.clients[client.index()].attempt_timeout;
+        if let Some(deadline) = part.loops.deadline(progress) {
+            gives_up = gives_up.min(deadline);
         }
         let attempt = self.attempts.insert(attempt);
         let timeout = cal.schedule(gives_up, Event::AttemptTimesOut(attempt));
@@ -138,38 +140,22 @@ impl<O: Observer> World<'_, O> {
         }
         let request = self.request(id);
         request.limited |= attempt.limited || outcome == Outcome::TooManyRequests;
-        let failed = Failed {
-            started: request.started,
-            attempts: request.attempts,
-            outcome,
-            retry_after: attempt.retry_after,
-            previous: request.previous,
-        };
+        let mut jitter = self.draw(Purpose::BackoffJitter, attempt.entity, attempt.index);
+        let request = self.requests.get_mut(id).expect("the request is under way");
+        let part = &mut self.clients[client.index()];
         if outcome == Outcome::Ok {
-            let last_retry = request.last_retry;
-            self.clients[client.index()].budget.on_success(now, last_retry);
+            part.in_flight -= 1;
+            part.loops.succeed(&mut request.progress, now);
             return self.end_request(now, id, Some(attempt.answer), false, cal);
         }
-        let mut jitter = self.draw(Purpose::BackoffJitter, attempt.entity, attempt.index);
-        let decision = config.retry.decide(now, failed, &mut jitter);
-        let RetryDecision::Retry { after } = decision else {
-            return self.end_request(now, id, None, false, cal);
-        };
-        if !self.clients[client.index()].budget.withdraw(now, outcome) {
-            return self.end_request(now, id, None, false, cal);
-        }
-        let timer = cal.schedule(now + after, Event::RequestRetries(id));
-        let hold = config.hold_connection;
-        let request = self.request(id);
-        request.previous = after;
-        request.last_retry = Some(outcome);
-        request.state = RequestState::BackingOff { timer };
-        if !hold {
-            self.release_connection(now, id, cal);
-        }
+        let failed = Failed { outcome, hint: attempt.hint, method: config.method_of(errand) };
+        let load = part.load();
+        let step = part.loops.fail(&mut request.progress, now, failed, load, &mut jitter);
+        part.in_flight -= 1;
+        self.follow(now, id, step, cal);
     }
 
-    fn release_connection(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
+    pub(super) fn release_connection(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
         let request = self.request(id);
         if !std::mem::take(&mut request.connected) {
             return;
@@ -185,34 +171,8 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    pub(super) fn request_retries(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
-        if self.requests.get(id).is_some() {
-            self.dispatch(now, id, cal);
-        }
-    }
-
-    /// The overall deadline. An attempt under way times out at the same instant by itself.
-    pub(super) fn request_deadline(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
-        let Some(request) = self.requests.get(id) else { return };
-        match request.state {
-            RequestState::InFlight => {}
-            RequestState::Waiting { permit } => {
-                let (client, trunk) = (request.client, request.trunk);
-                self.clients[client.index()].stop_waiting(id);
-                if let Some(permit) = permit {
-                    self.tell_breaker(now, (client, trunk), permit, CallResult::Ignored, cal);
-                }
-                self.end_request(now, id, None, false, cal);
-            }
-            RequestState::BackingOff { timer } => {
-                cal.cancel(timer);
-                self.end_request(now, id, None, false, cal);
-            }
-        }
-    }
-
     /// A request is over, with the server's answer or without.
-    fn end_request(
+    pub(super) fn end_request(
         &mut self,
         now: SimTime,
         id: RequestId,
@@ -221,8 +181,9 @@ impl<O: Observer> World<'_, O> {
         cal: &mut Cal,
     ) {
         self.release_connection(now, id, cal);
-        let request = self.requests.remove(id).expect("the request is under way");
+        let mut request = self.requests.remove(id).expect("the request is under way");
         cal.cancel(request.deadline);
+        self.clients[request.client.index()].loops.abandon(&mut request.progress, 0);
         self.tally.requests_ended += 1;
         let (client, errand, trunk, attempts) =
             (request.client, request.errand, request.trunk, request.attempts);
@@ -231,7 +192,13 @@ impl<O: Observer> World<'_, O> {
             Observation::RequestEnded { request: id, client, errand, trunk, attempts, ok, refused };
         self.observe(now, ended);
         if let Some(permit) = request.permit {
-            let result = if ok { CallResult::Success } else { CallResult::Failure };
+            let breaker = &self.config.clients[client.index()].breaker;
+            let result = match breaker.placement {
+                _ if refused => CallResult::Ignored,
+                Placement::PerCall => breaker.classify(request.last_outcome(ok)),
+                _ if ok => CallResult::Success,
+                _ => CallResult::Failure,
+            };
             self.tell_breaker(now, (client, trunk), permit, result, cal);
         }
         let ours = matches!(errand, Errand::Lookup | Errand::Update);

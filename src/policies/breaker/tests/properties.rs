@@ -220,12 +220,12 @@ fn outlier() -> impl Strategy<Value = MachineSpec> {
 
 fn machines() -> impl Strategy<Value = MachineSpec> {
     prop_oneof![
-        generic(),
-        resilience4j(),
+        1 => generic(),
+        1 => resilience4j(),
         3 => windows(),
         3 => runs(),
-        failsafe(),
-        outlier(),
+        1 => failsafe(),
+        1 => outlier(),
     ]
 }
 

@@ -10,7 +10,7 @@ fn rows(text: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn it_breaks_as_in_the_table_of_decisions() {
-    let table = rows(include_str!("../cases/policies/polly_breaker_decision.csv"));
+    let table = rows(include_str!("../../cases/policies/polly_breaker_decision.csv"));
     assert_eq!(table.len(), 5);
     for row in table {
         let throughput: u32 = row[0].parse().unwrap();
@@ -32,7 +32,7 @@ fn it_breaks_as_in_the_table_of_decisions() {
 
 #[test]
 fn the_rolling_health_is_that_of_its_table() {
-    let table = rows(include_str!("../cases/policies/polly_rolling_health.csv"));
+    let table = rows(include_str!("../../cases/policies/polly_rolling_health.csv"));
     let expected = |t: u64| table.iter().find(|row| row[0] == t.to_string());
     let mut rig = Rig::new("kind = 'polly'\nsampling_duration = '10s'\nminimum_throughput = 1000");
     let mut seen = 0;

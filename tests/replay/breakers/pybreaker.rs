@@ -16,11 +16,11 @@ fn replay(text: &str, settings: &str) {
 #[test]
 fn recorded_runs_are_followed_row_by_row() {
     replay(
-        include_str!("../cases/traces/pybreaker_k5_30s.json"),
+        include_str!("../../cases/traces/pybreaker_k5_30s.json"),
         "kind = 'pybreaker'\nfail_max = 5\nreset_timeout = '30s'",
     );
     replay(
-        include_str!("../cases/traces/pybreaker_k3_10s_iid.json"),
+        include_str!("../../cases/traces/pybreaker_k3_10s_iid.json"),
         "kind = 'pybreaker'\nfail_max = 3\nreset_timeout = '10s'",
     );
 }
@@ -31,7 +31,7 @@ fn a_recorded_run_with_late_results_is_followed() {
     let mut rig = Rig::new(
         "kind = 'pybreaker'\nfail_max = 3\nreset_timeout = '5s'\nsuccess_threshold = 2",
     );
-    let text = include_str!("../cases/traces/pybreaker_late_results.json");
+    let text = include_str!("../../cases/traces/pybreaker_late_results.json");
     follow(&mut rig, text, ["fail_counter", "success_counter", ""], |counts| {
         [counts.consecutive_failures, counts.consecutive_successes, 0]
     });

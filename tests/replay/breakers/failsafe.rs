@@ -14,12 +14,12 @@ fn replay(text: &str, settings: &str) {
 #[test]
 fn recorded_runs_are_followed_row_by_row() {
     replay(
-        include_str!("../cases/traces/failsafe_consecutive5_const10s.json"),
+        include_str!("../../cases/traces/failsafe_consecutive5_const10s.json"),
         "kind = 'failsafe'\n\
          consecutive = { failures = 5, backoff = { kind = 'constant', delay = '10s' } }",
     );
     replay(
-        include_str!("../cases/traces/failsafe_consecutive3_expo.json"),
+        include_str!("../../cases/traces/failsafe_consecutive3_expo.json"),
         "kind = 'failsafe'\n\
          consecutive = { failures = 3, backoff = { kind = 'exponential', start = '2s', max = '30s' } }",
     );

@@ -23,9 +23,9 @@ fn spelt(state: &Value) -> String {
 
 #[test]
 fn recorded_runs_are_followed_row_by_row() {
-    replay(include_str!("../cases/traces/opossum_default.json"), "kind = 'opossum'");
+    replay(include_str!("../../cases/traces/opossum_default.json"), "kind = 'opossum'");
     replay(
-        include_str!("../cases/traces/opossum_50pct_10s_vol5.json"),
+        include_str!("../../cases/traces/opossum_50pct_10s_vol5.json"),
         "kind = 'opossum'\nvolume_threshold = 5",
     );
 }
@@ -37,7 +37,7 @@ fn a_recorded_run_with_late_results_is_followed() {
         "kind = 'opossum'\nreset_timeout = '4s'\nrolling_count_timeout = '5s'\n\
          rolling_count_buckets = 5\nvolume_threshold = 4\nerror_threshold_percentage = 40.0",
     );
-    let text = include_str!("../cases/traces/opossum_late_results.json");
+    let text = include_str!("../../cases/traces/opossum_late_results.json");
     follow(&mut rig, text, ["fires", "failures", "rejects"], |counts| {
         [counts.calls, counts.failures, counts.refused]
     });
