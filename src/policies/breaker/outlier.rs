@@ -374,7 +374,7 @@ impl Pool {
         if self.hosts[host].ejected_at.is_some() { State::Open } else { State::Closed }
     }
 
-    /// The sweep at which an ejected host returns.
+    /// The sweep at which an ejected host returns, unless that one ejects it again.
     pub(super) fn next_deadline(&self, host: usize) -> Option<SimTime> {
         let interval = whole_ms(self.spec.interval);
         let sweep = self.return_due(host)?.as_nanos().div_ceil(interval);

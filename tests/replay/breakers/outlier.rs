@@ -6,6 +6,8 @@ use trunksim::policies::breaker::Breakers;
 
 use super::*;
 
+const NOBODY: [usize; 0] = [];
+
 struct Hosts {
     pool: Breakers,
     rng: Draw,
@@ -49,7 +51,7 @@ fn failures_in_a_row_eject_at_once_and_a_sweep_brings_back() {
     hosts.report(0, 7 * SEC, 1, CallResult::Success);
     hosts.report(0, 7 * SEC, 9, CallResult::Ignored);
     hosts.fail(0, 7 * SEC, 4);
-    assert_eq!(hosts.out(7 * SEC), []);
+    assert_eq!(hosts.out(7 * SEC), NOBODY);
     hosts.fail(0, 7 * SEC, 1);
     assert_eq!(hosts.out(7 * SEC), [0]);
     let until = SimTime::from_nanos(40 * SEC);
@@ -61,7 +63,7 @@ fn failures_in_a_row_eject_at_once_and_a_sweep_brings_back() {
     let mut hosts = Hosts::new(10, "");
     hosts.fail(0, 10 * SEC, 5);
     assert_eq!(hosts.out(40 * SEC - 1), [0]);
-    assert_eq!(hosts.out(40 * SEC), []);
+    assert_eq!(hosts.out(40 * SEC), NOBODY);
 }
 
 /// 100·(ejected + 1)/hosts must not exceed the percentage: 10 % of 10 hosts is one, of 9 none, of
@@ -89,9 +91,9 @@ fn the_cap_is_not_rounded() {
     let mut pool = Hosts::new(10, "");
     pool.fail(0, SEC, 5);
     pool.fail(1, SEC, 5);
-    assert_eq!(pool.out(40 * SEC), []);
+    assert_eq!(pool.out(40 * SEC), NOBODY);
     pool.fail(1, 40 * SEC, 4);
-    assert_eq!(pool.out(40 * SEC), []);
+    assert_eq!(pool.out(40 * SEC), NOBODY);
     pool.fail(1, 40 * SEC, 1);
     assert_eq!(pool.out(40 * SEC), [1]);
 }
@@ -109,7 +111,7 @@ fn a_low_success_rate_ejects_at_the_sweep() {
         hosts
     };
     let mut hosts = rates(50);
-    assert_eq!(hosts.out(10 * SEC - 1), []);
+    assert_eq!(hosts.out(10 * SEC - 1), NOBODY);
     assert_eq!(hosts.pool.next_move(0), Some(SimTime::from_nanos(10 * SEC)));
     assert_eq!(hosts.out(10 * SEC), [4]);
     // One outlier of five lies two deviations below the mean whatever its rate: 1.9 always finds
@@ -125,14 +127,14 @@ fn a_low_success_rate_ejects_at_the_sweep() {
         hosts.report(host, 9 * SEC, 100, CallResult::Success);
     }
     hosts.fail(4, 9 * SEC, 100);
-    assert_eq!(hosts.out(10 * SEC), []);
+    assert_eq!(hosts.out(10 * SEC), NOBODY);
     // 99 requests are too few, and then so are four hosts.
     let mut hosts = Hosts::new(5, "max_ejection_percent = 100\nconsecutive_5xx = 1000");
     for host in 0..5 {
         hosts.report(host, 9 * SEC, if host == 0 { 99 } else { 100 }, CallResult::Success);
     }
     hosts.fail(4, 9 * SEC, 50);
-    assert_eq!(hosts.out(10 * SEC), []);
+    assert_eq!(hosts.out(10 * SEC), NOBODY);
 }
 
 /// The percentage of failures, where it is enforced: 85 % of 50 requests.
@@ -163,7 +165,7 @@ fn ejections_grow_longer_and_shorter() {
         assert_eq!(hosts.pool.next_deadline(0), Some(SimTime::from_nanos(at + 30 * times * SEC)));
         at += 30 * times * SEC;
         assert_eq!(hosts.out(at - 1), [0]);
-        assert_eq!(hosts.out(at), []);
+        assert_eq!(hosts.out(at), NOBODY);
     }
     // Back at 180 s with multiplier 3; the sweeps at 190 s and 200 s make it 1: then 60 s.
     hosts.fail(0, 200 * SEC, 5);
@@ -171,7 +173,7 @@ fn ejections_grow_longer_and_shorter() {
     // At most max_ejection_time.
     let mut hosts = Hosts::new(10, "max_ejection_time = '50s'");
     hosts.fail(0, 0, 5);
-    assert_eq!(hosts.out(30 * SEC), []);
+    assert_eq!(hosts.out(30 * SEC), NOBODY);
     hosts.fail(0, 30 * SEC, 5);
     assert_eq!(hosts.pool.next_deadline(0), Some(SimTime::from_nanos(80 * SEC)));
 }
@@ -183,9 +185,9 @@ fn late_results_of_an_ejected_host() {
     let mut hosts = Hosts::new(10, "");
     hosts.fail(0, SEC, 5);
     hosts.fail(0, 2 * SEC, 7);
-    assert_eq!(hosts.out(40 * SEC), []);
+    assert_eq!(hosts.out(40 * SEC), NOBODY);
     hosts.fail(0, 40 * SEC, 4);
-    assert_eq!(hosts.out(40 * SEC), []);
+    assert_eq!(hosts.out(40 * SEC), NOBODY);
     hosts.fail(0, 40 * SEC, 1);
     assert_eq!(hosts.out(40 * SEC), [0]);
 }

@@ -19,11 +19,14 @@ fn it_breaks_as_in_the_table_of_decisions() {
             "kind = 'polly'\nfailure_ratio = {}\nminimum_throughput = {}",
             row[3], row[1]
         ));
-        // The table's rates are of health figures that a test made up: those of a real sample
-        // next to them, the failures last, since only failures are evaluated.
+        // The table's health figures as results: all calls are under way first, and the failures
+        // come last, since only failures are evaluated.
         let failures = (rate * f64::from(throughput)).round() as u32;
-        for n in 0..throughput {
-            rig.calls(0, if n < throughput - failures { "S" } else { "F" });
+        let calls: Vec<Permit> = (0..throughput).map(|_| rig.begin(0)).collect();
+        for (call, n) in calls.into_iter().zip(0..) {
+            let failed = n >= throughput - failures;
+            let result = if failed { CallResult::Failure } else { CallResult::Success };
+            rig.tell(0, call, result);
         }
         let breaks = rig.state(0) == State::Open;
         assert_eq!(breaks, row[4] == "true", "{row:?}");

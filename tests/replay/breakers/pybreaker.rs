@@ -28,9 +28,8 @@ fn recorded_runs_are_followed_row_by_row() {
 /// Calls overlap and results come in any order.
 #[test]
 fn a_recorded_run_with_late_results_is_followed() {
-    let mut rig = Rig::new(
-        "kind = 'pybreaker'\nfail_max = 3\nreset_timeout = '5s'\nsuccess_threshold = 2",
-    );
+    let mut rig =
+        Rig::new("kind = 'pybreaker'\nfail_max = 3\nreset_timeout = '5s'\nsuccess_threshold = 2");
     let text = include_str!("../../cases/traces/pybreaker_late_results.json");
     follow(&mut rig, text, ["fail_counter", "success_counter", ""], |counts| {
         [counts.consecutive_failures, counts.consecutive_successes, 0]

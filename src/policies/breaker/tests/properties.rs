@@ -128,7 +128,7 @@ fn windows() -> impl Strategy<Value = MachineSpec> {
     ]
 }
 
-fn runs() -> impl Strategy<Value = MachineSpec> {
+fn gobreaker() -> impl Strategy<Value = MachineSpec> {
     let trip = prop_oneof![
         (0u32..5).prop_map(|above| ReadyToTrip::Consecutive { above }),
         (1u32..6, 0.1..1.0).prop_map(|(min_requests, failure_ratio)| ReadyToTrip::Ratio {
@@ -137,18 +137,21 @@ fn runs() -> impl Strategy<Value = MachineSpec> {
         }),
     ];
     let interval = prop_oneof![Just((0u64, 0u64)), (1u64..20, 0u64..5)];
+    (1u32..4, interval, ms(1..20_000), trip).prop_map(
+        |(max_requests, (interval, period), timeout, ready_to_trip)| {
+            MachineSpec::Gobreaker(GobreakerSpec {
+                max_requests,
+                interval: SimDuration::from_secs(interval),
+                bucket_period: SimDuration::from_secs(period),
+                timeout,
+                ready_to_trip,
+            })
+        },
+    )
+}
+
+fn runs() -> impl Strategy<Value = MachineSpec> {
     prop_oneof![
-        (1u32..4, interval, ms(1..20_000), trip).prop_map(
-            |(max_requests, (interval, period), timeout, ready_to_trip)| {
-                MachineSpec::Gobreaker(GobreakerSpec {
-                    max_requests,
-                    interval: SimDuration::from_secs(interval),
-                    bucket_period: SimDuration::from_secs(period),
-                    timeout,
-                    ready_to_trip,
-                })
-            }
-        ),
         (1u32..6, ms(1..20_000), 1u32..4).prop_map(|(fail_max, reset_timeout, successes)| {
             let success_threshold = successes;
             MachineSpec::Pybreaker(PybreakerSpec { fail_max, reset_timeout, success_threshold })
@@ -223,7 +226,8 @@ fn machines() -> impl Strategy<Value = MachineSpec> {
         1 => generic(),
         1 => resilience4j(),
         3 => windows(),
-        3 => runs(),
+        2 => runs(),
+        1 => gobreaker(),
         1 => failsafe(),
         1 => outlier(),
     ]
@@ -292,10 +296,10 @@ fn after(now: SimTime, nanos: u64) -> SimTime {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2048))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     /// An open breaker refuses at every instant before its deadline and admits at it, and a
-    /// refusal names that deadline.
+    /// refusal names that deadline. (A sweep of a pool may eject the host it brings back.)
     #[test]
     fn an_open_breaker_admits_from_its_deadline_on(spec in machines(), steps in steps()) {
         let mut rig = Rig::new(&spec);
@@ -311,7 +315,8 @@ proptest! {
                     let last = SimTime::from_nanos(deadline.as_nanos() - 1);
                     prop_assert_eq!(ask(last), refused);
                 }
-                prop_assert!(matches!(ask(now.max(deadline)), Verdict::Permit(_)));
+                let admits = matches!(ask(now.max(deadline)), Verdict::Permit(_));
+                prop_assert!(admits || matches!(spec, MachineSpec::EnvoyOutlier(_)));
             } else {
                 prop_assert!(!open, "an open breaker has a deadline");
             }
@@ -332,7 +337,7 @@ proptest! {
                 if at <= after(now, gap) {
                     watched.breaker.state(at);
                     watched.breaker.counts(at);
-                    watched.breaker.next_move();
+                    prop_assert!(watched.breaker.next_move().is_none_or(|m| m > at));
                 }
             }
             while let Some(at) = watched.breaker.next_move().filter(|at| *at <= after(now, gap)) {
@@ -401,11 +406,10 @@ proptest! {
     /// A result of an older generation is as if it had not come.
     #[test]
     fn older_generations_are_dropped(
-        spec in prop_oneof![generic(), runs()],
+        spec in prop_oneof![generic(), gobreaker()],
         steps in steps(),
         fails in any::<bool>(),
     ) {
-        prop_assume!(matches!(spec, MachineSpec::Generic(_) | MachineSpec::Gobreaker(_)));
         let mut rig = Rig::new(&spec);
         let mut now = SimTime::ZERO;
         for (gap, step) in steps {
