@@ -6,12 +6,16 @@
 pub mod backoff;
 pub mod breaker;
 pub mod budget;
+pub mod bulkhead;
+pub mod concurrency;
 pub mod failover;
+pub mod hedge;
 pub mod limiter;
 pub mod preset;
 pub mod registration;
 pub mod retry;
 pub mod routing;
+pub mod shedding;
 pub mod sip;
 
 use std::fmt::Display;

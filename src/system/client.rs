@@ -1,21 +1,31 @@
-//! A client of the API: its connections, breakers and retry budget, and what it asks.
+//! A client of the API: its connections, breakers, bulkhead and retry budget, and what it asks.
 
 use super::config::ClientConfig;
 use super::event::Try;
-use super::ids::{CallId, ClientId, RequestId, TrunkId};
+use super::ids::{AttemptId, CallId, ClientId, RequestId, TrunkId};
 use super::observation::Errand;
 use super::waiting_room::WaitingRoom;
 use crate::engine::calendar::Handle;
+use crate::engine::random::Draw;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::Outcome;
 use crate::policies::breaker::{Breaker, Permit};
 use crate::policies::budget::Budget;
+use crate::policies::bulkhead::Bulkhead;
+use crate::policies::concurrency::Place;
+use crate::policies::hedge::{HedgeThrottle, Hedging};
 
 /// A client process: a replica of the routing client, a tenant, or the monitor.
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) breakers: Vec<Breaker>,
     pub(super) budget: Budget,
+    pub(super) bulkhead: Bulkhead,
+    /// Who waits for a place in the bulkhead.
+    pub(super) lobby: WaitingRoom,
+    /// Places given back so far; numbers the draws of its limit.
+    pub(super) left: u64,
+    pub(super) hedges: HedgeThrottle,
     connections: u32,
     in_use: u32,
     room: WaitingRoom,
@@ -25,8 +35,13 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(config: &ClientConfig) -> Self {
+    /// A client that has asked nothing; `probe` is its limit's first draw.
+    pub(super) fn new(config: &ClientConfig, mut probe: Draw) -> Self {
         Self {
+            bulkhead: Bulkhead::new(&config.bulkhead, &config.concurrency, &mut probe),
+            lobby: WaitingRoom::default(),
+            left: 0,
+            hedges: HedgeThrottle::new(&config.hedge),
             breakers: (0..config.breakers).map(|_| Breaker::new(&config.breaker)).collect(),
             budget: Budget::new(&config.budget),
             connections: config.connections,
@@ -56,13 +71,18 @@ impl Client {
         next
     }
 
-    /// `request` no longer waits.
+    /// `request` no longer waits for a connection.
     pub(super) fn stop_waiting(&mut self, request: RequestId) -> bool {
         self.room.leave(request)
     }
 
+    /// Whether a request without a connection may wait for one, or need not.
+    pub(super) fn may_connect(&self) -> bool {
+        self.in_use < self.connections || self.bulkhead.may_pend(self.room.len())
+    }
+
     pub(super) fn is_idle(&self) -> bool {
-        self.in_use == 0 && self.room.is_empty()
+        self.in_use == 0 && self.room.is_empty() && self.lobby.is_empty() && self.bulkhead.is_idle()
     }
 }
 
@@ -80,12 +100,23 @@ pub(super) struct Request {
     pub(super) started: SimTime,
     /// Attempts made.
     pub(super) attempts: u32,
+    /// Hedges among them.
+    pub(super) hedges: u32,
     /// The last wait.
     pub(super) previous: SimDuration,
     /// The outcome its last retry was made after.
     pub(super) last_retry: Option<Outcome>,
     /// The breaker's permit for the whole request.
     pub(super) permit: Option<Permit>,
+    /// The bulkhead's place for the whole request.
+    pub(super) place: Option<Place>,
+    /// It counts among the client's retries.
+    pub(super) retrying: bool,
+    /// The round of attempts under way, where the client hedges.
+    pub(super) round: Option<Hedging>,
+    pub(super) hedge_timer: Handle,
+    /// The attempts of that round.
+    pub(super) flying: Vec<AttemptId>,
     pub(super) state: RequestState,
     /// Whether it holds a connection.
     pub(super) connected: bool,
@@ -115,9 +146,15 @@ impl Request {
             need_at: now,
             started: now,
             attempts: 0,
+            hedges: 0,
             previous: SimDuration::ZERO,
             last_retry: None,
             permit: None,
+            place: None,
+            retrying: false,
+            round: None,
+            hedge_timer: Handle::NONE,
+            flying: Vec::new(),
             state: RequestState::InFlight,
             connected: false,
             limited: false,
@@ -135,8 +172,11 @@ impl Request {
 /// What a request is doing.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) enum RequestState {
-    /// Waits for a connection, with the breaker's permit for the attempt.
-    Waiting { permit: Option<Permit> },
+    /// Waits for a place in the bulkhead, with the breaker's permit for the attempt; `opening`
+    /// says that nothing else has been asked yet.
+    InLobby { permit: Option<Permit>, timer: Handle, opening: bool },
+    /// Waits for a connection, with the breaker's permit and the bulkhead's place for the attempt.
+    Waiting { permit: Option<Permit>, place: Option<Place> },
     /// An attempt is under way.
     InFlight,
     /// Waits to try again.
@@ -155,6 +195,9 @@ pub(super) struct Attempt {
     pub(super) index: u64,
     pub(super) need_at: SimTime,
     pub(super) permit: Option<Permit>,
+    /// Its place in the client's bulkhead, and among those at the server.
+    pub(super) place: Option<Place>,
+    pub(super) server_place: Option<Place>,
     pub(super) timeout: Handle,
     pub(super) came_at: SimTime,
     /// The client has given up on it.
@@ -191,11 +234,15 @@ mod tests {
             budget: BudgetSpec::None,
             breaker: BreakerSpec::disabled(),
             breakers: 1,
+            bulkhead: Default::default(),
+            concurrency: Default::default(),
+            hedge: Default::default(),
             limiters: Vec::new(),
             rtt: None,
             arrivals: None,
         };
-        let mut client = Client::new(&config);
+        let probe = crate::engine::random::RandomSource::new(1, 0).at(0, 0, 0);
+        let mut client = Client::new(&config, probe);
         let mut slab = Slab::default();
         let [a, b, c] = [1, 2, 3].map(|n| slab.insert(n));
         assert_eq!([a, b, c].map(|r| client.connect(r)), [true, false, false]);

@@ -48,4 +48,10 @@ pub(super) enum Purpose {
     TimeToRepair,
     /// A background binding's wait after an outage: entity = carrier, index = outage and binding.
     Avalanche,
+    /// How long a message between a client and the API takes: entity = who asks, index = request,
+    /// attempt and direction.
+    ApiDelay,
+    /// When an adaptive limit measures anew: entity = client, or `u32::MAX` for the server, index =
+    /// requests that have ended there.
+    LimitProbe,
 }

@@ -1,10 +1,13 @@
-//! A request as its client sees it: breaker, connection, attempts, retries, end.
+//! A request as its client sees it: bulkhead, breaker, connection, attempts, retries, end.
 
+use super::attempts::Way;
 use super::{Cal, World};
 use crate::engine::calendar::Handle;
 use crate::engine::time::SimTime;
 use crate::policies::Outcome;
 use crate::policies::breaker::{CallResult, Permit, Placement};
+use crate::policies::bulkhead::BulkheadPlacement;
+use crate::policies::concurrency::Place;
 use crate::policies::limiter::stack;
 use crate::policies::retry::{Failed, RetryDecision};
 use crate::system::client::{Attempt, RequestState};
@@ -14,7 +17,7 @@ use crate::system::observation::{Cause, Errand, Observation, Observer};
 use crate::system::purpose::Purpose;
 
 impl<O: Observer> World<'_, O> {
-    fn request(&mut self, id: RequestId) -> &mut crate::system::client::Request {
+    pub(super) fn request(&mut self, id: RequestId) -> &mut crate::system::client::Request {
         self.requests.get_mut(id).expect("the request is under way")
     }
 
@@ -32,7 +35,17 @@ impl<O: Observer> World<'_, O> {
         if let Some(deadline) = deadline {
             request.deadline = cal.schedule(now + deadline, Event::RequestDeadline(id));
         }
-        if config.breaker.placement == Placement::PerRequest {
+        if self.has_bulkhead(client, BulkheadPlacement::PerRequest) {
+            return self.enter_bulkhead(now, id, None, true, cal);
+        }
+        self.open(now, id, cal);
+    }
+
+    /// A request has its place in the bulkhead, or needs none.
+    pub(super) fn open(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
+        let request = self.request(id);
+        let (client, trunk) = (request.client, request.trunk);
+        if self.config.clients[client.index()].breaker.placement == Placement::PerRequest {
             match self.ask_breaker(now, client, trunk, cal) {
                 Some(permit) => self.request(id).permit = Some(permit),
                 None => return self.end_request(now, id, None, true, cal),
@@ -41,10 +54,10 @@ impl<O: Observer> World<'_, O> {
         self.dispatch(now, id, cal);
     }
 
-    /// The next attempt: past the breaker, and out as soon as there is a connection.
+    /// The next attempt: past breaker and bulkhead, and out as soon as there is a connection.
     fn dispatch(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
         let request = self.request(id);
-        let (client, trunk, connected) = (request.client, request.trunk, request.connected);
+        let (client, trunk) = (request.client, request.trunk);
         let mut permit = None;
         if self.config.clients[client.index()].breaker.placement == Placement::PerAttempt {
             permit = self.ask_breaker(now, client, trunk, cal);
@@ -52,16 +65,48 @@ impl<O: Observer> World<'_, O> {
                 return self.end_request(now, id, None, true, cal);
             }
         }
-        if connected || self.clients[client.index()].connect(id) {
-            self.request(id).connected = true;
-            self.send(now, id, permit, cal);
+        if self.has_bulkhead(client, BulkheadPlacement::PerAttempt) {
+            self.enter_bulkhead(now, id, permit, false, cal);
         } else {
-            self.request(id).state = RequestState::Waiting { permit };
+            self.with_connection(now, id, permit, None, cal);
+        }
+    }
+
+    /// An attempt that may leave does so as soon as there is a connection.
+    pub(super) fn with_connection(
+        &mut self,
+        now: SimTime,
+        id: RequestId,
+        permit: Option<Permit>,
+        place: Option<Place>,
+        cal: &mut Cal,
+    ) {
+        let request = self.request(id);
+        let (client, connected) = (request.client, request.connected);
+        let part = &mut self.clients[client.index()];
+        if !connected && !part.may_connect() {
+            if let Some(place) = place {
+                self.leave_bulkhead(now, client, place, None, cal);
+            }
+            return self.bulkhead_refuses(now, id, permit, cal);
+        }
+        if connected || part.connect(id) {
+            self.request(id).connected = true;
+            self.send(now, id, permit, place, cal);
+        } else {
+            self.request(id).state = RequestState::Waiting { permit, place };
         }
     }
 
     /// An attempt leaves the client.
-    fn send(&mut self, now: SimTime, id: RequestId, permit: Option<Permit>, cal: &mut Cal) {
+    pub(super) fn send(
+        &mut self,
+        now: SimTime,
+        id: RequestId,
+        permit: Option<Permit>,
+        place: Option<Place>,
+        cal: &mut Cal,
+    ) {
         let request = self.request(id);
         request.attempts += 1;
         request.state = RequestState::InFlight;
@@ -74,6 +119,8 @@ impl<O: Observer> World<'_, O> {
             index: request.draw_index(),
             need_at: request.need_at,
             permit,
+            place,
+            server_place: None,
             timeout: Handle::NONE,
             came_at: now,
             abandoned: false,
@@ -94,7 +141,7 @@ impl<O: Observer> World<'_, O> {
         self.attempts.get_mut(attempt).expect("just made").timeout = timeout;
         self.tally.attempts_sent += 1;
         self.observe(now, Observation::AttemptSent { request: id, client, attempt: attempts });
-        match self.api_crossing(attempt) {
+        match self.api_crossing(attempt, Way::There) {
             Some(way) => {
                 cal.schedule(now + way, Event::AttemptAtServer(attempt));
             }
@@ -102,6 +149,9 @@ impl<O: Observer> World<'_, O> {
                 self.tally.attempts_lost += 1;
                 self.attempts.get_mut(attempt).expect("just made").lost = true;
             }
+        }
+        if config.hedge.is_on() {
+            self.hedge_after(now, id, attempt, cal);
         }
     }
 
@@ -136,11 +186,18 @@ impl<O: Observer> World<'_, O> {
             let result = config.breaker.classify(outcome);
             self.tell_breaker(now, (client, attempt.trunk), permit, result, cal);
         }
+        if let Some(place) = attempt.place {
+            self.leave_bulkhead(now, client, place, Some(outcome), cal);
+        }
+        if config.hedge.is_on() && !self.decides(now, attempt, outcome, cal) {
+            return;
+        }
+        self.end_retry(id);
         let request = self.request(id);
         request.limited |= attempt.limited || outcome == Outcome::TooManyRequests;
         let failed = Failed {
             started: request.started,
-            attempts: request.attempts,
+            attempts: request.attempts - request.hedges,
             outcome,
             retry_after: attempt.retry_after,
             previous: request.previous,
@@ -158,14 +215,27 @@ impl<O: Observer> World<'_, O> {
         if !self.clients[client.index()].budget.withdraw(now, outcome) {
             return self.end_request(now, id, None, false, cal);
         }
+        if !self.clients[client.index()].bulkhead.begin_retry() {
+            return self.end_request(now, id, None, false, cal);
+        }
         let timer = cal.schedule(now + after, Event::RequestRetries(id));
         let hold = config.hold_connection;
         let request = self.request(id);
+        request.retrying = true;
         request.previous = after;
         request.last_retry = Some(outcome);
         request.state = RequestState::BackingOff { timer };
         if !hold {
             self.release_connection(now, id, cal);
+        }
+    }
+
+    /// The retry that an attempt was is over.
+    fn end_retry(&mut self, id: RequestId) {
+        let request = self.request(id);
+        if std::mem::take(&mut request.retrying) {
+            let client = request.client;
+            self.clients[client.index()].bulkhead.end_retry();
         }
     }
 
@@ -177,11 +247,11 @@ impl<O: Observer> World<'_, O> {
         let client = request.client;
         if let Some(next) = self.clients[client.index()].disconnect() {
             let waiting = self.request(next);
-            let RequestState::Waiting { permit } = waiting.state else {
+            let RequestState::Waiting { permit, place } = waiting.state else {
                 unreachable!("who waits for a connection is waiting");
             };
             waiting.connected = true;
-            self.send(now, next, permit, cal);
+            self.send(now, next, permit, place, cal);
         }
     }
 
@@ -195,10 +265,22 @@ impl<O: Observer> World<'_, O> {
     pub(super) fn request_deadline(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
         let Some(request) = self.requests.get(id) else { return };
         match request.state {
-            RequestState::InFlight => {}
-            RequestState::Waiting { permit } => {
+            RequestState::InFlight => self.round_times_out(now, id, cal),
+            RequestState::InLobby { permit, timer, .. } => {
+                let (client, trunk) = (request.client, request.trunk);
+                cal.cancel(timer);
+                self.leave_lobby(id);
+                if let Some(permit) = permit {
+                    self.tell_breaker(now, (client, trunk), permit, CallResult::Ignored, cal);
+                }
+                self.end_request(now, id, None, false, cal);
+            }
+            RequestState::Waiting { permit, place } => {
                 let (client, trunk) = (request.client, request.trunk);
                 self.clients[client.index()].stop_waiting(id);
+                if let Some(place) = place {
+                    self.leave_bulkhead(now, client, place, None, cal);
+                }
                 if let Some(permit) = permit {
                     self.tell_breaker(now, (client, trunk), permit, CallResult::Ignored, cal);
                 }
@@ -212,7 +294,7 @@ impl<O: Observer> World<'_, O> {
     }
 
     /// A request is over, with the server's answer or without.
-    fn end_request(
+    pub(super) fn end_request(
         &mut self,
         now: SimTime,
         id: RequestId,
@@ -221,6 +303,7 @@ impl<O: Observer> World<'_, O> {
         cal: &mut Cal,
     ) {
         self.release_connection(now, id, cal);
+        self.end_retry(id);
         let request = self.requests.remove(id).expect("the request is under way");
         cal.cancel(request.deadline);
         self.tally.requests_ended += 1;
@@ -233,6 +316,11 @@ impl<O: Observer> World<'_, O> {
         if let Some(permit) = request.permit {
             let result = if ok { CallResult::Success } else { CallResult::Failure };
             self.tell_breaker(now, (client, trunk), permit, result, cal);
+        }
+        if let Some(place) = request.place {
+            // That it failed says that it was refused or timed out, whatever came last.
+            let outcome = if ok { Outcome::Ok } else { Outcome::TimedOut };
+            self.leave_bulkhead(now, client, place, Some(outcome), cal);
         }
         let ours = matches!(errand, Errand::Lookup | Errand::Update);
         match errand {
