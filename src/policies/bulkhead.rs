@@ -1,5 +1,6 @@
 //! The bulkhead: ceilings on what a client has under way at once. Whoever finds it full waits or
-//! fails. An adaptive limit moves its ceiling.
+//! fails, and to fail is the end of the request, as when a breaker refuses. An adaptive limit moves
+//! its ceiling.
 
 use rand::Rng;
 use schemars::JsonSchema;

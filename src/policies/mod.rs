@@ -36,7 +36,7 @@ pub enum Outcome {
     /// 429: a limiter refused it.
     #[serde(rename = "429")]
     TooManyRequests,
-    /// 503: the server's queue was full.
+    /// 503: the server's queue was full, it was at its concurrency limit, or it shed the request.
     #[serde(rename = "503")]
     Unavailable,
     /// No answer in time.

@@ -23,6 +23,8 @@ pub(super) struct Client {
     pub(super) bulkhead: Bulkhead,
     /// Who waits for a place in the bulkhead.
     pub(super) lobby: WaitingRoom,
+    /// Free places are being handed on.
+    pub(super) admitting: bool,
     /// Places given back so far; numbers the draws of its limit.
     pub(super) left: u64,
     pub(super) hedges: HedgeThrottle,
@@ -40,6 +42,7 @@ impl Client {
         Self {
             bulkhead: Bulkhead::new(&config.bulkhead, &config.concurrency, &mut probe),
             lobby: WaitingRoom::default(),
+            admitting: false,
             left: 0,
             hedges: HedgeThrottle::new(&config.hedge),
             breakers: (0..config.breakers).map(|_| Breaker::new(&config.breaker)).collect(),

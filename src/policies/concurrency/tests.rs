@@ -1,3 +1,5 @@
+//! The limits against the libraries' own tests, sequences by hand, and properties.
+
 use std::convert::Infallible;
 
 use proptest::prelude::*;

@@ -98,10 +98,18 @@ impl<O: Observer> World<'_, O> {
         part.left += 1;
         let number = part.left;
         let mut probe = self.draw(Purpose::LimitProbe, client.0, number);
-        self.clients[client.index()].bulkhead.leave(now, place, outcome, &mut probe);
+        let part = &mut self.clients[client.index()];
+        part.bulkhead.leave(now, place, outcome, &mut probe);
+        // Who goes on may end at once and give its place back: that is for the loop under way.
+        if std::mem::replace(&mut part.admitting, true) {
+            return;
+        }
         loop {
             let part = &mut self.clients[client.index()];
-            let Some(place) = part.bulkhead.next(now) else { return };
+            let Some(place) = part.bulkhead.next(now) else {
+                part.admitting = false;
+                return;
+            };
             let next = part.lobby.next().expect("who waits is in the lobby");
             let RequestState::InLobby { permit, timer, opening } = self.request(next).state else {
                 unreachable!("who is in the lobby waits for a place");

@@ -51,27 +51,21 @@ impl<O: Observer> World<'_, O> {
     pub(super) fn hedge_due(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
         let Some(request) = self.requests.get_mut(id) else { return };
         request.hedge_timer = Handle::NONE;
-        if request.round.as_ref().is_some_and(|round| round.is_due(now)) {
-            self.send_hedge(now, id, cal);
+        let due = request.round.as_ref().is_some_and(|round| round.is_due(now));
+        if due && !self.send_hedge(now, id, cal) {
+            self.end_request(now, id, None, false, cal);
         }
     }
 
-    /// Sends another attempt, unless something forbids it.
-    fn send_hedge(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
-        match self.pass_for_hedge(now, id, cal) {
-            Some((permit, place)) => {
-                self.request(id).hedges += 1;
-                self.send(now, id, permit, place, cal);
-            }
-            None => {
-                let request = self.request(id);
-                let goes_on = request.round.as_mut().is_some_and(|round| round.freeze());
-                self.set_hedge_timer(id, None, cal);
-                if !goes_on {
-                    self.end_request(now, id, None, false, cal);
-                }
-            }
+    /// Sends another attempt, unless something forbids it; whether any is under way then.
+    fn send_hedge(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) -> bool {
+        if let Some((permit, place)) = self.pass_for_hedge(now, id, cal) {
+            self.request(id).hedges += 1;
+            self.send(now, id, permit, place, cal);
+            return true;
         }
+        self.set_hedge_timer(id, None, cal);
+        self.request(id).round.as_mut().is_some_and(|round| round.freeze())
     }
 
     fn pass_for_hedge(
@@ -123,8 +117,11 @@ impl<O: Observer> World<'_, O> {
         request.flying = flying;
         match what {
             HedgeMove::Send => {
-                self.send_hedge(now, id, cal);
-                false
+                let over = !self.send_hedge(now, id, cal);
+                if over {
+                    self.request(id).round = None;
+                }
+                over
             }
             HedgeMove::Wait => {
                 self.set_hedge_timer(id, next, cal);

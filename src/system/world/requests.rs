@@ -57,7 +57,7 @@ impl<O: Observer> World<'_, O> {
     /// The next attempt: past breaker and bulkhead, and out as soon as there is a connection.
     fn dispatch(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
         let request = self.request(id);
-        let (client, trunk) = (request.client, request.trunk);
+        let (client, trunk, connected) = (request.client, request.trunk, request.connected);
         let mut permit = None;
         if self.config.clients[client.index()].breaker.placement == Placement::PerAttempt {
             permit = self.ask_breaker(now, client, trunk, cal);
@@ -65,7 +65,9 @@ impl<O: Observer> World<'_, O> {
                 return self.end_request(now, id, None, true, cal);
             }
         }
-        if self.has_bulkhead(client, BulkheadPlacement::PerAttempt) {
+        if !connected && !self.clients[client.index()].may_connect() {
+            self.bulkhead_refuses(now, id, permit, cal);
+        } else if self.has_bulkhead(client, BulkheadPlacement::PerAttempt) {
             self.enter_bulkhead(now, id, permit, false, cal);
         } else {
             self.with_connection(now, id, permit, None, cal);
@@ -83,14 +85,7 @@ impl<O: Observer> World<'_, O> {
     ) {
         let request = self.request(id);
         let (client, connected) = (request.client, request.connected);
-        let part = &mut self.clients[client.index()];
-        if !connected && !part.may_connect() {
-            if let Some(place) = place {
-                self.leave_bulkhead(now, client, place, None, cal);
-            }
-            return self.bulkhead_refuses(now, id, permit, cal);
-        }
-        if connected || part.connect(id) {
+        if connected || self.clients[client.index()].connect(id) {
             self.request(id).connected = true;
             self.send(now, id, permit, place, cal);
         } else {

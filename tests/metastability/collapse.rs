@@ -10,7 +10,7 @@ use super::{Second, deviation, goodput, mean, over, run_table, runs, set_arrival
 use crate::theory::model;
 
 const COLLAPSE: &str = include_str!("models/collapse.toml");
-const REPLICATIONS: u64 = 40;
+const REPLICATIONS: u64 = 60;
 /// Runs that the published figures are the mean of.
 const PUBLISHED_RUNS: f64 = 10.0;
 
@@ -24,6 +24,7 @@ fn agrees(what: &str, ours: &[f64], published: f64, rounding: f64) {
     let error = spread * (1.0 / ours.len() as f64 + 1.0 / PUBLISHED_RUNS).sqrt();
     let off = (mean(ours) - published).abs();
     let shown = mean(ours);
+    println!("{what}: {shown} ± {spread}, published {published}");
     assert!(
         off <= 4.0 * error + rounding,
         "{what}: {shown} against {published}, 4 standard errors are {}",
@@ -39,27 +40,43 @@ fn at_server(second: &Second) -> f64 {
     second.at_server as f64
 }
 
-/// Seconds 75 to 80 are compared.
+/// Seconds 75 to 80 are compared. The published means of ten runs hide that each run ends in one
+/// of two states: nothing is answered and ever more is at the server, or all is well again.
 #[test]
-fn without_backoff_the_spike_is_never_recovered_from() {
+fn without_backoff_most_runs_never_recover_from_the_spike() {
     let runs = runs(COLLAPSE, "", REPLICATIONS);
-    agrees("goodput", &goodput(&runs, 75, 80), 16.5, 0.05);
+    let (good, piled) = (goodput(&runs, 75, 80), over(&runs, 75, 80, at_server));
+    agrees("goodput", &good, 16.5, 0.05);
     agrees("retries", &over(&runs, 75, 80, retries), 49.0, 0.5);
-    agrees("concurrency", &over(&runs, 75, 80, at_server), 1188.0, 0.5);
-    // It is still rising.
-    let (before, after) = (over(&runs, 60, 65, at_server), over(&runs, 75, 80, at_server));
-    assert!(super::lead(&after, &before) > 0.0);
+    agrees("concurrency", &piled, 1188.0, 0.5);
+    let before = over(&runs, 60, 65, at_server);
+    let mut collapsed = 0;
+    for ((good, piled), before) in good.iter().zip(&piled).zip(&before) {
+        match *good < 1.0 {
+            true => {
+                collapsed += 1;
+                assert!(*piled > 1000.0 && piled > before, "{good}: {before} {piled}");
+            }
+            false => assert!(*good > 30.0 && *piled < 120.0, "{good}: {piled}"),
+        }
+    }
+    println!("{collapsed} of {REPLICATIONS} collapse");
+    assert!(collapsed > REPLICATIONS / 4 && collapsed < REPLICATIONS);
 }
 
 #[test]
-fn with_backoff_it_is() {
+fn with_backoff_all_do() {
     let runs = runs(COLLAPSE, BACKOFF, REPLICATIONS);
     agrees("goodput", &goodput(&runs, 75, 80), 39.9, 0.05);
     agrees("concurrency", &over(&runs, 75, 80, at_server), 67.0, 0.5);
     agrees("retries", &over(&runs, 75, 80, retries), 0.0, 0.5);
     // By about 50 s: from then on all that is asked is answered.
     let answered = goodput(&runs, 50, 75);
-    assert!((mean(&answered) - 40.0).abs() < 4.0 * deviation(&answered) / 40f64.sqrt());
+    let error = deviation(&answered) / (REPLICATIONS as f64).sqrt();
+    assert!(mean(&answered) > 40.0 - 4.0 * error, "{}", mean(&answered));
+    // On the same arrivals the clients without backoff get less.
+    let hasty = super::runs(COLLAPSE, "", REPLICATIONS);
+    assert!(super::lead(&goodput(&runs, 75, 80), &goodput(&hasty, 75, 80)) > 0.0);
 }
 
 /// The rate climbs from 40 to 80 a second in 25 s and falls to nothing by 75 s, in steps of half a
@@ -87,7 +104,10 @@ fn a_ramp_to_eighty_is_too_much_for_both() {
             trunksim::experiment::overrides::assign(&mut table, key, value).unwrap();
         }
         let runs = run_table(&table, 10);
-        assert!(mean(&goodput(&runs, 10, 20)) > 30.0, "it works at first");
-        assert_eq!(mean(&goodput(&runs, 75, 80)), 0.0);
+        let (first, last) = (mean(&goodput(&runs, 5, 12)), mean(&goodput(&runs, 75, 80)));
+        println!("ramp {first} {last}");
+        assert!(first > 40.0, "it works at first: {first}");
+        // "0" is a figure of one decimal.
+        assert!(last < 0.05, "{last}");
     }
 }
