@@ -1,15 +1,19 @@
-//! A client of the API: its connections, breakers and retry loops, and what it asks.
+//! A client of the API: its connections, breakers, bulkhead and retry loops, and what it asks.
 
 use super::config::ClientConfig;
 use super::event::Try;
-use super::ids::{CallId, ClientId, RequestId, TrunkId};
+use super::ids::{AttemptId, CallId, ClientId, RequestId, TrunkId};
 use super::observation::Errand;
 use super::waiting_room::WaitingRoom;
 use crate::engine::calendar::Handle;
+use crate::engine::random::Draw;
 use crate::engine::time::SimTime;
 use crate::policies::Outcome;
 use crate::policies::breaker::{Breakers, Permit, State};
 use crate::policies::budget::Load;
+use crate::policies::bulkhead::Bulkhead;
+use crate::policies::concurrency::Place;
+use crate::policies::hedge::{HedgeThrottle, Hedging};
 use crate::policies::retry::{Hint, Loops, Progress};
 
 /// A client process: a replica of the routing client, a tenant, or the monitor.
@@ -20,6 +24,14 @@ pub(super) struct Client {
     pub(super) loops: Loops,
     /// Attempts sent whose outcome it does not know yet.
     pub(super) in_flight: u32,
+    pub(super) bulkhead: Bulkhead,
+    /// Who waits for a place in the bulkhead.
+    pub(super) lobby: WaitingRoom,
+    /// Free places are being handed on.
+    pub(super) admitting: bool,
+    /// Places given back so far; numbers the draws of its limit.
+    pub(super) left: u64,
+    pub(super) hedges: HedgeThrottle,
     connections: u32,
     in_use: u32,
     room: WaitingRoom,
@@ -47,12 +59,18 @@ impl Default for Watch {
 }
 
 impl Client {
-    pub(super) fn new(config: &ClientConfig) -> Self {
+    /// A client that has asked nothing; `probe` is its limit's first draw.
+    pub(super) fn new(config: &ClientConfig, mut probe: Draw) -> Self {
         Self {
             breakers: Breakers::new(&config.breaker.machine, config.breakers),
             watches: vec![Watch::default(); config.breakers as usize],
             loops: Loops::new(&config.retry),
             in_flight: 0,
+            bulkhead: Bulkhead::new(&config.bulkhead, &config.concurrency, &mut probe),
+            lobby: WaitingRoom::default(),
+            admitting: false,
+            left: 0,
+            hedges: HedgeThrottle::new(&config.hedge),
             connections: config.connections,
             in_use: 0,
             room: WaitingRoom::default(),
@@ -80,13 +98,19 @@ impl Client {
         next
     }
 
-    /// `request` no longer waits.
+    /// `request` no longer waits for a connection.
     pub(super) fn stop_waiting(&mut self, request: RequestId) -> bool {
         self.room.leave(request)
     }
 
+    /// Whether a request without a connection may wait for one, or need not.
+    pub(super) fn may_connect(&self) -> bool {
+        self.in_use < self.connections || self.bulkhead.may_pend(self.room.len())
+    }
+
     pub(super) fn is_idle(&self) -> bool {
-        self.in_use == 0 && self.in_flight == 0 && self.room.is_empty()
+        let connections = self.in_use == 0 && self.room.is_empty();
+        connections && self.in_flight == 0 && self.lobby.is_empty() && self.bulkhead.is_idle()
     }
 
     /// What it has under way.
@@ -112,6 +136,13 @@ pub(super) struct Request {
     pub(super) progress: Progress,
     /// The breaker's permit for the whole request, or for the outermost loop's try.
     pub(super) permit: Option<Permit>,
+    /// The bulkhead's place for the whole request.
+    pub(super) place: Option<Place>,
+    /// The round of attempts under way, where the client hedges.
+    pub(super) round: Option<Hedging>,
+    pub(super) hedge_timer: Handle,
+    /// The attempts of that round.
+    pub(super) flying: Vec<AttemptId>,
     pub(super) state: RequestState,
     /// Whether it holds a connection.
     pub(super) connected: bool,
@@ -142,6 +173,10 @@ impl Request {
             attempts: 0,
             progress: Progress::new(),
             permit: None,
+            place: None,
+            round: None,
+            hedge_timer: Handle::NONE,
+            flying: Vec::new(),
             state: RequestState::InFlight,
             connected: false,
             limited: false,
@@ -167,8 +202,11 @@ impl Request {
 /// What a request is doing.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) enum RequestState {
-    /// Waits for a connection, with the breaker's permit for the attempt.
-    Waiting { permit: Option<Permit> },
+    /// Waits for a place in the bulkhead, with the breaker's permit for the attempt; `opening`
+    /// says that nothing else has been asked yet.
+    InLobby { permit: Option<Permit>, timer: Handle, opening: bool },
+    /// Waits for a connection, with the breaker's permit and the bulkhead's place for the attempt.
+    Waiting { permit: Option<Permit>, place: Option<Place> },
     /// An attempt is under way.
     InFlight,
     /// Waits to go on.
@@ -198,6 +236,9 @@ pub(super) struct Attempt {
     pub(super) index: u64,
     pub(super) need_at: SimTime,
     pub(super) permit: Option<Permit>,
+    /// Its place in the client's bulkhead, and among those at the server.
+    pub(super) place: Option<Place>,
+    pub(super) server_place: Option<Place>,
     pub(super) timeout: Handle,
     pub(super) came_at: SimTime,
     /// The client has given up on it.
@@ -234,11 +275,15 @@ mod tests {
             method: Method::Get,
             breaker: BreakerSpec::disabled(),
             breakers: 1,
+            bulkhead: Default::default(),
+            concurrency: Default::default(),
+            hedge: Default::default(),
             limiters: Vec::new(),
             rtt: None,
             arrivals: None,
         };
-        let mut client = Client::new(&config);
+        let probe = crate::engine::random::RandomSource::new(1, 0).at(0, 0, 0);
+        let mut client = Client::new(&config, probe);
         let mut slab = Slab::default();
         let [a, b, c] = [1, 2, 3].map(|n| slab.insert(n));
         assert_eq!([a, b, c].map(|r| client.connect(r)), [true, false, false]);

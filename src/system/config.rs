@@ -6,16 +6,21 @@ use std::sync::Arc;
 use super::ids::{CarrierId, ChannelsId, ClientId, GroupId, LegId, SbcId, TrunkId};
 use super::observation::Errand;
 use super::spec::{
-    ArrivalSpec, CallsSpec, FallbackSpec, OptionsSpec, PolicyPoint, RedialSpec, RegistrarSpec,
-    RegistrationSpec, RetryAfterSpec, ServiceLevelSpec, Standby, Transport, Trying100, UpdatesSpec,
+    AbandonedSpec, ArrivalSpec, CallsSpec, FallbackSpec, OptionsSpec, PolicyPoint, RedialSpec,
+    RegistrarSpec, RegistrationSpec, RetryAfterSpec, ServiceLevelSpec, Standby, Transport,
+    Trying100, UpdatesSpec,
 };
 use crate::engine::simulation::Budget;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::engine::variates::Sampler;
 use crate::policies::breaker::BreakerSpec;
+use crate::policies::bulkhead::BulkheadSpec;
+use crate::policies::concurrency::ConcurrencySpec;
 use crate::policies::failover::FailoverSpec;
+use crate::policies::hedge::HedgeSpec;
 use crate::policies::limiter::LimiterSpec;
 use crate::policies::retry::{Method, RetrySpec};
+use crate::policies::shedding::{OrderSpec, SheddingSpec};
 
 /// The instants of arrival traces, by the file name as written in the model.
 pub type Traces = BTreeMap<String, Arc<[SimTime]>>;
@@ -127,6 +132,13 @@ pub(super) struct ApiConfig {
     pub(super) servers: u32,
     pub(super) queue: u32,
     pub(super) service: Sampler,
+    pub(super) service_per_busy: SimDuration,
+    pub(super) order: OrderSpec,
+    pub(super) shedding: SheddingSpec,
+    pub(super) abandoned: AbandonedSpec,
+    pub(super) concurrency: ConcurrencySpec,
+    /// Beyond half the round trip, where it is anything at all.
+    pub(super) network: Option<Sampler>,
     pub(super) retry_after: RetryAfterSpec,
     pub(super) retry_after_unavailable: Option<SimDuration>,
     pub(super) failure_share: f64,
@@ -145,6 +157,9 @@ pub(super) struct ClientConfig {
     pub(super) breaker: BreakerSpec,
     /// Breakers it has, by scope.
     pub(super) breakers: u32,
+    pub(super) bulkhead: BulkheadSpec,
+    pub(super) concurrency: ConcurrencySpec,
+    pub(super) hedge: HedgeSpec,
     /// Limiters on its path.
     pub(super) limiters: Vec<u32>,
     /// Round trip to the API, where it does not depend on the trunk.

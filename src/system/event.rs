@@ -74,6 +74,8 @@ pub(super) enum Event {
     AttemptAnswered(AttemptId),
     AttemptTimesOut(AttemptId),
     RequestRetries(RequestId),
+    HedgeDue(RequestId),
+    BulkheadWaitEnds(RequestId),
     RequestDeadline(RequestId),
     BreakerWakes(ClientId, u32),
     UpdateInForce(TrunkId, GroupId),

@@ -148,6 +148,12 @@ pub enum Observation {
     LimiterAdmitted { client: ClientId, delay: SimDuration },
     /// An attempt found the API's queue full.
     ServerFull { client: ClientId },
+    /// An attempt found as many at the server as its concurrency limit allows.
+    ServerOverLimit { client: ClientId },
+    /// An attempt was sent away when its turn came, after `wait`.
+    Shed { client: ClientId, wait: SimDuration },
+    /// An attempt whose client had given up was dropped when its turn came.
+    DroppedAbandoned { client: ClientId },
     /// The API's station: in service and waiting.
     ServerBusy { busy: u32, waiting: usize },
     /// An attempt starts service after `wait`.
@@ -156,8 +162,10 @@ pub enum Observation {
     Served { client: ClientId, sojourn: SimDuration, wasted: bool },
     /// An attempt is over for its client.
     AttemptEnded { request: RequestId, client: ClientId, errand: Errand, outcome: Outcome },
-    /// A request is over. `refused` says that a breaker, or a throttle of the client's own, refused
-    /// it.
+    /// An attempt is over because another of its request has decided.
+    AttemptCancelled { request: RequestId, client: ClientId, errand: Errand },
+    /// A request is over. `refused` says that a breaker, a bulkhead or a throttle of the client's
+    /// own refused it.
     RequestEnded {
         request: RequestId,
         client: ClientId,
@@ -169,6 +177,8 @@ pub enum Observation {
     },
     /// The circuit breaker refused an attempt or request.
     BreakerRefused { client: ClientId, breaker: u32, trunk: TrunkId },
+    /// The client's bulkhead refused an attempt or request.
+    BulkheadRefused { client: ClientId, trunk: TrunkId },
     /// The circuit breaker was seen in another state: at the call or result that moved it, or at
     /// the instant of its library's timer. `capacity` says that the server would have served an
     /// attempt at that instant.

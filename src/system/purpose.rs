@@ -55,4 +55,10 @@ pub(super) enum Purpose {
     ApiFailure,
     /// Whether a client refuses an attempt of its own: likewise, and gate.
     ClientThrottle,
+    /// How long a message between a client and the API takes: entity = who asks, index = request,
+    /// attempt and direction.
+    ApiDelay,
+    /// When an adaptive limit measures anew: entity = client, or `u32::MAX` for the server, index =
+    /// requests that have ended there.
+    LimitProbe,
 }

@@ -169,7 +169,12 @@ pub static METRICS: &[Metric] = &[
     plain(Api, "api_attempts", "", "attempts made for them"),
     lower(Api, "retry_amplification", "", "attempts / requests that made one"),
     lower(Api, "api_429s", "", "attempts of the routing client that a limiter refused"),
-    lower(Api, "api_503s", "", "attempts of the routing client that found the server's queue full"),
+    lower(
+        Api,
+        "api_503s",
+        "",
+        "attempts of the routing client that the server refused: queue full, over its limit, shed",
+    ),
     lower(Api, "api_timeouts", "", "attempts of the routing client without an answer in time"),
     higher(Api, "api_success_ratio", "share", "routing requests that succeeded / requests"),
     higher(Api, "api_goodput_per_s", "1/s", "routing requests that succeeded, per second"),

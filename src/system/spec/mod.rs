@@ -15,7 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::time::SimDuration;
 
-pub use api::{ApiSpec, ClientSpec, LimitKey, LimitSpec, MonitorSpec, RetryAfterSpec, TenantSpec};
+pub use api::{
+    AbandonedSpec, ApiSpec, ClientSpec, LimitKey, LimitSpec, MonitorSpec, RetryAfterSpec,
+    TenantSpec,
+};
 pub use arrivals::{ArrivalSpec, RateStep, SpikeSpec};
 pub use carrier::{
     BackgroundSpec, CarrierSpec, ChannelGroupSpec, OptionsSpec, OutageSpec, OutageWindow,

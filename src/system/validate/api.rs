@@ -3,7 +3,11 @@
 use super::trunks::Trunks;
 use super::{Checker, Known};
 use crate::engine::time::SimDuration;
+use crate::engine::variates::Variate;
 use crate::policies::breaker::{BreakerSpec, Scope};
+use crate::policies::bulkhead::BulkheadSpec;
+use crate::policies::concurrency::ConcurrencySpec;
+use crate::policies::hedge::HedgeSpec;
 use crate::policies::limiter::LimiterSpec;
 use crate::policies::retry::{Method, RetrySpec};
 use crate::system::config::{ApiConfig, ClientConfig, MonitorConfig, PolicyConfig, Traces};
@@ -84,6 +88,13 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
             servers: api.servers,
             queue: api.queue.unwrap_or(u32::MAX),
             service: api.service.sampler(),
+            service_per_busy: api.service_per_busy,
+            order: api.order,
+            shedding: api.shedding.clone(),
+            abandoned: api.abandoned,
+            concurrency: api.concurrency.clone(),
+            network: (api.network != Variate::Constant(SimDuration::ZERO))
+                .then(|| api.network.sampler()),
             retry_after: api.retry_after.clone(),
             retry_after_unavailable: api.retry_after_unavailable,
             failure_share: api.failure_share,
@@ -98,6 +109,9 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
 fn check_api(model: &Model, checker: &mut Checker) {
     let api = &model.api;
     checker.variate("api.service", &api.service);
+    checker.variate("api.network", &api.network);
+    checker.problems("api.shedding", api.shedding.check());
+    checker.problems("api.concurrency", api.concurrency.check());
     checker.at_least_one("api.servers", api.servers);
     if let RetryAfterSpec::Fixed { delay } = &api.retry_after {
         checker.positive("api.retry_after.delay", *delay);
@@ -127,6 +141,7 @@ fn replicas(
     checker.positive("client.attempt_timeout", spec.attempt_timeout);
     checker.problems("client.retry", spec.retry.check());
     checker.problems("client.breaker", spec.breaker.check());
+    check_ceilings("client", (&spec.bulkhead, &spec.concurrency, &spec.hedge), checker);
     for (key, value) in [("replicas", spec.replicas), ("connections", spec.connections)] {
         checker.at_least_one(&format!("client.{key}"), value);
     }
@@ -162,6 +177,9 @@ fn replicas(
                 method: Method::Get,
                 breaker: spec.breaker.clone(),
                 breakers,
+                bulkhead: spec.bulkhead.clone(),
+                concurrency: spec.concurrency.clone(),
+                hedge: spec.hedge.clone(),
                 limiters: limiters.path(&token, &spec.endpoint),
                 rtt: None,
                 arrivals: None,
@@ -190,6 +208,7 @@ fn tenants(
         let trace = super::arrivals(&arrivals, &spec.arrivals, (traces, model.horizon), checker);
         checker.positive(&format!("{path}.attempt_timeout"), spec.attempt_timeout);
         checker.problems(&format!("{path}.retry"), spec.retry.check());
+        check_ceilings(&path, (&spec.bulkhead, &spec.concurrency, &spec.hedge), checker);
         if spec.connections == Some(0) {
             checker.refuse(format!("{path}.connections"), 0, "must be at least 1");
         }
@@ -197,6 +216,9 @@ fn tenants(
             connections: spec.connections.unwrap_or(u32::MAX),
             retry: spec.retry.clone(),
             method: spec.method,
+            bulkhead: spec.bulkhead.clone(),
+            concurrency: spec.concurrency.clone(),
+            hedge: spec.hedge.clone(),
             rtt: Some(spec.rtt),
             arrivals: Some((spec.arrivals.clone(), trace)),
             limiters: limiters.path(&spec.token, &spec.endpoint),
@@ -204,6 +226,17 @@ fn tenants(
         });
     }
     built
+}
+
+/// What a client may have under way at once, and twice.
+fn check_ceilings(
+    path: &str,
+    (bulkhead, concurrency, hedge): (&BulkheadSpec, &ConcurrencySpec, &HedgeSpec),
+    checker: &mut Checker,
+) {
+    checker.problems(&format!("{path}.bulkhead"), bulkhead.check());
+    checker.problems(&format!("{path}.concurrency"), concurrency.check());
+    checker.problems(&format!("{path}.hedge"), hedge.check());
 }
 
 /// A client without breaker, retries or bound on its connections.
@@ -218,6 +251,9 @@ fn plain_client(attempt_timeout: SimDuration) -> ClientConfig {
         method: Method::Get,
         breaker: BreakerSpec::disabled(),
         breakers: 1,
+        bulkhead: BulkheadSpec::default(),
+        concurrency: ConcurrencySpec::None,
+        hedge: HedgeSpec::default(),
         limiters: Vec::new(),
         rtt: None,
         arrivals: None,

@@ -99,8 +99,7 @@ impl<O: Observer> World<'_, O> {
         cal: &mut Cal,
     ) {
         let path = &self.config.clients[client.index()].limiters;
-        let capacity =
-            !stack::refuses(&self.server.limiters, path, now) && !self.server.station.is_full();
+        let capacity = !stack::refuses(&self.server.limiters, path, now) && self.server.has_room();
         let breaker = index as u32;
         self.observe(now, Observation::BreakerMoved { client, breaker, to, capacity });
         if to == State::Open && self.config.failover.triggers.breaker_open {

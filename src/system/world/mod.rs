@@ -7,13 +7,16 @@
 mod answering;
 mod attempts;
 mod breakers;
+mod bulkheads;
 mod calls;
 mod decisions;
 mod failovers;
 mod faults;
+mod hedges;
 mod registrations;
 mod requests;
 mod retries;
+mod server;
 mod signalling;
 
 use super::arrivals::Arrivals;
@@ -32,8 +35,10 @@ use crate::engine::calendar::{Calendar, Handle};
 use crate::engine::random::{Draw, RandomSource};
 use crate::engine::simulation;
 use crate::engine::time::{SimDuration, SimTime};
+use crate::policies::concurrency::Concurrency;
 use crate::policies::failover::Controller;
 use crate::policies::limiter::Limiter;
+use crate::policies::shedding::Codel;
 
 /// The state of one run.
 pub(super) struct World<'c, O> {
@@ -130,6 +135,10 @@ struct Server {
     limiters: Vec<Limiter>,
     station: Station<super::ids::AttemptId>,
     slowdown: f64,
+    shedding: Option<Codel>,
+    /// Its concurrency limit, and how many have ended under it.
+    limit: Option<Concurrency>,
+    ended: u64,
 }
 
 /// The registrar's own customers are not legs.
@@ -139,7 +148,9 @@ type Cal = Calendar<Event>;
 
 impl<'c, O: Observer> World<'c, O> {
     pub(super) fn new(config: &'c Config, random: RandomSource, observer: O) -> Self {
-        let clients: Vec<Client> = config.clients.iter().map(Client::new).collect();
+        let probe = |who: u32| random.at(Purpose::LimitProbe as u8, who, 0);
+        let clients =
+            config.clients.iter().zip(0u32..).map(|(c, i)| Client::new(c, probe(i))).collect();
         let sources = config
             .clients
             .iter()
@@ -165,11 +176,7 @@ impl<'c, O: Observer> World<'c, O> {
             sources,
             requests: Slab::default(),
             attempts: Slab::default(),
-            server: Server {
-                limiters: config.api.limiters.iter().map(|(_, spec)| Limiter::new(spec)).collect(),
-                station: Station::new(config.api.servers, config.api.queue),
-                slowdown: 1.0,
-            },
+            server: Server::new(&config.api, probe(entity::SERVER)),
             api_network: Network::default(),
             tally: Tally::default(),
         }
@@ -229,6 +236,8 @@ impl<'c, O: Observer> World<'c, O> {
         empty("calls on legs", self.legs.iter().flatten().map(|l| l.calls as usize).sum())?;
         empty("clients busy", self.clients.iter().filter(|c| !c.is_idle()).count())?;
         empty("API servers busy", self.server.station.busy() as usize)?;
+        let limited = self.server.limit.as_ref().map_or(0, Concurrency::in_flight);
+        empty("requests under the API's limit", limited as usize)?;
         empty(
             "trunks with calls counted",
             self.trunks.iter().filter(|t| t.counted + t.truly > 0).count(),
@@ -282,6 +291,8 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::AttemptAnswered(attempt) => self.attempt_answered(now, attempt, cal),
             Event::AttemptTimesOut(attempt) => self.attempt_times_out(now, attempt, cal),
             Event::RequestRetries(request) => self.request_retries(now, request, cal),
+            Event::HedgeDue(request) => self.hedge_due(now, request, cal),
+            Event::BulkheadWaitEnds(request) => self.bulkhead_wait_ends(now, request, cal),
             Event::RequestDeadline(request) => self.request_deadline(now, request, cal),
             Event::BreakerWakes(client, index) => self.breaker_wakes(now, client, index, cal),
             Event::UpdateInForce(trunk, group) => self.trunks[trunk.index()].policy = group,
@@ -300,6 +311,7 @@ mod entity {
     pub(super) const UPDATES: u32 = 1 << 29;
     pub(super) const POLLS: u32 = 1 << 30;
     pub(super) const TENANT: u32 = 1 << 31;
+    pub(super) const SERVER: u32 = u32::MAX;
 }
 
 fn trunks(config: &Config, random: &RandomSource) -> Vec<Trunk> {

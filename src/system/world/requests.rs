@@ -1,10 +1,13 @@
-//! A request as its client sees it: breaker, connection, attempts, retries, end.
+//! A request as its client sees it: bulkhead, breaker, connection, attempts, retries, end.
 
+use super::attempts::Way;
 use super::{Cal, World};
 use crate::engine::calendar::Handle;
 use crate::engine::time::SimTime;
 use crate::policies::Outcome;
 use crate::policies::breaker::{CallResult, Permit, Placement};
+use crate::policies::bulkhead::BulkheadPlacement;
+use crate::policies::concurrency::Place;
 use crate::policies::limiter::stack;
 use crate::policies::retry::Failed;
 use crate::system::client::{Attempt, RequestState};
@@ -26,10 +29,19 @@ impl<O: Observer> World<'_, O> {
         self.observe(now, Observation::Requested { request: id, client, errand, trunk });
         let config = &self.config.clients[client.index()];
         let limited = stack::refuses(&self.server.limiters, &config.limiters, now);
-        let deadline = config.retry.deadline;
-        let request = self.request(id);
-        request.limited = limited;
-        if let Some(deadline) = deadline {
+        self.request(id).limited = limited;
+        if self.has_bulkhead(client, BulkheadPlacement::PerRequest) {
+            return self.enter_bulkhead(now, id, None, true, cal);
+        }
+        self.open(now, id, cal);
+    }
+
+    /// A request has its place in the bulkhead, or needs none: its time runs from here.
+    pub(super) fn open(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
+        let request = self.requests.get_mut(id).expect("the request is under way");
+        let (client, trunk) = (request.client, request.trunk);
+        let config = &self.config.clients[client.index()];
+        if let Some(deadline) = config.retry.deadline {
             request.deadline = cal.schedule(now + deadline, Event::RequestDeadline(id));
         }
         if config.breaker.placement == Placement::PerRequest {
@@ -41,7 +53,7 @@ impl<O: Observer> World<'_, O> {
         self.start_try(now, id, 0, cal);
     }
 
-    /// The next attempt: past the breaker, and out as soon as there is a connection.
+    /// The next attempt: past breaker and bulkhead, and out as soon as there is a connection.
     pub(super) fn dispatch(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
         let request = self.request(id);
         let (client, trunk, connected) = (request.client, request.trunk, request.connected);
@@ -52,16 +64,43 @@ impl<O: Observer> World<'_, O> {
                 return self.end_request(now, id, None, true, cal);
             }
         }
+        if !connected && !self.clients[client.index()].may_connect() {
+            self.bulkhead_refuses(now, id, permit, cal);
+        } else if self.has_bulkhead(client, BulkheadPlacement::PerAttempt) {
+            self.enter_bulkhead(now, id, permit, false, cal);
+        } else {
+            self.with_connection(now, id, permit, None, cal);
+        }
+    }
+
+    /// An attempt that may leave does so as soon as there is a connection.
+    pub(super) fn with_connection(
+        &mut self,
+        now: SimTime,
+        id: RequestId,
+        permit: Option<Permit>,
+        place: Option<Place>,
+        cal: &mut Cal,
+    ) {
+        let request = self.request(id);
+        let (client, connected) = (request.client, request.connected);
         if connected || self.clients[client.index()].connect(id) {
             self.request(id).connected = true;
-            self.send(now, id, permit, cal);
+            self.send(now, id, permit, place, cal);
         } else {
-            self.request(id).state = RequestState::Waiting { permit };
+            self.request(id).state = RequestState::Waiting { permit, place };
         }
     }
 
     /// An attempt leaves the client.
-    fn send(&mut self, now: SimTime, id: RequestId, permit: Option<Permit>, cal: &mut Cal) {
+    pub(super) fn send(
+        &mut self,
+        now: SimTime,
+        id: RequestId,
+        permit: Option<Permit>,
+        place: Option<Place>,
+        cal: &mut Cal,
+    ) {
         let request = self.request(id);
         request.attempts += 1;
         request.state = RequestState::InFlight;
@@ -74,6 +113,8 @@ impl<O: Observer> World<'_, O> {
             index: request.draw_index(),
             need_at: request.need_at,
             permit,
+            place,
+            server_place: None,
             timeout: Handle::NONE,
             came_at: now,
             abandoned: false,
@@ -84,10 +125,11 @@ impl<O: Observer> World<'_, O> {
             answer: 0,
         };
         let (client, attempts) = (request.client, request.attempts);
+        let config = &self.config.clients[client.index()];
         let part = &mut self.clients[client.index()];
         part.in_flight += 1;
         let progress = &self.requests.get(id).expect("the request is under way").progress;
-        let mut gives_up = now + self.config.clients[client.index()].attempt_timeout;
+        let mut gives_up = now + config.attempt_timeout;
         if let Some(deadline) = part.loops.deadline(progress) {
             gives_up = gives_up.min(deadline);
         }
@@ -96,7 +138,7 @@ impl<O: Observer> World<'_, O> {
         self.attempts.get_mut(attempt).expect("just made").timeout = timeout;
         self.tally.attempts_sent += 1;
         self.observe(now, Observation::AttemptSent { request: id, client, attempt: attempts });
-        match self.api_crossing(attempt) {
+        match self.api_crossing(attempt, Way::There) {
             Some(way) => {
                 cal.schedule(now + way, Event::AttemptAtServer(attempt));
             }
@@ -104,6 +146,9 @@ impl<O: Observer> World<'_, O> {
                 self.tally.attempts_lost += 1;
                 self.attempts.get_mut(attempt).expect("just made").lost = true;
             }
+        }
+        if config.hedge.is_on() {
+            self.hedge_after(now, id, attempt, cal);
         }
     }
 
@@ -138,6 +183,13 @@ impl<O: Observer> World<'_, O> {
             let result = config.breaker.classify(outcome);
             self.tell_breaker(now, (client, attempt.trunk), permit, result, cal);
         }
+        if let Some(place) = attempt.place {
+            self.leave_bulkhead(now, client, place, Some(outcome), cal);
+        }
+        if config.hedge.is_on() && !self.decides(now, attempt, outcome, cal) {
+            self.clients[client.index()].in_flight -= 1;
+            return;
+        }
         let request = self.request(id);
         request.limited |= attempt.limited || outcome == Outcome::TooManyRequests;
         let mut jitter = self.draw(Purpose::BackoffJitter, attempt.entity, attempt.index);
@@ -163,11 +215,11 @@ impl<O: Observer> World<'_, O> {
         let client = request.client;
         if let Some(next) = self.clients[client.index()].disconnect() {
             let waiting = self.request(next);
-            let RequestState::Waiting { permit } = waiting.state else {
+            let RequestState::Waiting { permit, place } = waiting.state else {
                 unreachable!("who waits for a connection is waiting");
             };
             waiting.connected = true;
-            self.send(now, next, permit, cal);
+            self.send(now, next, permit, place, cal);
         }
     }
 
@@ -200,6 +252,11 @@ impl<O: Observer> World<'_, O> {
                 _ => CallResult::Failure,
             };
             self.tell_breaker(now, (client, trunk), permit, result, cal);
+        }
+        if let Some(place) = request.place {
+            // That it failed says that it was refused or timed out, whatever came last.
+            let outcome = if ok { Outcome::Ok } else { Outcome::TimedOut };
+            self.leave_bulkhead(now, client, place, Some(outcome), cal);
         }
         let ours = matches!(errand, Errand::Lookup | Errand::Update);
         match errand {

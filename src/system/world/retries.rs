@@ -119,17 +119,28 @@ impl<O: Observer> World<'_, O> {
         let (client, trunk, state) = (request.client, request.trunk, request.state);
         let expired = self.clients[client.index()].loops.expired(&request.progress, now);
         let Some(level) = expired else { return };
-        match state {
+        let (permit, place) = match state {
+            RequestState::InFlight if self.awaits_hedge(id, cal) => (None, None),
             RequestState::InFlight => return,
-            RequestState::Waiting { permit } => {
+            RequestState::InLobby { permit, timer, .. } => {
+                cal.cancel(timer);
+                self.leave_lobby(id);
+                (permit, None)
+            }
+            RequestState::Waiting { permit, place } => {
                 self.clients[client.index()].stop_waiting(id);
-                if let Some(permit) = permit {
-                    self.tell_breaker(now, (client, trunk), permit, CallResult::Ignored, cal);
-                }
+                (permit, place)
             }
             RequestState::BackingOff { timer, .. } => {
                 cal.cancel(timer);
+                (None, None)
             }
+        };
+        if let Some(place) = place {
+            self.leave_bulkhead(now, client, place, None, cal);
+        }
+        if let Some(permit) = permit {
+            self.tell_breaker(now, (client, trunk), permit, CallResult::Ignored, cal);
         }
         if level == 0 {
             return self.end_request(now, id, None, false, cal);

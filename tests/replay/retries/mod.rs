@@ -4,8 +4,8 @@
 mod backoff;
 mod brooker;
 mod budget;
-mod occ;
 mod loops;
+mod occ;
 mod throttle;
 mod traces;
 
