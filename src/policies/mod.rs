@@ -8,6 +8,7 @@ pub mod breaker;
 pub mod budget;
 pub mod failover;
 pub mod limiter;
+pub mod overload;
 pub mod preset;
 pub mod registration;
 pub mod retry;

@@ -30,7 +30,10 @@ pub struct Family {
 pub const FAMILIES: &[Family] = &[
     Family { name: "breaker", presets: super::breaker::PRESETS },
     Family { name: "limiter", presets: super::limiter::PRESETS },
+    Family { name: "overload", presets: super::overload::PRESETS },
+    Family { name: "registration", presets: super::registration::PRESETS },
     Family { name: "retry", presets: super::retry::PRESETS },
+    Family { name: "sip", presets: super::sip::PRESETS },
 ];
 
 /// The preset `name` of `family`.

@@ -48,4 +48,10 @@ pub(super) enum Purpose {
     TimeToRepair,
     /// A background binding's wait after an outage: entity = carrier, index = outage and binding.
     Avalanche,
+    /// What a client holds back for an overloaded server: entity = the pair of carrier and SBC,
+    /// from 2³¹ on for INVITEs, index = decision.
+    Throttle,
+    /// What an overloaded registrar refuses of others' REGISTERs: entity = carrier, index =
+    /// REGISTER.
+    OverloadedDoor,
 }
