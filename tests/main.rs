@@ -6,6 +6,8 @@ mod command_line;
 mod common_random_numbers;
 mod couplings;
 mod good_input;
+mod overload;
+mod registrations;
 mod shipped;
 mod sip_timers;
 mod theory;

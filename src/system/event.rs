@@ -42,6 +42,7 @@ pub(super) enum Event {
     InviteAtSbc(CallId, Try),
     InviteRetransmit(CallId, Try),
     ResponseAtCarrier(CallId, Try, Response, Option<Feedback>),
+    LateResponseAtCarrier(LegId, Option<Feedback>),
     InviteDeadline(CallId, Try),
     FlowDeadline(CallId, Try),
     SetupHangUp(CallId),

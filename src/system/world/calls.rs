@@ -148,7 +148,7 @@ impl<O: Observer> World<'_, O> {
     }
 
     /// The leg of a call that is still being set up by INVITE `n`.
-    fn leg_in_setup(&self, id: CallId, n: Try) -> Option<LegId> {
+    pub(super) fn leg_in_setup(&self, id: CallId, n: Try) -> Option<LegId> {
         let call = self.calls.get(id)?;
         (call.attempt == n && call.in_setup()).then(|| call.leg()).flatten()
     }
@@ -182,7 +182,7 @@ impl<O: Observer> World<'_, O> {
             return;
         }
         let sbc = self.sbc_of(leg);
-        let taken = self.sbc_offer(now, sbc, SbcJob::Invite(id, n), cal);
+        let taken = self.sbc_offer(now, sbc, SbcJob::Invite(id, n, leg), cal);
         self.call(id).at_sbc = taken;
     }
 

@@ -103,7 +103,7 @@ struct Sbc {
 /// What an SBC's processor works on.
 #[derive(Copy, Clone, Debug)]
 enum SbcJob {
-    Invite(CallId, Try),
+    Invite(CallId, Try, LegId),
     Bye(TrunkId, SimTime),
     Handshake(LegId, Try),
     SendRegister(LegId, Try),
@@ -283,6 +283,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::ConnectionUp(leg, n) => self.connection_up(now, leg, n, cal),
             Event::RegisterAtRegistrar(leg, n) => self.register_at_registrar(now, leg, n, cal),
             Event::RegistrarDone(carrier, leg, n) => self.registrar_done(now, carrier, leg, n, cal),
+            Event::LateResponseAtCarrier(leg, f) => self.carrier_hears_of(now, leg, f),
             Event::RegisterAnswered(leg, n, a, f) => {
                 self.register_answered(now, leg, n, (a, f), cal)
             }

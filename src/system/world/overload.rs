@@ -1,10 +1,12 @@
 //! Overload control between servers and their clients: a registrar and the SBCs that register
 //! there, an SBC and the carriers that send it INVITEs.
 
-use super::{Carrier, Sbc, World};
+use super::{Cal, Carrier, Sbc, World};
 use crate::engine::time::SimTime;
 use crate::policies::overload::{Control, Feedback, Throttle};
+use crate::system::call::Call;
 use crate::system::config::Config;
+use crate::system::event::Event;
 use crate::system::ids::{CallId, CarrierId, LegId, SbcId};
 use crate::system::observation::Observer;
 use crate::system::purpose::Purpose;
@@ -184,13 +186,34 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    /// The carrier has got what an SBC's response carries. A response to a call that is gone is
-    /// gone with it.
+    /// The SBC has handled an INVITE whose caller has hung up or gone elsewhere meanwhile. It does
+    /// not know, and answers; nobody minds the answer but the carrier's throttle.
+    pub(super) fn invite_handled_late(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        let feedback = self.sbc_feedback(now, leg);
+        if feedback.is_some()
+            && let Some(way) = self.crossing(leg)
+        {
+            cal.schedule(now + way, Event::LateResponseAtCarrier(leg, feedback));
+        }
+    }
+
+    /// The carrier has got what an SBC's response to this call carries.
     pub(super) fn carrier_hears(&mut self, now: SimTime, id: CallId, feedback: Option<Feedback>) {
+        if feedback.is_some()
+            && let Some(leg) = self.calls.get(id).and_then(Call::leg)
+        {
+            self.carrier_hears_of(now, leg, feedback);
+        }
+    }
+
+    /// The carrier has got what an SBC's response over the leg carries.
+    pub(super) fn carrier_hears_of(
+        &mut self,
+        now: SimTime,
+        leg: LegId,
+        feedback: Option<Feedback>,
+    ) {
         let Some(feedback) = feedback else { return };
-        let Some(leg) = self.calls.get(id).and_then(crate::system::call::Call::leg) else {
-            return;
-        };
         let at = self.pair(leg);
         if let Some(client) = &mut self.throttles.invites[at] {
             client.decisions += 1;

@@ -100,7 +100,13 @@ impl<O: Observer> World<'_, O> {
         }
         self.sbcs[sbc.index()].notes_level(now);
         match job {
-            SbcJob::Invite(call, n) => self.invite_handled(now, call, n, cal),
+            SbcJob::Invite(call, n, leg) => {
+                if self.leg_in_setup(call, n).is_some() {
+                    self.invite_handled(now, call, n, cal);
+                } else {
+                    self.invite_handled_late(now, leg, cal);
+                }
+            }
             SbcJob::Bye(trunk, _) => self.session_ends(now, trunk),
             SbcJob::Handshake(leg, n) => self.handshake_done(now, leg, n, cal),
             SbcJob::SendRegister(leg, n) => self.register_leaves(now, leg, n, cal),
