@@ -286,12 +286,13 @@ mod tests {
             let base = if all_down { base_s } else { base_s + some_more_s } as u128;
             let w = (base << failures.min(64)).min(u128::from(max_s)) as f64;
             let mut rng = RandomSource::new(2, 0).at(0, 0, index);
-            let wait = spec.delay(failures, all_down, None, &mut rng).as_secs_f64();
-            prop_assert!(w / 2.0 <= wait && wait <= w, "{} of {}", wait, w);
+            let wait = spec.delay(failures, all_down, None, &mut rng);
+            let wait_s = wait.as_secs_f64();
+            prop_assert!(w / 2.0 <= wait_s && wait_s <= w, "{wait_s} of {w}");
             let told = told_s.map(s);
             let mut rng = RandomSource::new(2, 0).at(0, 0, index);
-            let longer = spec.delay(failures, all_down, told, &mut rng).as_secs_f64();
-            prop_assert_eq!(longer, wait.max(told_s.unwrap_or(0) as f64));
+            let longer = spec.delay(failures, all_down, told, &mut rng);
+            prop_assert_eq!(longer, wait.max(told.unwrap_or(SimDuration::ZERO)));
         }
 
         /// Fixed and exponential waits lie between nothing and their bound, a Retry-After takes

@@ -69,11 +69,13 @@ mod tests {
             } else if groups.iter().all(|g| g.staffed == 0) {
                 prop_assert_eq!(chosen, 0);
             } else {
-                let load = |g: &Availability| f64::from(g.waiting + 1) / f64::from(g.staffed);
-                let held = load(&groups[chosen]);
-                prop_assert!(held.is_finite());
+                let held = groups[chosen];
+                prop_assert!(held.staffed > 0);
                 for (i, group) in groups.iter().enumerate().filter(|(_, g)| g.staffed > 0) {
-                    prop_assert!(load(group) > held || (load(group) == held && i >= chosen));
+                    // Callers per agent, compared without dividing.
+                    let this = (group.waiting + 1) * held.staffed;
+                    let best = (held.waiting + 1) * group.staffed;
+                    prop_assert!(this > best || (this == best && i >= chosen));
                 }
             }
         }

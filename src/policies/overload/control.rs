@@ -10,7 +10,8 @@
 //! Design and Evaluation", IPTComm 2008): after each interval C, with μ the rate at which the server
 //! can handle requests, d the wait that its queue amounts to and d* the wait aimed at,
 //! `λ = μ·(1 − (d − d*)/C)`; each client gets an equal part. μ is what the time left by other
-//! messages is worth at the mean time a controlled request takes.
+//! messages is worth at the mean time a controlled request takes. It begins to ask when d exceeds
+//! d* or it is too busy, and goes on until nothing waits and it is not: assumption.
 
 use rand::Rng;
 
@@ -178,22 +179,28 @@ impl Control {
     }
 
     fn judge_rate(&mut self, interval_ns: f64, delay_ns: f64, busy: bool) {
-        let mean = |ns: u64, count: u64, last: f64| {
-            if count > 0 { ns as f64 / count as f64 } else { last }
+        let mean = |work: Work, last| {
+            if work.count > 0 { work.ns as f64 / work.count as f64 } else { last }
         };
-        let all = (self.controlled.ns + self.other.ns, self.controlled.count + self.other.count);
-        self.mean_ns = mean(all.0, all.1, self.mean_ns);
-        self.controlled_mean_ns =
-            mean(self.controlled.ns, self.controlled.count, self.controlled_mean_ns);
-        if self.controlled_mean_ns <= 0.0 || (self.waiting == 0 && !busy) {
+        let all = Work {
+            count: self.controlled.count + self.other.count,
+            ns: self.controlled.ns + self.other.ns,
+        };
+        self.mean_ns = mean(all, self.mean_ns);
+        self.controlled_mean_ns = mean(self.controlled, self.controlled_mean_ns);
+        let servers = f64::from(self.servers);
+        let wait_ns = self.waiting as f64 * self.mean_ns / servers;
+        let overloaded = match self.wish {
+            Wish::Rate(Some(_)) => busy || self.waiting > 0,
+            Wish::Rate(None) | Wish::Accept(_) => busy || wait_ns > delay_ns,
+        };
+        if !overloaded || self.controlled_mean_ns <= 0.0 {
             self.wish = Wish::Rate(None);
             self.reduction = 0.0;
             return;
         }
-        let servers = f64::from(self.servers);
         let free = (servers - self.other.ns as f64 / interval_ns).max(0.0);
         let capacity = free / (self.controlled_mean_ns / 1e9);
-        let wait_ns = self.waiting as f64 * self.mean_ns / servers;
         let rate = (capacity * (1.0 - (wait_ns - delay_ns) / interval_ns)).max(0.0);
         let foreign_rate = self.foreign as f64 / (interval_ns / 1e9);
         let part = rate / f64::from(self.clients);

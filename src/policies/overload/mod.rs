@@ -60,8 +60,8 @@ pub enum OverloadSpec {
         /// How often it looks at its load.
         #[serde(default = "half_second")]
         interval: SimDuration,
-        /// While it is busy for less than this share of its time and nothing waits, it asks for
-        /// nothing.
+        /// It asks for nothing until it is busy for this share of its time or the wait is longer
+        /// than `delay`, and again once neither holds and nothing waits.
         #[serde(default = "occupancy")]
         #[schemars(range(min = 0.01, max = 1.0))]
         occupancy: f64,

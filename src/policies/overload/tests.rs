@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+#[cfg(test)]
 use crate::engine::random::{Draw, RandomSource};
 
 fn at(ms: u64) -> SimTime {
@@ -132,10 +133,11 @@ fn an_empty_bucket_is_filled_by_half_to_one_and_a_half_t() {
 
 #[test]
 fn the_share_asked_for_is_held_back_and_those_with_priority_last() {
-    assert_eq!(throttle::held_back(10.0, 40.0, false), 25.0, "the example of RFC 7339, section 6");
-    assert_eq!(throttle::held_back(10.0, 40.0, true), 0.0);
-    assert_eq!(throttle::held_back(70.0, 40.0, false), 100.0);
-    assert_eq!(throttle::held_back(70.0, 40.0, true), 50.0);
+    let held_back = |percent, priority| throttle::held_back(percent, 40.0, priority) as u32;
+    assert_eq!(held_back(10.0, false), 25, "the example of RFC 7339, section 6");
+    assert_eq!(held_back(10.0, true), 0);
+    assert_eq!(held_back(70.0, false), 100);
+    assert_eq!(held_back(70.0, true), 50);
     for (percent, priority_every) in [(30, 4), (90, 4), (30, u64::MAX), (100, 4), (0, 4)] {
         let mut throttle = Throttle::new(&loss());
         let n = 20_000;
