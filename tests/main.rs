@@ -7,6 +7,8 @@ mod common_random_numbers;
 mod couplings;
 mod good_input;
 mod metastability;
+mod overload;
+mod registrations;
 mod replay;
 mod shipped;
 mod sip_timers;

@@ -33,8 +33,11 @@ pub const FAMILIES: &[Family] = &[
     Family { name: "concurrency", presets: super::concurrency::PRESETS },
     Family { name: "hedge", presets: super::hedge::PRESETS },
     Family { name: "limiter", presets: super::limiter::PRESETS },
+    Family { name: "overload", presets: super::overload::PRESETS },
+    Family { name: "registration", presets: super::registration::PRESETS },
     Family { name: "retry", presets: super::retry::PRESETS },
     Family { name: "shedding", presets: super::shedding::PRESETS },
+    Family { name: "sip", presets: super::sip::PRESETS },
 ];
 
 /// The preset `name` of `family`.

@@ -19,8 +19,10 @@ use crate::policies::concurrency::ConcurrencySpec;
 use crate::policies::failover::FailoverSpec;
 use crate::policies::hedge::HedgeSpec;
 use crate::policies::limiter::LimiterSpec;
+use crate::policies::overload::OverloadSpec;
 use crate::policies::retry::{Method, RetrySpec};
 use crate::policies::shedding::{OrderSpec, SheddingSpec};
+use crate::policies::sip::Timers;
 
 /// The instants of arrival traces, by the file name as written in the model.
 pub type Traces = BTreeMap<String, Arc<[SimTime]>>;
@@ -62,6 +64,7 @@ pub struct Config {
     pub(super) policy: PolicyConfig,
     pub(super) updates: UpdatesSpec,
     pub(super) failover: FailoverSpec,
+    pub(super) sip: Timers,
     pub(super) registration: RegistrationSpec,
     pub(super) options: Option<OptionsSpec>,
     pub(super) monitor: Option<MonitorConfig>,
@@ -85,6 +88,7 @@ pub(super) struct SbcConfig {
     pub(super) options: Sampler,
     pub(super) bye: Sampler,
     pub(super) handshake: Sampler,
+    pub(super) overload: Option<OverloadSpec>,
 }
 
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ use super::ids::{
     AttemptId, CallId, CarrierId, ClientId, GroupId, LegId, RequestId, SbcId, TrunkId,
 };
 use crate::engine::time::SimTime;
+use crate::policies::overload::Feedback;
 
 /// Which try of a call or a registration a message belongs to; a later try makes it stale.
 pub(super) type Try = u16;
@@ -29,6 +30,8 @@ pub enum RegisterAnswer {
     Ok,
     /// 503, over the limit.
     Unavailable,
+    /// 423: ask for a longer interval.
+    TooBrief,
 }
 
 /// A scheduled event.
@@ -38,7 +41,8 @@ pub(super) enum Event {
     CallerDialsAgain(TrunkId, u64),
     InviteAtSbc(CallId, Try),
     InviteRetransmit(CallId, Try),
-    ResponseAtCarrier(CallId, Try, Response),
+    ResponseAtCarrier(CallId, Try, Response, Option<Feedback>),
+    LateResponseAtCarrier(LegId, Option<Feedback>),
     InviteDeadline(CallId, Try),
     FlowDeadline(CallId, Try),
     SetupHangUp(CallId),
@@ -54,7 +58,7 @@ pub(super) enum Event {
     ConnectionUp(LegId, Try),
     RegisterAtRegistrar(LegId, Try),
     RegistrarDone(CarrierId, u32, Try),
-    RegisterAnswered(LegId, Try, RegisterAnswer),
+    RegisterAnswered(LegId, Try, RegisterAnswer, Option<Feedback>),
     RegisterRetransmit(LegId, Try),
     RegistrationTimer(LegId, Try),
     BindingExpires(LegId),

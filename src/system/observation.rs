@@ -19,7 +19,8 @@ pub enum Fate {
     Abandoned,
     /// The caller hung up before the trunk answered.
     AbandonedSetup,
-    /// No free channel, or over the calls-per-second limit, on every usable leg.
+    /// No free channel, over the calls-per-second limit, or held back for an overloaded SBC, on
+    /// every usable leg.
     Blocked,
     /// No usable leg: carrier down or not registered.
     Lost,
@@ -78,6 +79,8 @@ pub enum Refusal {
     Channels,
     /// Over the calls-per-second limit.
     Rate,
+    /// Held back by the carrier, because the SBC is overloaded and asked for less.
+    Throttled,
 }
 
 /// What an API request is for.
@@ -213,6 +216,10 @@ pub enum Observation {
     RegistrationTimedOut { leg: LegId },
     /// A registrar refused with 503.
     RegistrationRefused { leg: LegId },
+    /// A registrar refused with 423: a longer interval has to be asked for.
+    RegistrationTooBrief { leg: LegId },
+    /// The SBC held a REGISTER back, because the registrar is overloaded and asked for less.
+    RegisterThrottled { leg: LegId },
     /// A binding was made; `anew` where none was usable before.
     Registered { leg: LegId, anew: bool },
     /// A leg that should be registered is, or is not.

@@ -61,4 +61,10 @@ pub(super) enum Purpose {
     /// When an adaptive limit measures anew: entity = client, or `u32::MAX` for the server, index =
     /// requests that have ended there.
     LimitProbe,
+    /// What a client holds back for an overloaded server: entity = the pair of carrier and SBC,
+    /// from 2³¹ on for INVITEs, index = decision.
+    Throttle,
+    /// What an overloaded registrar refuses of others' REGISTERs: entity = carrier, index =
+    /// REGISTER.
+    OverloadedDoor,
 }

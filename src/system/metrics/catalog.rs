@@ -135,6 +135,12 @@ pub static METRICS: &[Metric] = &[
         "calls",
         "no free channel, or over the calls-per-second limit, on every usable leg",
     ),
+    lower(
+        Calls,
+        "invites_throttled",
+        "",
+        "INVITEs a carrier held back for an overloaded SBC, which asked for it",
+    ),
     lower(Calls, "calls_lost", "calls", "no usable leg: carrier down or not registered"),
     lower(Calls, "calls_timed_out", "calls", "calls whose last INVITE went without an answer"),
     lower(Calls, "calls_rejected", "calls", "calls whose last INVITE was refused with 503"),
@@ -226,6 +232,18 @@ pub static METRICS: &[Metric] = &[
     lower(Failover, "secondary_cost", "", "their price"),
     lower(Registration, "registration_timeouts", "", "registration attempts without an answer"),
     lower(Registration, "registration_refusals", "", "REGISTERs refused with 503"),
+    lower(
+        Registration,
+        "registers_throttled",
+        "",
+        "REGISTERs an SBC held back for an overloaded registrar, which asked for it",
+    ),
+    lower(
+        Registration,
+        "registrations_too_brief",
+        "",
+        "REGISTERs refused with 423: the interval asked for is too brief",
+    ),
     plain(Registration, "registrations", "", "bindings made or refreshed"),
     lower(Registration, "registrations_anew", "", "of them where no usable binding was left"),
     lower(

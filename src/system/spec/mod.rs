@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::time::SimDuration;
+use crate::policies::sip::Timers;
 
 pub use api::{
     AbandonedSpec, ApiSpec, ClientSpec, LimitKey, LimitSpec, MonitorSpec, RetryAfterSpec,
@@ -99,6 +100,9 @@ pub struct Model {
     /// When and how a trunk moves to its other leg.
     #[serde(default)]
     pub failover: FailoverSpec,
+    /// Timers of SIP transactions.
+    #[serde(default)]
+    pub sip: Timers,
     /// How a leg keeps its registration.
     #[serde(default)]
     pub registration: RegistrationSpec,

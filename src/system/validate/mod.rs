@@ -198,6 +198,7 @@ impl Config {
         let api = api::build(model, &trunks, traces, &mut checker);
         let policy = api::policy(model, &known, &trunks, &mut checker);
         checker.problems("failover", model.failover.check());
+        checker.problems("sip", model.sip.check());
         let faults = faults::build(model, &known, &api.limiters, &mut checker);
         if !checker.issues.is_empty() {
             return Err(checker.issues);
@@ -228,6 +229,7 @@ impl Config {
             policy,
             updates: model.updates.clone(),
             failover: model.failover.clone(),
+            sip: model.sip,
             registration: model.registration.clone(),
             options: model.options.clone(),
             monitor: api.monitor,

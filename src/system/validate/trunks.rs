@@ -225,6 +225,16 @@ fn carriers(model: &Model, checker: &mut Checker) -> Vec<CarrierConfig> {
         if let Some(limit) = &registrar.limit {
             checker.problems(&format!("{at}.limit"), limit.check());
         }
+        if let Some(overload) = &registrar.overload {
+            checker.problems(&format!("{at}.overload"), overload.check());
+        }
+        if let Some(min) = registrar.min_expires {
+            checker.positive(&format!("{at}.min_expires"), min);
+            if min > registrar.expires {
+                let message = format!("must be at most expires ({})", registrar.expires);
+                checker.refuse(format!("{at}.min_expires"), min, message);
+            }
+        }
         if let Some(background) = &registrar.background {
             checker.rate(&format!("{at}.background.rate_per_s"), background.rate_per_s);
         }
@@ -255,6 +265,9 @@ fn check_registration(model: &Model, checker: &mut Checker) {
     }
     checker.positive("registration.transaction_timeout", registration.transaction_timeout);
     checker.positive("registration.connect_timeout", registration.connect_timeout);
+    if let Some(expires) = registration.expires {
+        checker.positive("registration.expires", expires);
+    }
     checker.problems("registration.retry", registration.retry.check());
     if let Some(options) = &model.options {
         checker.positive("options.interval", options.interval);
@@ -262,6 +275,14 @@ fn check_registration(model: &Model, checker: &mut Checker) {
         if options.timeout > options.interval {
             let message = format!("must be at most the interval ({})", options.interval);
             checker.refuse("options.timeout", options.timeout, message);
+        } else if options.retries > 1000
+            || options.timeout * (u64::from(options.retries) + 1) > options.interval
+        {
+            let message = format!(
+                "must leave (retries + 1)·timeout within the interval ({})",
+                options.interval
+            );
+            checker.refuse("options.retries", options.retries, message);
         }
         for (key, value) in [("down_after", options.down_after), ("up_after", options.up_after)] {
             checker.at_least_one(&format!("options.{key}"), value);
@@ -275,6 +296,9 @@ fn sbcs(model: &Model, checker: &mut Checker) -> Vec<SbcConfig> {
         for (key, variate) in times(spec) {
             checker.variate(&format!("sbcs.{i}.{key}"), variate);
         }
+        if let Some(overload) = &spec.overload {
+            checker.problems(&format!("sbcs.{i}.overload"), overload.check());
+        }
         for _ in 0..spec.count {
             built.push(SbcConfig {
                 queue: spec.queue,
@@ -283,6 +307,7 @@ fn sbcs(model: &Model, checker: &mut Checker) -> Vec<SbcConfig> {
                 options: spec.options.sampler(),
                 bye: spec.bye.sampler(),
                 handshake: spec.handshake.sampler(),
+                overload: spec.overload.clone(),
             });
         }
     }

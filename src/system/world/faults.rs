@@ -150,6 +150,7 @@ impl<O: Observer> World<'_, O> {
         part.serial = part.serial.wrapping_add(1);
         let in_service = part.in_service.take();
         let waiting = part.station.clear();
+        part.notes_level(now);
         for job in in_service.into_iter().chain(waiting.into_iter().map(|(_, job)| job)) {
             if let SbcJob::Bye(trunk, since) = job {
                 self.leave_ghost(now, trunk, since, cal);
@@ -175,6 +176,12 @@ impl<O: Observer> World<'_, O> {
     pub(super) fn options_due(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
         let Some(config) = &self.config.options else { return };
         self.schedule_source(cal, now + config.interval, Event::OptionsDue(leg));
+        self.leg_mut(leg).options.retries = 0;
+        self.send_options(now, leg, cal);
+    }
+
+    fn send_options(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        let Some(config) = &self.config.options else { return };
         let options = &mut self.leg_mut(leg).options;
         options.serial = options.serial.wrapping_add(1);
         let serial = options.serial;
@@ -204,9 +211,16 @@ impl<O: Observer> World<'_, O> {
     }
 
     pub(super) fn options_missed(&mut self, now: SimTime, leg: LegId, serial: Try, cal: &mut Cal) {
+        let retries_max = self.config.options.as_ref().map_or(0, |o| o.retries);
         let options = &mut self.leg_mut(leg).options;
-        if options.serial == serial {
-            options.timeout = Handle::NONE;
+        if options.serial != serial {
+            return;
+        }
+        options.timeout = Handle::NONE;
+        if options.retries < retries_max {
+            options.retries += 1;
+            self.send_options(now, leg, cal);
+        } else {
             self.options_count(now, leg, false, cal);
         }
     }

@@ -13,6 +13,7 @@ mod decisions;
 mod failovers;
 mod faults;
 mod hedges;
+mod overload;
 mod registrations;
 mod requests;
 mod retries;
@@ -22,10 +23,12 @@ mod signalling;
 use super::arrivals::Arrivals;
 use super::call::Call;
 use super::client::{Attempt, Client, Request};
-use super::config::Config;
+use super::config::{CarrierConfig, Config, SbcConfig};
 use super::event::{Event, RegisterAnswer, Try};
 use super::group::Group;
-use super::ids::{CallId, CarrierId, ClientId, GroupId, LegId, RequestId, Side, Slab, TrunkId};
+use super::ids::{
+    CallId, CarrierId, ClientId, GroupId, LegId, RequestId, SbcId, Side, Slab, TrunkId,
+};
 use super::leg::Leg;
 use super::observation::{Cause, Observation, Observer};
 use super::purpose::Purpose;
@@ -38,7 +41,9 @@ use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::concurrency::Concurrency;
 use crate::policies::failover::Controller;
 use crate::policies::limiter::Limiter;
+use crate::policies::overload::{Control, Feedback};
 use crate::policies::shedding::Codel;
+use overload::Throttles;
 
 /// The state of one run.
 pub(super) struct World<'c, O> {
@@ -59,6 +64,7 @@ pub(super) struct World<'c, O> {
     attempts: Slab<Attempt>,
     server: Server,
     api_network: Network,
+    throttles: Throttles,
     tally: Tally,
 }
 
@@ -96,16 +102,18 @@ struct Sbc {
     /// Makes the end of a job from before a restart stale.
     serial: u32,
     jobs: u64,
+    /// Its overload control towards the carriers.
+    control: Option<Control>,
 }
 
 /// What an SBC's processor works on.
 #[derive(Copy, Clone, Debug)]
 enum SbcJob {
-    Invite(CallId, Try),
+    Invite(CallId, Try, LegId),
     Bye(TrunkId, SimTime),
     Handshake(LegId, Try),
     SendRegister(LegId, Try),
-    ReadRegister(LegId, Try, RegisterAnswer),
+    ReadRegister(LegId, Try, RegisterAnswer, Option<Feedback>),
     SendOptions(LegId, Try),
 }
 
@@ -116,6 +124,10 @@ struct Carrier {
     failures: u64,
     limiter: Option<Limiter>,
     registrar: Station<(u32, Try)>,
+    /// Its registrar's overload control towards the SBCs.
+    control: Option<Control>,
+    /// Others' REGISTERs that the control has looked at.
+    at_door: u64,
     jobs: u64,
     background: u64,
     avalanches: u64,
@@ -170,14 +182,19 @@ impl<'c, O: Observer> World<'c, O> {
             legs: config.legs.iter().map(|l| l.as_ref().map(Leg::new)).collect(),
             channels: vec![0; config.channels.len()],
             groups: config.groups.iter().map(|g| Group::new(g.agents)).collect(),
-            sbcs: config.sbcs.iter().map(|s| Sbc::new(s.queue)).collect(),
-            carriers: config.carriers.iter().map(Carrier::new).collect(),
+            sbcs: (0..).zip(&config.sbcs).map(|(i, s)| Sbc::new(config, SbcId(i), s)).collect(),
+            carriers: (0..)
+                .map(CarrierId)
+                .zip(&config.carriers)
+                .map(|(i, c)| Carrier::new(config, i, c))
+                .collect(),
             clients,
             sources,
             requests: Slab::default(),
             attempts: Slab::default(),
             server: Server::new(&config.api, probe(entity::SERVER)),
             api_network: Network::default(),
+            throttles: Throttles::new(config),
             tally: Tally::default(),
         }
     }
@@ -258,7 +275,10 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::CallerDialsAgain(trunk, index) => self.offer_call(now, trunk, index, cal),
             Event::InviteAtSbc(call, n) => self.invite_at_sbc(now, call, n, cal),
             Event::InviteRetransmit(call, n) => self.invite_retransmits(now, call, n, cal),
-            Event::ResponseAtCarrier(call, n, r) => self.response_at_carrier(now, call, n, r, cal),
+            Event::ResponseAtCarrier(call, n, r, f) => {
+                self.carrier_hears(now, call, f);
+                self.response_at_carrier(now, call, n, r, cal);
+            }
             Event::InviteDeadline(call, n) => self.invite_times_out(now, call, n, cal),
             Event::FlowDeadline(call, n) => self.flow_deadline(now, call, n, cal),
             Event::SetupHangUp(call) => self.setup_hang_up(now, call, cal),
@@ -273,7 +293,10 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::ConnectionUp(leg, n) => self.connection_up(now, leg, n, cal),
             Event::RegisterAtRegistrar(leg, n) => self.register_at_registrar(now, leg, n, cal),
             Event::RegistrarDone(carrier, leg, n) => self.registrar_done(now, carrier, leg, n, cal),
-            Event::RegisterAnswered(leg, n, a) => self.register_answered(now, leg, n, a, cal),
+            Event::LateResponseAtCarrier(leg, f) => self.carrier_hears_of(now, leg, f),
+            Event::RegisterAnswered(leg, n, a, f) => {
+                self.register_answered(now, leg, n, (a, f), cal)
+            }
             Event::RegisterRetransmit(leg, n) => self.register_retransmits(now, leg, n, cal),
             Event::RegistrationTimer(leg, n) => self.registration_timer(now, leg, n, cal),
             Event::BindingExpires(leg) => self.binding_expires(now, leg, cal),
@@ -341,19 +364,28 @@ fn trunks(config: &Config, random: &RandomSource) -> Vec<Trunk> {
 }
 
 impl Sbc {
-    const fn new(queue: u32) -> Self {
-        Self { station: Station::new(1, queue), in_service: None, down: 0, serial: 0, jobs: 0 }
+    fn new(config: &Config, sbc: SbcId, spec: &SbcConfig) -> Self {
+        Self {
+            station: Station::new(1, spec.queue),
+            in_service: None,
+            down: 0,
+            serial: 0,
+            jobs: 0,
+            control: overload::control_of_sbc(config, sbc),
+        }
     }
 }
 
 impl Carrier {
-    fn new(config: &super::config::CarrierConfig) -> Self {
-        let registrar = &config.registrar;
+    fn new(config: &Config, carrier: CarrierId, spec: &CarrierConfig) -> Self {
+        let registrar = &spec.registrar;
         Self {
             outages: 0,
             failures: 0,
             limiter: registrar.limit.as_ref().map(Limiter::new),
             registrar: Station::new(registrar.servers, registrar.queue),
+            control: overload::control_of_registrar(config, carrier),
+            at_door: 0,
             jobs: 0,
             background: 0,
             avalanches: 0,
