@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use comfy_table::Table;
+use comfy_table::{ColumnConstraint, Table};
 use serde_json::{Value as Json, json};
 
 use super::Failure;
@@ -63,8 +63,12 @@ fn list(family: Option<&Family>, entries: &[Entry]) -> String {
     for (family, preset) in entries {
         table.add_row([family.name, preset.name, preset.summary, preset.source]);
     }
-    for column in table.column_iter_mut() {
+    for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 1));
+        if index < 2 {
+            // A name is looked for as a whole.
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
     let table = table.to_string();
     let lines: Vec<&str> = table.lines().map(str::trim_end).collect();
