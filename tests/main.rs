@@ -8,6 +8,7 @@ mod couplings;
 mod good_input;
 mod metastability;
 mod overload;
+mod presets;
 mod registrations;
 mod replay;
 mod shipped;

@@ -4,6 +4,7 @@
 
 pub mod overrides;
 pub mod plan;
+pub mod presets;
 pub mod runner;
 pub mod study;
 pub mod summary;
