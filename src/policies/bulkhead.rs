@@ -177,6 +177,9 @@ impl Bulkhead {
     }
 
     /// One has stopped waiting.
+    ///
+    /// # Panics
+    /// Where nobody was.
     pub fn stop_waiting(&mut self) {
         self.waiting = self.waiting.checked_sub(1).expect("one was waiting");
     }
@@ -206,6 +209,9 @@ impl Bulkhead {
     }
 
     /// A retry is over.
+    ///
+    /// # Panics
+    /// Where none was under way.
     pub fn end_retry(&mut self) {
         self.retries = self.retries.checked_sub(1).expect("a retry was under way");
     }
