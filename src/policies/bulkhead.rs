@@ -171,6 +171,9 @@ impl Bulkhead {
     }
 
     /// One has stopped waiting.
+    ///
+    /// # Panics
+    /// Where nobody was.
     pub fn stop_waiting(&mut self) {
         self.waiting = self.waiting.checked_sub(1).expect("one was waiting");
     }

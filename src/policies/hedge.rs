@@ -229,6 +229,9 @@ impl Hedging {
     ///
     /// A throttled failure stops further hedges and leaves those under way be, as A6 says;
     /// grpc-java 003b878 gives those up as well.
+    ///
+    /// # Panics
+    /// Where none was under way.
     pub fn settled(
         &mut self,
         spec: &HedgeSpec,
@@ -409,7 +412,7 @@ mod tests {
             let (mut round, mut sent, mut now) = (Hedging::default(), 1, SimTime::ZERO);
             round.sent(&spec, now);
             for (wait, end, pushback) in ends {
-                now = now + ms(wait);
+                now += ms(wait);
                 while round.is_due(now) {
                     round.sent(&spec, now);
                     sent += 1;

@@ -192,6 +192,9 @@ impl Concurrency {
     /// Netflix's algorithms take an answer of 429 or 503 and a time-out as a drop
     /// (`Limiter.Listener.onDropped`: rejected by an external limit, or a timeout); Envoy samples
     /// every answer and forgets requests without one.
+    ///
+    /// # Panics
+    /// Where no place was taken.
     pub fn leave(
         &mut self,
         now: SimTime,

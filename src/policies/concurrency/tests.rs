@@ -232,7 +232,7 @@ mod envoy_tests {
         }
 
         fn advance(&mut self, by: u64) {
-            self.now = self.now + ms(by);
+            self.now += ms(by);
         }
 
         /// The limit once timers have done what is due.
@@ -511,7 +511,7 @@ proptest! {
         let mut limit = Concurrency::new(&spec, &mut Always(u64::MAX / 3));
         let (mut places, mut now) = (Vec::new(), SimTime::ZERO);
         for (what, wait, which, end) in moves {
-            now = now + ms(wait);
+            now += ms(wait);
             if what > 0 || places.is_empty() {
                 let place = limit.enter(now);
                 prop_assert_eq!(place.is_some(), (places.len() as u32) < limit.limit());

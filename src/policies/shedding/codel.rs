@@ -139,7 +139,7 @@ mod tests {
             let mut now = SimTime::ZERO;
             let (mut shortest, mut ends, mut last) = (None::<u64>, SimTime::ZERO, 0);
             for (wait, delay) in steps {
-                now = now + ms(wait);
+                now += ms(wait);
                 let first = shortest.is_none() || now > ends;
                 if first && let Some(before) = shortest {
                     (ends, last) = (now + ms(100), before);
@@ -156,7 +156,7 @@ mod tests {
             let mut codel = folly();
             let mut now = SimTime::ZERO;
             for (wait, delay) in steps {
-                now = now + ms(wait);
+                now += ms(wait);
                 prop_assert!(!codel.sheds(now, ms(delay)) && !codel.is_overloaded());
             }
         }

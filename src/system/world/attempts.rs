@@ -36,7 +36,7 @@ impl<O: Observer> World<'_, O> {
         let mut way = rtt / 2 + self.api_network.delay;
         if let Some(law) = &self.config.api.network {
             let mut draw = self.draw(Purpose::ApiDelay, entity, 2 * index + direction);
-            way = way + law.sample(&mut draw);
+            way += law.sample(&mut draw);
         }
         let loss = self.api_network.loss;
         if loss > 0.0 {

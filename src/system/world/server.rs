@@ -108,7 +108,7 @@ impl<O: Observer> World<'_, O> {
         let mut service = self.config.api.service.sample(&mut draw);
         let per_busy = self.config.api.service_per_busy;
         if !per_busy.is_zero() {
-            service = service + per_busy * u64::from(self.server.station.busy());
+            service += per_busy * u64::from(self.server.station.busy());
         }
         let service = service.mul_f64(self.server.slowdown);
         self.observe(now, Observation::ServiceStarted { client, wait: now - since });
