@@ -6,6 +6,7 @@ mod command_line;
 mod common_random_numbers;
 mod couplings;
 mod good_input;
+mod replay;
 mod shipped;
 mod sip_timers;
 mod theory;
