@@ -112,7 +112,9 @@ impl BackoffSpec {
             }
             Self::Exponential { base, multiplier, cap, .. } => {
                 let exponent = f64::from(earlier.min(10_000));
-                let grown = base.as_secs_f64() * libm::pow(multiplier, exponent);
+                // Kept finite: no wait at all, however often multiplied, is none.
+                let factor = libm::pow(multiplier, exponent).min(f64::MAX);
+                let grown = base.as_secs_f64() * factor;
                 if grown >= cap.as_secs_f64() { cap } else { SimDuration::from_secs_f64(grown) }
             }
         }
