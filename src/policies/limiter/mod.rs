@@ -1,8 +1,8 @@
 //! Rate limiters. A denial says when to come back; nothing depends on a timer having fired.
 //!
-//! Rates become whole nanoseconds per request, rounded to the nearest, as in governor. Limits are
-//! per run: aligned windows, cycles and ticks are counted from its start. Every algorithm decides
-//! on several requests at once too: all pass, or none.
+//! Rates become whole nanoseconds per request: rounded to the nearest, but cut off under GCRA, as
+//! governor does. Limits are per run: aligned windows, cycles and ticks are counted from its start.
+//! Every algorithm decides on several requests at once too: all pass, or none.
 
 mod bucket;
 mod cycles;
@@ -70,6 +70,12 @@ fn period(rate_per_s: f64) -> u64 {
     (libm::round(1e9 / rate_per_s) as u64).max(1)
 }
 
+/// Nanoseconds per request, cut off as governor's `quota.rs` does by dividing integers. A rate that
+/// is not exact as a float must not cost a nanosecond: hence the factor.
+fn period_cut_off(rate_per_s: f64) -> u64 {
+    (libm::floor(1e9 / rate_per_s * (1.0 + 1e-15)) as u64).max(1)
+}
+
 /// A limit times `factor`, at least one request.
 fn scaled(limit: u32, factor: f64) -> u64 {
     (libm::round(f64::from(limit) * factor) as u64).max(1)
@@ -100,7 +106,7 @@ impl Kind {
                 Self::Bucket(Bucket::new(refill, burst))
             }
             LimiterSpec::Gcra { rate_per_s, burst, .. } => {
-                Self::Gcra(Gcra::new(period(rate_per_s), burst))
+                Self::Gcra(Gcra::new(period_cut_off(rate_per_s), burst))
             }
             LimiterSpec::NginxLimitReq { rate, per, burst, delay, nodelay } => {
                 Self::Nginx(NginxLimitReq::new(rate, per, burst, delay, nodelay))

@@ -132,9 +132,11 @@ fn most(spec: &LimiterSpec, from: SimTime, to: SimTime) -> u64 {
             let window = window.as_nanos() + u64::from(edge == Edge::Inclusive);
             u64::from(limit) * (span / window + 1)
         }
-        LimiterSpec::TokenBucket { rate_per_s, burst, .. }
-        | LimiterSpec::Gcra { rate_per_s, burst, .. } => {
+        LimiterSpec::TokenBucket { rate_per_s, burst, .. } => {
             u64::from(burst) + span / period(rate_per_s)
+        }
+        LimiterSpec::Gcra { rate_per_s, burst, .. } => {
+            u64::from(burst) + span / period_cut_off(rate_per_s)
         }
         LimiterSpec::TickBucket { tokens_per_fill, fill_interval, burst, .. } => {
             u64::from(burst) + u64::from(tokens_per_fill) * numbered(fill_interval)

@@ -69,6 +69,41 @@ fn gcra_decides_as_governor_does() {
     assert_eq!(admitted, [true, true, false, true, true, false]);
 }
 
+/// governor divides integers: 7 per second are 142 857 142 ns each, 60 s / 7 are 8 571 428 571 ns.
+#[test]
+fn gcra_cuts_its_period_off_as_governor_does() {
+    for (rate, period) in [(7.0, 142_857_142), (7.0 / 60.0, 8_571_428_571), (0.1, 10_000_000_000)] {
+        let mut limiter = Limiter::new(&gcra(rate, 1));
+        assert_eq!(limiter.admit(ms(0), 1), Admission::Granted);
+        let retry_at = SimTime::from_nanos(period);
+        assert_eq!(limiter.admit(ms(0), 1), Admission::Denied { retry_at });
+    }
+    // Every whole count per second, minute and hour.
+    for n in 1..=100_000_u64 {
+        for seconds in [1, 60, 3600] {
+            let exact = (seconds * 1_000_000_000 / n).max(1);
+            assert_eq!(period_cut_off(n as f64 / seconds as f64), exact, "{n} per {seconds} s");
+        }
+    }
+}
+
+/// A cut of the slowest and deepest bucket does not overflow.
+#[test]
+fn deep_and_slow_limits_can_be_cut() {
+    let spec = LimiterSpec::TokenBucket {
+        rate_per_s: 1e-6,
+        burst: 1_000_000_000,
+        count_rejected: false,
+        on_limit: OnLimit::Reject,
+    };
+    for spec in [spec, gcra(1e-6, 1_000_000_000)] {
+        let mut limiter = Limiter::new(&spec);
+        assert_eq!(limiter.admit(ms(0), 400_000_000), Admission::Granted);
+        limiter.scale(ms(0), 0.01);
+        assert_eq!(limiter.remaining(ms(0)), 600_000_000);
+    }
+}
+
 #[test]
 fn a_bucket_filled_at_ticks_waits_for_the_tick() {
     let spec = LimiterSpec::TickBucket {
