@@ -2,4 +2,6 @@
 //! components, under `tests/cases/policies` and `tests/cases/traces`.
 
 mod breakers;
+mod limiters;
+mod nginx;
 mod retries;

@@ -287,7 +287,8 @@ fn uniform(rng: &mut impl Rng) -> f64 {
 /// base·multiplierⁿ, at most `cap`.
 fn grown(base: SimDuration, multiplier: f64, n: u32, cap: SimDuration) -> SimDuration {
     let exponent = f64::from(n.min(10_000));
-    let grown = base.as_secs_f64() * libm::pow(multiplier, exponent);
+    // Kept finite: no wait at all, however often multiplied, is none.
+    let grown = base.as_secs_f64() * libm::pow(multiplier, exponent).min(f64::MAX);
     if grown >= cap.as_secs_f64() { cap } else { SimDuration::from_secs_f64(grown) }
 }
 

@@ -75,7 +75,7 @@ pub struct RegistrarSpec {
     /// REGISTERs that may wait; more get no answer.
     #[schemars(range(min = 0, max = 10_000_000))]
     pub queue: u32,
-    /// Limit on REGISTERs; one over it gets 503.
+    /// Limit on REGISTERs; one over it gets 503. It may not hold back.
     pub limit: Option<LimiterSpec>,
     /// `Retry-After` of that 503; without it none is sent.
     pub retry_after: Option<SimDuration>,

@@ -224,6 +224,10 @@ fn carriers(model: &Model, checker: &mut Checker) -> Vec<CarrierConfig> {
         checker.at_least_one(&format!("{at}.servers"), registrar.servers);
         if let Some(limit) = &registrar.limit {
             checker.problems(&format!("{at}.limit"), limit.check());
+            if limit.holds_back() {
+                let message = "must refuse what is over it: a registrar holds nothing back";
+                checker.refuse(format!("{at}.limit"), "a limiter that holds back", message);
+            }
         }
         if let Some(overload) = &registrar.overload {
             checker.problems(&format!("{at}.overload"), overload.check());
