@@ -132,7 +132,7 @@ fn calls_with_priority_get_through_an_overloaded_sbc() {
     let trunks = table["trunks"].as_array_mut().expect("trunks");
     trunks.push(toml::Value::Table(important));
     let text = toml::to_string(&table).expect("a model");
-    for (name, scheme) in [SCHEMES[0]] {
+    for (name, scheme) in SCHEMES {
         let with = runs(&text, "sbcs.0.overload", Some(scheme));
         for (run, _) in &with {
             let column = |wanted| {

@@ -107,7 +107,8 @@ impl Control {
     }
 
     /// What a response to client number `client` carries at `now`. A rate that does not divide
-    /// evenly is handed out in whole requests per second, in turn.
+    /// evenly is handed out in whole requests per second, in turn; one per second is granted in any
+    /// case, because the server is heard only by those who ask it something.
     pub fn feedback(&mut self, now: SimTime, client: u32) -> Feedback {
         self.advance(now);
         let sequence = sequence_at(now, self.spec.interval());
@@ -119,7 +120,7 @@ impl Control {
                 let (whole, clients) = (rate as u64, u64::from(self.clients));
                 let turn = (u64::from(client) + sequence) % clients;
                 let granted = whole / clients + u64::from(turn < whole % clients);
-                Demand::Value(u16::try_from(granted).unwrap_or(u16::MAX))
+                Demand::Value(u16::try_from(granted.max(1)).unwrap_or(u16::MAX))
             }
         };
         Feedback::new(sequence, demand)

@@ -102,6 +102,23 @@ fn a_rate_of_nothing_sends_nothing_and_a_stop_frees_at_once() {
     assert!(!throttle.is_bound(at(250)));
 }
 
+/// Two requests' worth stay two requests' worth when the rate changes.
+#[test]
+fn a_bucket_stays_as_full_when_the_rate_changes() {
+    let mut throttle = Throttle::new(&rate(false));
+    throttle.hears(at(0), told(0, 10), &mut rng(0));
+    (0..3).for_each(|_| assert!(throttle.admits(at(0), false, &mut rng(0))));
+    // X' = 200 ms = 2T; now T = 1 s and X = 2 s.
+    throttle.hears(at(100), told(100, 1), &mut rng(0));
+    assert!(throttle.admits(at(100), false, &mut rng(0)), "2T = TAU1");
+    assert!(!throttle.admits(at(1099), false, &mut rng(0)), "more than 2T of the 3T left");
+    // X' = 2 s; now T = 20 ms and X = 40 ms.
+    throttle.hears(at(1100), told(1100, 50), &mut rng(0));
+    assert!(throttle.admits(at(1100), false, &mut rng(0)));
+    assert!(!throttle.admits(at(1119), false, &mut rng(0)));
+    assert!(throttle.admits(at(1120), false, &mut rng(0)));
+}
+
 /// RFC 7415 §3.5.3: without tolerance the gap between two requests under heavy load is uniform on
 /// [T/2, 3T/2] once the bucket has run empty.
 #[test]

@@ -8,7 +8,9 @@
 //! X the content of the bucket in time units, LCT when the last request was sent; a request at `ta`
 //! is sent where X' = X − (ta − LCT) is at most TAU1 (with priority: TAU2), and then
 //! X = max(0, X') + T and LCT = ta. A bucket that has run empty is filled by T + u·T instead, u
-//! uniform on [−½, ½], and starts with TAU0 + u·T.
+//! uniform on [−½, ½], and starts with TAU0 + u·T. The RFC does not say what becomes of X when T
+//! changes: here the bucket stays as full, in units of T, so that a client that was all but shut off
+//! is not kept so long after it is allowed more.
 
 use rand::Rng;
 
@@ -67,10 +69,16 @@ impl Throttle {
             }
             (Demand::Value(per_s), OverloadSpec::Rate { tau0, randomize, .. }) => {
                 match self.present(now) {
-                    State::Rate { content_ns, sent_at, .. } => {
+                    State::Rate { per_s: last, content_ns, sent_at, .. } if last == per_s => {
                         State::Rate { per_s, until, content_ns, sent_at }
                     }
-                    State::Free | State::Loss { .. } => {
+                    State::Rate { per_s: last, content_ns, sent_at, .. } if last > 0 => {
+                        let left = drained(content_ns, now, sent_at);
+                        let in_t = left.max(0) as f64 / in_ns(1.0, last) as f64;
+                        let content_ns = if left > 0 { in_ns(in_t, per_s) } else { left };
+                        State::Rate { per_s, until, content_ns, sent_at: now }
+                    }
+                    State::Free | State::Loss { .. } | State::Rate { .. } => {
                         let start = tau0 + if *randomize { spread(rng) } else { 0.0 };
                         let content_ns = in_ns(start, per_s);
                         State::Rate { per_s, until, content_ns, sent_at: now }
@@ -96,8 +104,7 @@ impl Throttle {
                 let OverloadSpec::Rate { tau1, tau2, randomize, .. } = self.spec else {
                     return true;
                 };
-                let passed = i64::try_from((now - *sent_at).as_nanos()).unwrap_or(i64::MAX);
-                let content = content_ns.saturating_sub(passed);
+                let content = drained(*content_ns, now, *sent_at);
                 if content > in_ns(if priority { tau2 } else { tau1 }, *per_s) {
                     return false;
                 }
@@ -141,6 +148,11 @@ pub(super) fn held_back(percent: f64, mix: f64, priority: bool) -> f64 {
         (false, true) => (percent - mix) / (100.0 - mix) * 100.0,
         (false, false) => 100.0,
     }
+}
+
+/// X' = X − (ta − LCT).
+fn drained(content_ns: i64, now: SimTime, sent_at: SimTime) -> i64 {
+    content_ns.saturating_sub(i64::try_from((now - sent_at).as_nanos()).unwrap_or(i64::MAX))
 }
 
 /// A multiple of T = 1/rate, in nanoseconds; 0 where nothing may be sent.
