@@ -116,7 +116,7 @@ backoff = { kind = "equal_jittered", start = "10s", max = "300s" }
 "#,
     summary: "5 failures in a row or less than 80 % success open it for 10 s to 300 s, with jitter",
     source: "failsafe 1.3.0, config.rs and failure_policy.rs (5bf8977)",
-    cases: &[],
+    cases: &["traces/failsafe_both_late_results.json"],
 };
 
 /// `ConsecutiveFailures::default()`.
@@ -159,7 +159,7 @@ backoff = { kind = "equal_jittered", start = "10s", max = "300s" }
 "#,
     summary: "less than 80 % success, averaged over 30 s, opens it for 10 s to 300 s, with jitter",
     source: "failsafe 1.3.0, failure_policy.rs (5bf8977)",
-    cases: &[],
+    cases: &["traces/failsafe_success_rate_late_results.json"],
 };
 
 impl Default for DelaySpec {

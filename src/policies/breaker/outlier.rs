@@ -311,7 +311,8 @@ impl Pool {
         }
         let percent = 100.0 * (self.ejected + 1) as f64 / self.hosts.len() as f64;
         let fits = percent <= f64::from(self.spec.max_ejection_percent.min(100));
-        if !fits && !(self.spec.always_eject_one_host && self.ejected == 0) {
+        let first = self.spec.always_eject_one_host && self.ejected == 0;
+        if !(fits || first) {
             return;
         }
         self.ejected += 1;

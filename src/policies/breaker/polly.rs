@@ -202,7 +202,7 @@ struct Health {
 
 impl Health {
     fn new(sampling: u64) -> Self {
-        let window = (sampling >= WINDOW_MIN_TICKS * WINDOWS).then(|| sampling / WINDOWS);
+        let window = (sampling >= WINDOW_MIN_TICKS * WINDOWS).then_some(sampling / WINDOWS);
         let mut health = Self { sampling, window, parts: VecDeque::new() };
         health.reset(0);
         health

@@ -25,6 +25,27 @@ fn recorded_runs_are_followed_row_by_row() {
     );
 }
 
+/// Calls overlap and results come in any order; by success rate, and by both policies at once.
+#[test]
+fn recorded_runs_with_late_results_are_followed() {
+    let rate = |min_requests: u32, backoff: &str| {
+        format!(
+            "[success_rate]\nrequired = 0.7\nmin_requests = {min_requests}\nwindow = '10s'\n\
+             backoff = {backoff}"
+        )
+    };
+    let grows = "{ kind = 'exponential', start = '2s', max = '15s' }";
+    let mut rig = Rig::new(&format!("kind = 'failsafe'\n{}", rate(4, grows)));
+    let text = include_str!("../cases/traces/failsafe_success_rate_late_results.json");
+    follow(&mut rig, text, ["", "", ""], |_| [0; 3]);
+    let mut rig = Rig::new(&format!(
+        "kind = 'failsafe'\nconsecutive = {{ failures = 3, backoff = {grows} }}\n{}",
+        rate(6, "{ kind = 'constant', delay = '3s' }")
+    ));
+    let text = include_str!("../cases/traces/failsafe_both_late_results.json");
+    follow(&mut rig, text, ["", "", ""], |_| [0; 3]);
+}
+
 /// The crate's `state_machine::tests::state_machine`.
 #[test]
 fn the_crates_own_walk_through_the_states() {
