@@ -1,9 +1,14 @@
 //! Timers of SIP transactions, RFC 3261 §17 and Table 4.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Problem, Problems};
 use crate::engine::time::SimDuration;
 
-/// T1, T2 and T4, from which the others follow.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+/// T1, T2 and T4, from which the others follow. The defaults are the RFC's.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Timers {
     /// Round trip estimate (§17.1.1.1).
     pub t1: SimDuration,
@@ -22,6 +27,12 @@ pub enum Method {
     NonInvite,
 }
 
+impl Default for Timers {
+    fn default() -> Self {
+        Self::RFC
+    }
+}
+
 impl Timers {
     /// The RFC's defaults.
     pub const RFC: Self = Self {
@@ -35,6 +46,45 @@ impl Timers {
     #[must_use]
     pub fn timer_b(&self) -> SimDuration {
         self.t1 * 64
+    }
+
+    /// Timer D: how long a client remembers an INVITE after its final response, to absorb
+    /// retransmissions of that (at least 32 s on an unreliable transport; §17.1.1.2).
+    #[must_use]
+    pub const fn timer_d(&self, reliable: bool) -> SimDuration {
+        if reliable { SimDuration::ZERO } else { SimDuration::from_secs(32) }
+    }
+
+    /// Timer I or K: how long retransmissions of an ACK, or of a response to another request, are
+    /// absorbed (T4 on an unreliable transport; §17.2.1, §17.1.2.2).
+    #[must_use]
+    pub const fn timer_k(&self, reliable: bool) -> SimDuration {
+        if reliable { SimDuration::ZERO } else { self.t4 }
+    }
+
+    /// Timer J: how long a server answers retransmissions of a request that is no INVITE (64·T1 on
+    /// an unreliable transport; §17.2.2).
+    #[must_use]
+    pub fn timer_j(&self, reliable: bool) -> SimDuration {
+        if reliable { SimDuration::ZERO } else { self.t1 * 64 }
+    }
+
+    /// When a 2xx that nobody acknowledges goes out, since the first time: after T1, doubling up to
+    /// T2, for 64·T1, whatever the transport (§13.3.1.4).
+    #[must_use]
+    pub fn response_instants(&self) -> Vec<SimDuration> {
+        self.send_instants(Method::NonInvite, false)
+    }
+
+    /// What is wrong with them.
+    #[must_use]
+    pub fn check(&self) -> Vec<Problem> {
+        let mut problems = Problems::default();
+        problems.positive("t1", self.t1);
+        if self.t2 < self.t1 {
+            problems.refuse("t2", self.t2, &format!("must be at least t1 ({})", self.t1));
+        }
+        problems.0
     }
 
     /// The wait after transmission `sent` (0 is the first) before the next, on an unreliable

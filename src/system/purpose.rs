@@ -48,4 +48,10 @@ pub(super) enum Purpose {
     TimeToRepair,
     /// A background binding's wait after an outage: entity = carrier, index = outage and binding.
     Avalanche,
+    /// Whether the API fails on a request: entity = who asks, index = request and attempt.
+    ApiFailure,
+    /// Whether a registrar fails on a REGISTER: entity = carrier, index = REGISTER.
+    RegistrarFailure,
+    /// Time between two OPTIONS of a leg: entity = leg, index = OPTIONS.
+    OptionsInterval,
 }

@@ -157,7 +157,9 @@ impl BreakerSpec {
     #[must_use]
     pub fn entries(&self) -> u64 {
         match self.rule {
-            RuleSpec::CountWindow { size, .. } => u64::from(size),
+            RuleSpec::CountWindow { size, .. } | RuleSpec::FailuresInWindow { size, .. } => {
+                u64::from(size)
+            }
             RuleSpec::TimeWindow { buckets, .. } => u64::from(buckets),
             RuleSpec::Never | RuleSpec::Consecutive { .. } => 1,
         }

@@ -4,6 +4,7 @@
 
 mod bucket;
 mod gcra;
+mod log;
 pub mod stack;
 mod window;
 
@@ -15,6 +16,7 @@ use super::{Problem, Problems};
 use crate::engine::time::{SimDuration, SimTime};
 use bucket::{Bucket, Refill};
 use gcra::Gcra;
+use log::SlidingLog;
 use window::FixedWindow;
 
 /// A rate limiter.
@@ -81,6 +83,17 @@ pub enum LimiterSpec {
         #[serde(default)]
         on_limit: OnLimit,
     },
+    /// A log of what was admitted: so many requests within any window, exactly.
+    SlidingLog {
+        /// Requests within a window.
+        #[schemars(range(min = 1, max = 1_000_000_000))]
+        limit: u32,
+        /// Length of the window.
+        window: SimDuration,
+        /// What becomes of a request over the limit.
+        #[serde(default)]
+        on_limit: OnLimit,
+    },
 }
 
 /// The presets.
@@ -142,6 +155,7 @@ enum Kind {
     Window(FixedWindow),
     Bucket(Bucket),
     Gcra(Gcra),
+    Log(SlidingLog),
 }
 
 impl LimiterSpec {
@@ -157,7 +171,7 @@ impl LimiterSpec {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Problems::default();
         match self {
-            Self::FixedWindow { limit, window, .. } => {
+            Self::FixedWindow { limit, window, .. } | Self::SlidingLog { limit, window, .. } => {
                 problems.at_least_one("limit", *limit);
                 problems.positive("window", *window);
             }
@@ -199,6 +213,9 @@ impl Limiter {
             LimiterSpec::Gcra { rate_per_s, burst, count_rejected, on_limit } => {
                 (Kind::Gcra(Gcra::new(period(rate_per_s), burst)), on_limit, count_rejected)
             }
+            LimiterSpec::SlidingLog { limit, window, on_limit } => {
+                (Kind::Log(SlidingLog::new(limit, window)), on_limit, false)
+            }
         };
         Self { kind, on_limit, count_rejected }
     }
@@ -209,6 +226,7 @@ impl Limiter {
             Kind::Window(window) => window.earliest(now, cost),
             Kind::Bucket(bucket) => bucket.earliest(now, cost),
             Kind::Gcra(gcra) => gcra.earliest(now, cost),
+            Kind::Log(log) => log.earliest(now, cost),
         }
     }
 
@@ -231,6 +249,7 @@ impl Limiter {
             Kind::Window(window) => window.debit(now, cost),
             Kind::Bucket(bucket) => bucket.debit(now, cost),
             Kind::Gcra(gcra) => gcra.debit(now, cost),
+            Kind::Log(log) => log.debit(now, cost),
         }
     }
 
@@ -241,7 +260,7 @@ impl Limiter {
             Kind::Window(window) => window.roll(now),
             Kind::Bucket(bucket) if self.count_rejected => bucket.drain(now, cost),
             Kind::Gcra(gcra) if self.count_rejected => gcra.push_back(now, cost),
-            Kind::Bucket(_) | Kind::Gcra(_) => {}
+            Kind::Bucket(_) | Kind::Gcra(_) | Kind::Log(_) => {}
         }
     }
 
@@ -268,6 +287,7 @@ impl Limiter {
             Kind::Window(window) => window.remaining(now),
             Kind::Bucket(bucket) => bucket.remaining(now),
             Kind::Gcra(gcra) => gcra.remaining(now),
+            Kind::Log(log) => log.remaining(now),
         }
     }
 
@@ -277,6 +297,7 @@ impl Limiter {
             Kind::Window(window) => window.scale(now, factor),
             Kind::Bucket(bucket) => bucket.scale(now, factor),
             Kind::Gcra(gcra) => gcra.scale(now, factor),
+            Kind::Log(log) => log.scale(factor),
         }
     }
 }

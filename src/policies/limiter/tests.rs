@@ -63,6 +63,31 @@ fn requests_held_back_take_places_in_windows_to_come() {
     assert_eq!(limiter.admit(ms(2500), 1), delayed(3000));
 }
 
+fn log(limit: u32, window_ms: u64, on_limit: OnLimit) -> LimiterSpec {
+    LimiterSpec::SlidingLog { limit, window: SimDuration::from_millis(window_ms), on_limit }
+}
+
+/// One admitted exactly a window ago has left it.
+#[test]
+fn a_sliding_log_admits_when_the_oldest_has_left_the_window() {
+    let mut limiter = Limiter::new(&log(2, 1000, OnLimit::Reject));
+    let answers = [700, 800, 1699, 1700, 1799, 1800].map(|t| limiter.admit(ms(t), 1));
+    let granted = Admission::Granted;
+    let denied = denied_until;
+    assert_eq!(answers, [granted, granted, denied(1700), granted, denied(1800), granted]);
+    assert_eq!(limiter.remaining(ms(2699)), 0);
+    assert_eq!(limiter.remaining(ms(2700)), 1);
+}
+
+#[test]
+fn requests_held_back_by_a_sliding_log_keep_their_order() {
+    let on_limit = OnLimit::Delay { max: SimDuration::from_millis(1500) };
+    let mut limiter = Limiter::new(&log(1, 1000, on_limit));
+    let answers = [600, 600, 2000, 2000].map(|t| limiter.admit(ms(t), 1));
+    let delayed = |t| Admission::Delayed { until: ms(t) };
+    assert_eq!(answers, [Admission::Granted, delayed(1600), delayed(2600), denied_until(3600)]);
+}
+
 /// governor: 2 per second.
 #[test]
 fn gcra_decides_as_governor_does() {
@@ -145,7 +170,30 @@ fn most(spec: &LimiterSpec, span: SimDuration) -> u64 {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
-    #[test]
+    /// No window holds more than the limit, and what a denial promises is kept.
+        #[test]
+        fn a_sliding_log_holds_its_limit_in_every_window(
+            gaps in prop::collection::vec(0u64..400, 1..80), limit in 1u32..6,
+        ) {
+            let mut limiter = Limiter::new(&log(limit, 1000, OnLimit::Reject));
+            let (mut now, mut admitted) = (0, Vec::new());
+            for gap in gaps {
+                now += gap;
+                match limiter.admit(ms(now), 1) {
+                    Admission::Granted => admitted.push(now),
+                    Admission::Denied { retry_at } => {
+                        prop_assert_eq!(limiter.check(retry_at, 1), Admission::Granted);
+                        let before = SimTime::from_nanos(retry_at.as_nanos() - 1);
+                        prop_assert!(limiter.check(before, 1) != Admission::Granted);
+                    }
+                    Admission::Delayed { .. } => prop_assert!(false, "it holds nobody back"),
+                }
+                let within = admitted.iter().filter(|t| **t + 1000 > now).count();
+                prop_assert!(within <= limit as usize);
+            }
+        }
+
+        #[test]
     fn the_promised_instant_is_exact(spec in specs(), gaps in prop::collection::vec(0u64..300, 1..60)) {
         let mut limiter = Limiter::new(&spec);
         let mut now = 0;

@@ -25,6 +25,9 @@ pub struct ApiSpec {
     pub queue: Option<u32>,
     /// Time to serve one (assumption: 150 ms, `reference` figure of the operators).
     pub service: Variate,
+    /// Share of the requests it serves that it answers with 503, each by a draw of its own.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub failure_share: f64,
     /// The `Retry-After` of a 429.
     pub retry_after: RetryAfterSpec,
     /// Time from an update being served to the trunk following it.
@@ -38,6 +41,7 @@ impl Default for ApiSpec {
             servers: 64,
             queue: None,
             service: Variate::Constant(SimDuration::from_millis(150)),
+            failure_share: 0.0,
             retry_after: RetryAfterSpec::default(),
             propagation: SimDuration::ZERO,
         }

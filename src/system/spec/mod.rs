@@ -29,6 +29,7 @@ pub use routing::{
 pub use trunk::{CallsSpec, LegSpec, RedialSpec, Transport, TrunkSpec};
 
 use crate::policies::failover::FailoverSpec;
+use crate::policies::sip::Timers;
 
 /// A model: the description of one system.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -96,6 +97,9 @@ pub struct Model {
     /// When and how a trunk moves to its other leg.
     #[serde(default)]
     pub failover: FailoverSpec,
+    /// Timers of SIP transactions.
+    #[serde(default)]
+    pub sip: Timers,
     /// How a leg keeps its registration.
     #[serde(default)]
     pub registration: RegistrationSpec,

@@ -8,7 +8,9 @@ use crate::policies::budget::BudgetSpec;
 use crate::policies::limiter::LimiterSpec;
 use crate::system::config::{ApiConfig, ClientConfig, MonitorConfig, PolicyConfig, Traces};
 use crate::system::ids::{ClientId, GroupId};
-use crate::system::spec::{FallbackSpec, LimitKey, LimitSpec, Model, PolicyPoint, RetryAfterSpec};
+use crate::system::spec::{
+    ArrivalSpec, FallbackSpec, LimitKey, LimitSpec, Model, PolicyPoint, RetryAfterSpec,
+};
 
 /// A limiter of the stack: its level in the model, whose it is, and what it runs.
 pub(super) struct LimiterEntry {
@@ -84,6 +86,7 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
             servers: api.servers,
             queue: api.queue.unwrap_or(u32::MAX),
             service: api.service.sampler(),
+            failure_share: api.failure_share,
             retry_after: api.retry_after.clone(),
             propagation: api.propagation,
         },
@@ -97,6 +100,7 @@ fn check_api(model: &Model, checker: &mut Checker) {
     let api = &model.api;
     checker.variate("api.service", &api.service);
     checker.at_least_one("api.servers", api.servers);
+    checker.share("api.failure_share", api.failure_share);
     if let RetryAfterSpec::Fixed { delay } = &api.retry_after {
         checker.positive("api.retry_after.delay", *delay);
     }
@@ -183,6 +187,10 @@ fn tenants(
         }
         let arrivals = format!("{path}.arrivals");
         let trace = super::arrivals(&arrivals, &spec.arrivals, (traces, model.horizon), checker);
+        if matches!(spec.arrivals, ArrivalSpec::FiniteSource { .. }) {
+            let message = "is for calls; a tenant asks at a rate of its own";
+            checker.refuse(format!("{arrivals}.kind"), "\"finite_source\"", message);
+        }
         checker.positive(&format!("{path}.attempt_timeout"), spec.attempt_timeout);
         checker.problems(&format!("{path}.retry"), spec.retry.check());
         if spec.connections == Some(0) {

@@ -74,6 +74,14 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
+    /// Whether the server fails on an attempt it has served.
+    fn api_fails(&self, id: AttemptId) -> bool {
+        let share = self.config.api.failure_share;
+        let attempt = self.attempts.get(id).expect("not yet answered");
+        share > 0.0
+            && self.draw(Purpose::ApiFailure, attempt.entity, attempt.index).uniform() < share
+    }
+
     /// The answer sets out for the client.
     fn reply(&mut self, now: SimTime, id: AttemptId, outcome: Outcome, cal: &mut Cal) {
         self.attempts.get_mut(id).expect("not yet answered").outcome = outcome;
@@ -135,6 +143,13 @@ impl<O: Observer> World<'_, O> {
         let (need_at, limited, wasted) = (attempt.need_at, attempt.limited, attempt.abandoned);
         let sojourn = now - attempt.came_at;
         self.observe(now, Observation::Served { client, sojourn, wasted });
+        if self.api_fails(id) {
+            match wasted {
+                true => drop(self.attempts.remove(id)),
+                false => self.reply(now, id, Outcome::Unavailable, cal),
+            }
+            return;
+        }
         let answer = match errand {
             Errand::Lookup => self.decide(trunk).0,
             Errand::Update => {

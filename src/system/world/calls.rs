@@ -4,7 +4,6 @@ use super::{Cal, SbcJob, World};
 use crate::engine::calendar::Handle;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::limiter::Admission;
-use crate::policies::sip::Timers;
 use crate::system::call::{Call, Stage};
 use crate::system::event::{Event, Response, Try};
 use crate::system::ids::{CallId, LegId, Side, TrunkId};
@@ -113,6 +112,7 @@ impl<O: Observer> World<'_, O> {
     fn send_invite(&mut self, now: SimTime, id: CallId, leg: LegId, cal: &mut Cal) {
         let reliable = self.is_reliable(leg);
         let timer_b = self.config.policy.timer_b;
+        let t1 = self.config.sip.t1;
         let call = self.call(id);
         call.attempt += 1;
         call.stage = Stage::Inviting;
@@ -123,8 +123,7 @@ impl<O: Observer> World<'_, O> {
         let n = call.attempt;
         call.timers.deadline = cal.schedule(now + timer_b, Event::InviteDeadline(id, n));
         if !reliable {
-            call.timers.retransmit =
-                cal.schedule(now + Timers::RFC.t1, Event::InviteRetransmit(id, n));
+            call.timers.retransmit = cal.schedule(now + t1, Event::InviteRetransmit(id, n));
         }
         self.observe(now, Observation::InviteSent { call: id, leg, attempt: n, retransmission: 0 });
         if reliable && !self.leg(leg).connection.is_up() {
@@ -154,13 +153,14 @@ impl<O: Observer> World<'_, O> {
     /// (RFC 3261 §17.1.1.2).
     pub(super) fn invite_retransmits(&mut self, now: SimTime, id: CallId, n: Try, cal: &mut Cal) {
         let Some(leg) = self.leg_in_setup(id, n) else { return };
+        let t1 = self.config.sip.t1;
         let call = self.call(id);
         if call.stage != Stage::Inviting {
             return;
         }
         call.retransmissions += 1;
         let retransmission = call.retransmissions;
-        let wait = Timers::RFC.t1 * (1 << retransmission.min(30));
+        let wait = t1 * (1 << retransmission.min(30));
         call.timers.retransmit = cal.schedule(now + wait, Event::InviteRetransmit(id, n));
         self.observe(now, Observation::InviteSent { call: id, leg, attempt: n, retransmission });
         self.carry_invite(now, id, n, cal);
@@ -232,8 +232,8 @@ impl<O: Observer> World<'_, O> {
         let mut at = now;
         // A final response is retransmitted until it is acknowledged: after T1, doubling up to T2,
         // for 64·T1 (RFC 3261 §13.3.1.4, §17.2.1). A provisional one is not.
-        let mut wait = Timers::RFC.t1;
-        let last = now + Timers::RFC.timer_b();
+        let mut wait = self.config.sip.t1;
+        let last = now + self.config.sip.timer_b();
         loop {
             if let Some(way) = self.crossing(leg) {
                 cal.schedule(at + way, Event::ResponseAtCarrier(id, n, response));
@@ -243,7 +243,7 @@ impl<O: Observer> World<'_, O> {
                 return;
             }
             at += wait;
-            wait = (wait * 2).min(Timers::RFC.t2);
+            wait = (wait * 2).min(self.config.sip.t2);
         }
     }
 

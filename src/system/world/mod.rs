@@ -15,6 +15,8 @@ mod registrations;
 mod requests;
 mod signalling;
 
+use std::collections::VecDeque;
+
 use super::arrivals::Arrivals;
 use super::call::Call;
 use super::client::{Attempt, Client, Request};
@@ -47,6 +49,8 @@ pub(super) struct World<'c, O> {
     groups: Vec<Group>,
     sbcs: Vec<Sbc>,
     carriers: Vec<Carrier>,
+    /// What each repair crew has to repair, the carrier it is at first.
+    crews: Vec<VecDeque<CarrierId>>,
     clients: Vec<Client>,
     sources: Vec<Option<Arrivals>>,
     requests: Slab<Request>,
@@ -111,6 +115,8 @@ struct Carrier {
     limiter: Option<Limiter>,
     registrar: Station<(u32, Try)>,
     jobs: u64,
+    /// REGISTERs of ours that it has handled, where some fail.
+    answered: u64,
     background: u64,
     avalanches: u64,
     slowdown: f64,
@@ -160,6 +166,7 @@ impl<'c, O: Observer> World<'c, O> {
             groups: config.groups.iter().map(|g| Group::new(g.agents)).collect(),
             sbcs: config.sbcs.iter().map(|s| Sbc::new(s.queue)).collect(),
             carriers: config.carriers.iter().map(Carrier::new).collect(),
+            crews: vec![VecDeque::new(); config.crews as usize],
             clients,
             sources,
             requests: Slab::default(),
@@ -180,6 +187,10 @@ impl<'c, O: Observer> World<'c, O> {
             let trunk = TrunkId(t as u32);
             let first = self.trunks[t].arrivals.next(&self.random);
             self.schedule_source(cal, first, Event::CallArrives(trunk));
+            let callers = self.config.trunk(trunk).callers.as_ref().map_or(0, |(n, _)| *n);
+            for caller in 0..u64::from(callers) {
+                self.caller_idles(SimTime::ZERO, trunk, caller, cal);
+            }
         }
         for c in 0..self.sources.len() {
             if let Some(source) = &mut self.sources[c] {
@@ -245,7 +256,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
     fn handle(&mut self, now: SimTime, event: Event, cal: &mut Cal) {
         match event {
             Event::CallArrives(trunk) => self.call_arrives(now, trunk, cal),
-            Event::CallerDialsAgain(trunk, index) => self.offer_call(now, trunk, index, cal),
+            Event::CallerDials(trunk, index) => self.offer_call(now, trunk, index, cal),
             Event::InviteAtSbc(call, n) => self.invite_at_sbc(now, call, n, cal),
             Event::InviteRetransmit(call, n) => self.invite_retransmits(now, call, n, cal),
             Event::ResponseAtCarrier(call, n, r) => self.response_at_carrier(now, call, n, r, cal),
@@ -287,7 +298,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::FaultStarts(fault) => self.fault_moves(now, fault, true, cal),
             Event::FaultEnds(fault) => self.fault_moves(now, fault, false, cal),
             Event::CarrierFails(carrier) => self.carrier_fails(now, carrier, cal),
-            Event::CarrierRepaired(carrier) => self.carrier_moves(now, carrier, false, cal),
+            Event::CarrierRepaired(carrier) => self.carrier_repaired(now, carrier, cal),
             Event::StaffingChanges(group, agents) => self.staffing_changes(now, group, agents, cal),
         }
     }
@@ -341,6 +352,7 @@ impl Carrier {
             limiter: registrar.limit.as_ref().map(Limiter::new),
             registrar: Station::new(registrar.servers, registrar.queue),
             jobs: 0,
+            answered: 0,
             background: 0,
             avalanches: 0,
             slowdown: 1.0,

@@ -8,7 +8,6 @@ use super::{BACKGROUND, Cal, SbcJob, World};
 use crate::engine::calendar::Handle;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::limiter::Admission;
-use crate::policies::sip::Timers;
 use crate::system::event::{Event, RegisterAnswer, Try};
 use crate::system::ids::{CarrierId, LegId, Side};
 use crate::system::leg::{ConnectionState, Phase};
@@ -165,7 +164,7 @@ impl<O: Observer> World<'_, O> {
         self.observe(now, Observation::RegisterSent { leg, retransmission });
         if !self.is_reliable(leg) {
             // Timer E: after T1, then twice as long up to T2 (RFC 3261 §17.1.2.2).
-            let wait = (Timers::RFC.t1 * (1 << retransmission.min(30))).min(Timers::RFC.t2);
+            let wait = (self.config.sip.t1 * (1 << retransmission.min(30))).min(self.config.sip.t2);
             let timer = cal.schedule(now + wait, Event::RegisterRetransmit(leg, serial));
             self.leg_mut(leg).registration.retransmit = timer;
         }
@@ -220,6 +219,25 @@ impl<O: Observer> World<'_, O> {
         if self.carriers[carrier.index()].registrar.offer(now, job) == Offer::Started {
             self.registrar_starts(now, carrier, job, cal);
         }
+        self.observe_registrar(now, carrier);
+    }
+
+    fn observe_registrar(&mut self, now: SimTime, carrier: CarrierId) {
+        let station = &self.carriers[carrier.index()].registrar;
+        let (busy, waiting) = (station.busy(), station.waiting());
+        self.observe(now, Observation::RegistrarBusy { carrier, busy, waiting });
+    }
+
+    /// Whether the registrar fails on a REGISTER it has handled.
+    fn registrar_fails(&mut self, carrier: CarrierId) -> bool {
+        let share = self.config.carriers[carrier.index()].registrar.failure_share;
+        if share <= 0.0 {
+            return false;
+        }
+        let part = &mut self.carriers[carrier.index()];
+        part.answered += 1;
+        let number = part.answered;
+        self.draw(Purpose::RegistrarFailure, carrier.0, number).uniform() < share
     }
 
     fn registrar_starts(
@@ -249,6 +267,7 @@ impl<O: Observer> World<'_, O> {
         if let Some((_, next)) = self.carriers[carrier.index()].registrar.finish() {
             self.registrar_starts(now, carrier, next, cal);
         }
+        self.observe_registrar(now, carrier);
         if who == BACKGROUND {
             return;
         }
@@ -258,8 +277,11 @@ impl<O: Observer> World<'_, O> {
             self.leg(leg).registration.phase,
             Phase::Registering { authenticated: false, .. }
         );
-        let answer =
-            if challenge && first { RegisterAnswer::Challenge } else { RegisterAnswer::Ok };
+        let answer = match (challenge && first, self.registrar_fails(carrier)) {
+            (_, true) => RegisterAnswer::Unavailable,
+            (true, false) => RegisterAnswer::Challenge,
+            (false, false) => RegisterAnswer::Ok,
+        };
         self.answer_register(now, leg, serial, answer, cal);
     }
 
