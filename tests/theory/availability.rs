@@ -80,6 +80,9 @@ impl Outages {
 impl Observer for Outages {
     fn observe(&mut self, now: SimTime, fact: &Observation) {
         let Observation::CarrierMoved { carrier, down } = *fact else { return };
+        if now >= self.window.until {
+            return;
+        }
         let (part, counts) = (carrier.index() / self.each, u64::from(self.window.holds(now)));
         self.single[carrier.index()].set(now, usize::from(down));
         if down {

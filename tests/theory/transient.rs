@@ -15,7 +15,7 @@ const TRUNK_GROUP: &str = include_str!("models/trunk_group.toml");
 const TRUNKS: u32 = 100;
 /// Standard deviations of the time to empty within which a queue is empty for certain: the law has
 /// an exponential tail.
-const SPREADS: f64 = 12.0;
+const SPREADS: f64 = 10.0;
 
 /// When the station is empty for the first time.
 struct FirstEmpty(Option<SimTime>);

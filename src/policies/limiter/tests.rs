@@ -146,6 +146,7 @@ fn specs() -> impl Strategy<Value = LimiterSpec> {
             burst,
             on_limit: OnLimit::Reject,
         }),
+        (1u32..20, 1u64..2000).prop_map(|(n, w)| log(n, w, OnLimit::Reject)),
     ]
 }
 
@@ -156,6 +157,9 @@ fn most(spec: &LimiterSpec, span: SimDuration) -> u64 {
         // 2× across an edge, and one window more for the part windows at both ends.
         LimiterSpec::FixedWindow { limit, window, .. } => {
             u64::from(limit) * (s / window.as_nanos() + 2)
+        }
+        LimiterSpec::SlidingLog { limit, window, .. } => {
+            u64::from(limit) * (s / window.as_nanos() + 1)
         }
         LimiterSpec::TokenBucket { rate_per_s, burst, .. }
         | LimiterSpec::Gcra { rate_per_s, burst, .. } => {
@@ -171,29 +175,29 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     /// No window holds more than the limit, and what a denial promises is kept.
-        #[test]
-        fn a_sliding_log_holds_its_limit_in_every_window(
-            gaps in prop::collection::vec(0u64..400, 1..80), limit in 1u32..6,
-        ) {
-            let mut limiter = Limiter::new(&log(limit, 1000, OnLimit::Reject));
-            let (mut now, mut admitted) = (0, Vec::new());
-            for gap in gaps {
-                now += gap;
-                match limiter.admit(ms(now), 1) {
-                    Admission::Granted => admitted.push(now),
-                    Admission::Denied { retry_at } => {
-                        prop_assert_eq!(limiter.check(retry_at, 1), Admission::Granted);
-                        let before = SimTime::from_nanos(retry_at.as_nanos() - 1);
-                        prop_assert!(limiter.check(before, 1) != Admission::Granted);
-                    }
-                    Admission::Delayed { .. } => prop_assert!(false, "it holds nobody back"),
+    #[test]
+    fn a_sliding_log_holds_its_limit_in_every_window(
+        gaps in prop::collection::vec(0u64..400, 1..80), limit in 1u32..6,
+    ) {
+        let mut limiter = Limiter::new(&log(limit, 1000, OnLimit::Reject));
+        let (mut now, mut admitted) = (0, Vec::new());
+        for gap in gaps {
+            now += gap;
+            match limiter.admit(ms(now), 1) {
+                Admission::Granted => admitted.push(now),
+                Admission::Denied { retry_at } => {
+                    prop_assert_eq!(limiter.check(retry_at, 1), Admission::Granted);
+                    let before = SimTime::from_nanos(retry_at.as_nanos() - 1);
+                    prop_assert!(limiter.check(before, 1) != Admission::Granted);
                 }
-                let within = admitted.iter().filter(|t| **t + 1000 > now).count();
-                prop_assert!(within <= limit as usize);
+                Admission::Delayed { .. } => prop_assert!(false, "it holds nobody back"),
             }
+            let within = admitted.iter().filter(|t| **t + 1000 > now).count();
+            prop_assert!(within <= limit as usize);
         }
+    }
 
-        #[test]
+    #[test]
     fn the_promised_instant_is_exact(spec in specs(), gaps in prop::collection::vec(0u64..300, 1..60)) {
         let mut limiter = Limiter::new(&spec);
         let mut now = 0;
