@@ -18,6 +18,8 @@ pub struct Timers {
     /// T2, longest interval between retransmissions of requests other than INVITE and of responses
     /// to INVITE (RFC 3261 §17.1.2.1: 4 s).
     pub t2: SimDuration,
+    /// T4, longest time a message stays in the network (RFC 3261 §17.1.2.2: 5 s).
+    pub t4: SimDuration,
     /// Longest interval between retransmissions of an INVITE, Timer A. RFC 3261 §17.1.1.2 knows
     /// none, and without it there is none; Kamailio's is its `retr_timer2`, 4 s.
     pub invite_interval_max: Option<SimDuration>,
@@ -36,7 +38,7 @@ pub enum Method {
 pub const PRESETS: &[Preset] = &[
     Preset {
         name: "rfc3261",
-        settings: "t1 = \"500ms\"\nt2 = \"4s\"\n",
+        settings: "t1 = \"500ms\"\nt2 = \"4s\"\nt4 = \"5s\"\n",
         summary: "the RFC's defaults: Timer A doubles without bound",
         source: "RFC 3261 §17.1.1.1, §17.1.1.2, §17.1.2.1",
         cases: &[
@@ -49,7 +51,7 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "kamailio",
-        settings: "t1 = \"500ms\"\nt2 = \"4s\"\ninvite_interval_max = \"4s\"\n",
+        settings: "t1 = \"500ms\"\nt2 = \"4s\"\nt4 = \"5s\"\ninvite_interval_max = \"4s\"\n",
         summary: "Kamailio's tm: INVITEs too go out at least every 4 s",
         source: "Kamailio 5.6.3, module tm, retr_timer1 = 500 and retr_timer2 = 4000: observed",
         cases: &[
@@ -72,6 +74,7 @@ impl Timers {
     pub const RFC: Self = Self {
         t1: SimDuration::from_millis(500),
         t2: SimDuration::from_secs(4),
+        t4: SimDuration::from_secs(5),
         invite_interval_max: None,
     };
 
@@ -80,6 +83,34 @@ impl Timers {
     #[must_use]
     pub fn timer_b(&self) -> SimDuration {
         self.t1 * 64
+    }
+
+    /// Timer D: how long a client remembers an INVITE after its final response, to absorb
+    /// retransmissions of that (at least 32 s on an unreliable transport; §17.1.1.2).
+    #[must_use]
+    pub const fn timer_d(&self, reliable: bool) -> SimDuration {
+        if reliable { SimDuration::ZERO } else { SimDuration::from_secs(32) }
+    }
+
+    /// Timer I or K: how long retransmissions of an ACK, or of a response to another request, are
+    /// absorbed (T4 on an unreliable transport; §17.2.1, §17.1.2.2).
+    #[must_use]
+    pub const fn timer_k(&self, reliable: bool) -> SimDuration {
+        if reliable { SimDuration::ZERO } else { self.t4 }
+    }
+
+    /// Timer J: how long a server answers retransmissions of a request that is no INVITE (64·T1 on
+    /// an unreliable transport; §17.2.2).
+    #[must_use]
+    pub fn timer_j(&self, reliable: bool) -> SimDuration {
+        if reliable { SimDuration::ZERO } else { self.t1 * 64 }
+    }
+
+    /// When a 2xx that nobody acknowledges goes out, since the first time: after T1, doubling up to
+    /// T2, for 64·T1, whatever the transport (§13.3.1.4).
+    #[must_use]
+    pub fn response_instants(&self) -> Vec<SimDuration> {
+        self.send_instants(Method::NonInvite, false)
     }
 
     /// The wait after transmission `sent` (0 is the first) before the next, on an unreliable
@@ -190,7 +221,7 @@ mod tests {
         ) {
             let t1 = SimDuration::from_millis(t1_ms);
             let invite_interval_max = bound_factor.map(|factor| t1 * factor);
-            let timers = Timers { t1, t2: t1 * t2_factor, invite_interval_max };
+            let timers = Timers { t1, t2: t1 * t2_factor, t4: t1, invite_interval_max };
             prop_assert_eq!(timers.check(), []);
             let method = if invite { Method::Invite } else { Method::NonInvite };
             let bound = if invite { invite_interval_max } else { Some(timers.t2) };

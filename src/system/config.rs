@@ -47,12 +47,15 @@ pub struct Config {
     pub(super) series_bin: SimDuration,
     pub(super) seed: u64,
     pub(super) budget: Budget,
+    pub(super) sip: Timers,
     pub(super) service_level: ServiceLevelSpec,
     pub(super) calls: CallsSpec,
     pub(super) patience: Option<Sampler>,
     pub(super) setup_patience: Option<Sampler>,
     pub(super) redial: Option<(RedialSpec, Sampler)>,
     pub(super) carriers: Vec<CarrierConfig>,
+    /// Crews that repair carriers.
+    pub(super) crews: u32,
     pub(super) channels: Vec<u32>,
     pub(super) sbcs: Vec<SbcConfig>,
     pub(super) groups: Vec<GroupConfig>,
@@ -64,9 +67,8 @@ pub struct Config {
     pub(super) policy: PolicyConfig,
     pub(super) updates: UpdatesSpec,
     pub(super) failover: FailoverSpec,
-    pub(super) sip: Timers,
     pub(super) registration: RegistrationSpec,
-    pub(super) options: Option<OptionsSpec>,
+    pub(super) options: Option<(OptionsSpec, Sampler)>,
     pub(super) monitor: Option<MonitorConfig>,
     pub(super) faults: Vec<FaultConfig>,
 }
@@ -75,9 +77,17 @@ pub struct Config {
 pub(super) struct CarrierConfig {
     pub(super) name: String,
     pub(super) price_per_minute: f64,
-    pub(super) outages: Option<(Sampler, Sampler)>,
+    pub(super) outages: Option<OutageConfig>,
     pub(super) registrar: RegistrarSpec,
     pub(super) registrar_service: Sampler,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct OutageConfig {
+    pub(super) time_to_failure: Sampler,
+    pub(super) time_to_repair: Sampler,
+    /// The crew that repairs it, where it has to share one.
+    pub(super) crew: Option<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -113,6 +123,8 @@ pub(super) struct TrunkConfig {
     pub(super) priority: u8,
     pub(super) arrivals: ArrivalSpec,
     pub(super) trace: Option<Arc<[SimTime]>>,
+    /// Callers, where they are finitely many, and how long each idles between two calls.
+    pub(super) callers: Option<(u32, Sampler)>,
     pub(super) talk: Sampler,
     pub(super) rtt_api: SimDuration,
     /// Calls both legs together can carry.

@@ -38,7 +38,7 @@ pub enum RegisterAnswer {
 #[derive(Copy, Clone, Debug)]
 pub(super) enum Event {
     CallArrives(TrunkId),
-    CallerDialsAgain(TrunkId, u64),
+    CallerDials(TrunkId, u64),
     InviteAtSbc(CallId, Try),
     InviteRetransmit(CallId, Try),
     ResponseAtCarrier(CallId, Try, Response, Option<Feedback>),

@@ -135,6 +135,8 @@ pub enum Observation {
     CallAnswered { call: CallId, leg: LegId, group: GroupId, wait: SimDuration },
     /// A call has ended.
     CallEnded { call: CallId, record: CallRecord },
+    /// A caller will dial again, as call `index`, `after` this long.
+    CallerWaits { trunk: TrunkId, index: u64, after: SimDuration },
     /// A group's agents: logged in, and busy with calls or wrap-up.
     AgentsBusy { group: GroupId, staffed: u32, busy: u32, waiting: usize },
 
@@ -212,6 +214,8 @@ pub enum Observation {
     RegisterSent { leg: LegId, retransmission: u16 },
     /// A REGISTER, one of ours or of others, reached a registrar.
     RegisterReceived { carrier: CarrierId },
+    /// A registrar's servers: REGISTERs in hand and waiting.
+    RegistrarBusy { carrier: CarrierId, busy: u32, waiting: usize },
     /// A registration attempt went without an answer.
     RegistrationTimedOut { leg: LegId },
     /// A registrar refused with 503.

@@ -67,4 +67,8 @@ pub(super) enum Purpose {
     /// What an overloaded registrar refuses of others' REGISTERs: entity = carrier, index =
     /// REGISTER.
     OverloadedDoor,
+    /// Whether a registrar fails on a REGISTER: entity = carrier, index = REGISTER.
+    RegistrarFailure,
+    /// Time between two OPTIONS of a leg: entity = leg, index = OPTIONS.
+    OptionsInterval,
 }

@@ -69,6 +69,7 @@ fn measure(runs: &Runs) -> Measured {
             ("p_failover_given_failure", ratio(fold.moves, fold.hits)),
         ],
         chances: fold.hits as f64,
+        ..Measured::default()
     }
 }
 
@@ -89,10 +90,9 @@ fn a_trunk_fails_over_as_renewal_theory_says() {
             models: vec![table],
             warmup_s: CYCLES_OF_WARMUP * (up + down),
             measured_s: 1500.0 * (up + down),
-            unit_s: 1.0,
             arrivals_max: ARRIVALS_MAX,
-            wider: &[],
             measure: &measure,
+            ..Study::default()
         }
         .check(&case);
     }

@@ -49,7 +49,9 @@ impl Default for GenericSpec {
 impl GenericSpec {
     pub(super) fn entries(&self) -> u64 {
         match self.rule {
-            RuleSpec::CountWindow { size, .. } => u64::from(size),
+            RuleSpec::CountWindow { size, .. } | RuleSpec::FailuresInWindow { size, .. } => {
+                u64::from(size)
+            }
             RuleSpec::TimeWindow { buckets, .. } => u64::from(buckets),
             RuleSpec::Never | RuleSpec::Consecutive { .. } => 1,
         }

@@ -45,7 +45,7 @@ pub struct ApiSpec {
     pub retry_after: RetryAfterSpec,
     /// The `Retry-After` of a 503. Without it, 503s have none.
     pub retry_after_unavailable: Option<SimDuration>,
-    /// Share of the requests past the limits that are answered 503 at once, each by chance: faults
+    /// Share of the requests it serves that it answers with 503, each by a draw of its own: faults
     /// that have nothing to do with load.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub failure_share: f64,

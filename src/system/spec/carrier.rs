@@ -36,8 +36,12 @@ pub struct CarrierSpec {
 pub struct OutageSpec {
     /// Time between the end of an outage and the next.
     pub time_to_failure: Variate,
-    /// Length of an outage.
+    /// Length of an outage, or of its repair where a crew has to come to it first.
     pub time_to_repair: Variate,
+    /// The crew that repairs it. Carriers that name the same are repaired one at a time, first
+    /// failed first; without it, none waits for another.
+    #[serde(default)]
+    pub crew: Option<String>,
 }
 
 /// An outage at a given time.
@@ -75,6 +79,9 @@ pub struct RegistrarSpec {
     /// REGISTERs that may wait; more get no answer.
     #[schemars(range(min = 0, max = 10_000_000))]
     pub queue: u32,
+    /// Share of the REGISTERs it handles that it answers with 503, each by a draw of its own.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub failure_share: f64,
     /// Limit on REGISTERs; one over it gets 503. It may not hold back.
     pub limit: Option<LimiterSpec>,
     /// `Retry-After` of that 503; without it none is sent.
@@ -100,6 +107,7 @@ impl Default for RegistrarSpec {
             servers: 1,
             service: Variate::Constant(SimDuration::from_millis(5)),
             queue: 1000,
+            failure_share: 0.0,
             limit: None,
             retry_after: None,
             challenge: true,
@@ -249,8 +257,9 @@ impl Default for RegistrationSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OptionsSpec {
-    /// Time between two OPTIONS (AudioCodes: 60 s).
-    pub interval: SimDuration,
+    /// Time between two OPTIONS, constant or uniform (AudioCodes: 60 s; RFC 5626 §4.4.1 draws each
+    /// between 80 % and 100 % of the longest).
+    pub interval: Variate,
     /// An OPTIONS unanswered for this long is missed (assumption; Timer F would be 32 s).
     pub timeout: SimDuration,
     /// This many more are sent, each as soon as the last has gone unanswered, before it counts as
@@ -269,7 +278,7 @@ pub struct OptionsSpec {
 impl Default for OptionsSpec {
     fn default() -> Self {
         Self {
-            interval: SimDuration::from_secs(60),
+            interval: Variate::Constant(SimDuration::from_secs(60)),
             timeout: SimDuration::from_secs(4),
             retries: 0,
             down_after: 3,

@@ -12,7 +12,9 @@ use crate::policies::limiter::LimiterSpec;
 use crate::policies::retry::{Method, RetrySpec};
 use crate::system::config::{ApiConfig, ClientConfig, MonitorConfig, PolicyConfig, Traces};
 use crate::system::ids::{ClientId, GroupId};
-use crate::system::spec::{FallbackSpec, LimitKey, LimitSpec, Model, PolicyPoint, RetryAfterSpec};
+use crate::system::spec::{
+    ArrivalSpec, FallbackSpec, LimitKey, LimitSpec, Model, PolicyPoint, RetryAfterSpec,
+};
 
 /// A limiter of the stack: its level in the model, whose it is, and what it runs.
 pub(super) struct LimiterEntry {
@@ -113,6 +115,7 @@ fn check_api(model: &Model, checker: &mut Checker) {
     checker.problems("api.shedding", api.shedding.check());
     checker.problems("api.concurrency", api.concurrency.check());
     checker.at_least_one("api.servers", api.servers);
+    checker.share("api.failure_share", api.failure_share);
     if let RetryAfterSpec::Fixed { delay } = &api.retry_after {
         checker.positive("api.retry_after.delay", *delay);
     }
@@ -206,6 +209,10 @@ fn tenants(
         }
         let arrivals = format!("{path}.arrivals");
         let trace = super::arrivals(&arrivals, &spec.arrivals, (traces, model.horizon), checker);
+        if matches!(spec.arrivals, ArrivalSpec::FiniteSource { .. }) {
+            let message = "is for calls; a tenant asks at a rate of its own";
+            checker.refuse(format!("{arrivals}.kind"), "\"finite_source\"", message);
+        }
         checker.positive(&format!("{path}.attempt_timeout"), spec.attempt_timeout);
         checker.problems(&format!("{path}.retry"), spec.retry.check());
         check_ceilings(&path, (&spec.bulkhead, &spec.concurrency, &spec.hedge), checker);

@@ -212,12 +212,14 @@ impl Config {
                 events_max: model.budget.events_max,
                 pending_max: usize::try_from(model.budget.pending_max).unwrap_or(usize::MAX),
             },
+            sip: model.sip,
             service_level: model.service_level.clone(),
             patience: model.calls.patience.as_ref().map(Variate::sampler),
             setup_patience: model.calls.setup_patience.as_ref().map(Variate::sampler),
             redial: model.calls.redial.as_ref().map(|r| (r.clone(), r.after.sampler())),
             calls: model.calls.clone(),
             carriers: trunks.carriers,
+            crews: trunks.crews,
             channels: trunks.channels,
             sbcs: trunks.sbcs,
             groups,
@@ -229,9 +231,8 @@ impl Config {
             policy,
             updates: model.updates.clone(),
             failover: model.failover.clone(),
-            sip: model.sip,
             registration: model.registration.clone(),
-            options: model.options.clone(),
+            options: model.options.as_ref().map(|o| (o.clone(), o.interval.sampler())),
             monitor: api.monitor,
             faults,
         })
@@ -380,6 +381,13 @@ fn arrivals(
             needs_arrivals(&format!("{path}.rate_per_s"), rates, checker);
             for (i, spike) in spikes.iter().enumerate() {
                 check_spike(&format!("{path}.spikes.{i}"), spike, horizon, checker);
+            }
+        }
+        ArrivalSpec::FiniteSource { sources, idle } => {
+            checker.at_least_one(&format!("{path}.sources"), *sources);
+            checker.variate(&format!("{path}.idle"), idle);
+            if idle.mean_s() <= 0.0 {
+                checker.refuse(format!("{path}.idle"), "0s", "must be longer than 0s");
             }
         }
         ArrivalSpec::Periodic { every, batch, .. } => {

@@ -92,6 +92,14 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
+    /// Whether the server fails on an attempt it has served.
+    pub(super) fn api_fails(&self, id: AttemptId) -> bool {
+        let share = self.config.api.failure_share;
+        let attempt = self.attempts.get(id).expect("not yet answered");
+        share > 0.0
+            && self.draw(Purpose::ApiFailure, attempt.entity, attempt.index).uniform() < share
+    }
+
     /// The answer sets out for the client.
     pub(super) fn reply(&mut self, now: SimTime, id: AttemptId, outcome: Outcome, cal: &mut Cal) {
         self.attempts.get_mut(id).expect("not yet answered").outcome = outcome;

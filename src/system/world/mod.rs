@@ -20,6 +20,8 @@ mod retries;
 mod server;
 mod signalling;
 
+use std::collections::VecDeque;
+
 use super::arrivals::Arrivals;
 use super::call::Call;
 use super::client::{Attempt, Client, Request};
@@ -58,6 +60,8 @@ pub(super) struct World<'c, O> {
     groups: Vec<Group>,
     sbcs: Vec<Sbc>,
     carriers: Vec<Carrier>,
+    /// What each repair crew has to repair, the carrier it is at first.
+    crews: Vec<VecDeque<CarrierId>>,
     clients: Vec<Client>,
     sources: Vec<Option<Arrivals>>,
     requests: Slab<Request>,
@@ -129,6 +133,8 @@ struct Carrier {
     /// Others' REGISTERs that the control has looked at.
     at_door: u64,
     jobs: u64,
+    /// REGISTERs of ours that it has handled, where some fail.
+    answered: u64,
     background: u64,
     avalanches: u64,
     slowdown: f64,
@@ -188,6 +194,7 @@ impl<'c, O: Observer> World<'c, O> {
                 .zip(&config.carriers)
                 .map(|(i, c)| Carrier::new(config, i, c))
                 .collect(),
+            crews: vec![VecDeque::new(); config.crews as usize],
             clients,
             sources,
             requests: Slab::default(),
@@ -205,6 +212,10 @@ impl<'c, O: Observer> World<'c, O> {
             let trunk = TrunkId(t as u32);
             let first = self.trunks[t].arrivals.next(&self.random);
             self.schedule_source(cal, first, Event::CallArrives(trunk));
+            let callers = self.config.trunk(trunk).callers.as_ref().map_or(0, |(n, _)| *n);
+            for caller in 0..u64::from(callers) {
+                self.caller_idles(SimTime::ZERO, trunk, caller, cal);
+            }
         }
         for c in 0..self.sources.len() {
             if let Some(source) = &mut self.sources[c] {
@@ -272,7 +283,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
     fn handle(&mut self, now: SimTime, event: Event, cal: &mut Cal) {
         match event {
             Event::CallArrives(trunk) => self.call_arrives(now, trunk, cal),
-            Event::CallerDialsAgain(trunk, index) => self.offer_call(now, trunk, index, cal),
+            Event::CallerDials(trunk, index) => self.offer_call(now, trunk, index, cal),
             Event::InviteAtSbc(call, n) => self.invite_at_sbc(now, call, n, cal),
             Event::InviteRetransmit(call, n) => self.invite_retransmits(now, call, n, cal),
             Event::ResponseAtCarrier(call, n, r, f) => {
@@ -323,7 +334,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::FaultStarts(fault) => self.fault_moves(now, fault, true, cal),
             Event::FaultEnds(fault) => self.fault_moves(now, fault, false, cal),
             Event::CarrierFails(carrier) => self.carrier_fails(now, carrier, cal),
-            Event::CarrierRepaired(carrier) => self.carrier_moves(now, carrier, false, cal),
+            Event::CarrierRepaired(carrier) => self.carrier_repaired(now, carrier, cal),
             Event::StaffingChanges(group, agents) => self.staffing_changes(now, group, agents, cal),
         }
     }
@@ -387,6 +398,7 @@ impl Carrier {
             control: overload::control_of_registrar(config, carrier),
             at_door: 0,
             jobs: 0,
+            answered: 0,
             background: 0,
             avalanches: 0,
             slowdown: 1.0,

@@ -242,6 +242,25 @@ impl<O: Observer> World<'_, O> {
             self.registrar_starts(now, carrier, job, cal);
         }
         self.carriers[carrier.index()].notes_level(now);
+        self.observe_registrar(now, carrier);
+    }
+
+    fn observe_registrar(&mut self, now: SimTime, carrier: CarrierId) {
+        let station = &self.carriers[carrier.index()].registrar;
+        let (busy, waiting) = (station.busy(), station.waiting());
+        self.observe(now, Observation::RegistrarBusy { carrier, busy, waiting });
+    }
+
+    /// Whether the registrar fails on a REGISTER it has handled.
+    fn registrar_fails(&mut self, carrier: CarrierId) -> bool {
+        let share = self.config.carriers[carrier.index()].registrar.failure_share;
+        if share <= 0.0 {
+            return false;
+        }
+        let part = &mut self.carriers[carrier.index()];
+        part.answered += 1;
+        let number = part.answered;
+        self.draw(Purpose::RegistrarFailure, carrier.0, number).uniform() < share
     }
 
     fn registrar_starts(
@@ -275,6 +294,7 @@ impl<O: Observer> World<'_, O> {
             self.registrar_starts(now, carrier, next, cal);
         }
         self.carriers[carrier.index()].notes_level(now);
+        self.observe_registrar(now, carrier);
         if who == BACKGROUND {
             return;
         }
@@ -286,6 +306,7 @@ impl<O: Observer> World<'_, O> {
         );
         // The interval is looked at once it is known who asks (RFC 3261 §10.3, steps 3 and 7).
         let answer = match (challenge && first, self.granted(leg)) {
+            _ if self.registrar_fails(carrier) => RegisterAnswer::Unavailable,
             (true, _) => RegisterAnswer::Challenge,
             (false, Ok(_)) => RegisterAnswer::Ok,
             (false, Err(_)) => RegisterAnswer::TooBrief,

@@ -37,16 +37,8 @@ impl Server {
 }
 
 impl<O: Observer> World<'_, O> {
-    /// Past the limiters: into the station, unless it fails by chance.
+    /// Past the limiters: into the station.
     pub(super) fn serve(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
-        let share = self.config.api.failure_share;
-        if share > 0.0 {
-            let attempt = self.attempts.get(id).expect("not yet answered");
-            let mut draw = self.draw(Purpose::ApiFailure, attempt.entity, attempt.index);
-            if draw.uniform() < share {
-                return self.reply_unavailable(now, id, cal);
-            }
-        }
         if let Some(limit) = &mut self.server.limit {
             let place = limit.enter(now);
             let attempt = self.attempts.get_mut(id).expect("not yet answered");
@@ -149,7 +141,9 @@ impl<O: Observer> World<'_, O> {
 
     /// The server is done: what was asked takes effect, whether or not the client still waits.
     pub(super) fn attempt_served(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
-        self.leave_server(now, id, Some(Outcome::Ok));
+        let fails = self.api_fails(id);
+        // A fault says nothing of the load.
+        self.leave_server(now, id, (!fails).then_some(Outcome::Ok));
         self.take_next(now, cal);
         self.observe_server(now);
         let attempt = self.attempts.get(id).expect("not yet answered");
@@ -157,6 +151,14 @@ impl<O: Observer> World<'_, O> {
         let (need_at, limited, wasted) = (attempt.need_at, attempt.limited, attempt.abandoned);
         let sojourn = now - attempt.came_at;
         self.observe(now, Observation::Served { client, sojourn, wasted });
+        if fails {
+            if wasted {
+                self.attempts.remove(id);
+            } else {
+                self.reply_unavailable(now, id, cal);
+            }
+            return;
+        }
         let answer = match errand {
             Errand::Lookup => self.decide(trunk).0,
             Errand::Update => {

@@ -36,13 +36,13 @@ fn recorded_runs_with_late_results_are_followed() {
     };
     let grows = "{ kind = 'exponential', start = '2s', max = '15s' }";
     let mut rig = Rig::new(&format!("kind = 'failsafe'\n{}", rate(4, grows)));
-    let text = include_str!("../cases/traces/failsafe_success_rate_late_results.json");
+    let text = include_str!("../../cases/traces/failsafe_success_rate_late_results.json");
     follow(&mut rig, text, ["", "", ""], |_| [0; 3]);
     let mut rig = Rig::new(&format!(
         "kind = 'failsafe'\nconsecutive = {{ failures = 3, backoff = {grows} }}\n{}",
         rate(6, "{ kind = 'constant', delay = '3s' }")
     ));
-    let text = include_str!("../cases/traces/failsafe_both_late_results.json");
+    let text = include_str!("../../cases/traces/failsafe_both_late_results.json");
     follow(&mut rig, text, ["", "", ""], |_| [0; 3]);
 }
 

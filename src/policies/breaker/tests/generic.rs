@@ -42,6 +42,29 @@ fn consecutive_failures_open_it_and_a_success_starts_the_count_anew() {
     assert_eq!(breaker.state(SimTime::ZERO), State::Closed);
 }
 
+/// Five failures of the last eight, of which a success after the third pushes none out.
+#[test]
+fn so_many_failures_of_the_last_calls_open_it() {
+    let rule = RuleSpec::FailuresInWindow { size: 8, min_calls: 6, failures: 5 };
+    let mut breaker = Breaker::new(&spec(rule.clone(), 1, 1));
+    use CallResult::{Failure, Success};
+    for result in [Failure, Failure, Failure, Failure, Failure] {
+        call(&mut breaker, at(0), result);
+        assert_eq!(breaker.state(at(0)), State::Closed, "too few calls");
+    }
+    call(&mut breaker, at(0), Success);
+    assert_eq!(breaker.state(at(0)), State::Open);
+    let mut breaker = Breaker::new(&spec(rule, 1, 1));
+    // The first failure has left the window when the fifth of the others comes.
+    for result in [Failure, Success, Success, Success, Success, Failure, Failure, Failure, Failure]
+    {
+        call(&mut breaker, at(0), result);
+        assert_eq!(breaker.state(at(0)), State::Closed);
+    }
+    call(&mut breaker, at(0), Failure);
+    assert_eq!(breaker.state(at(0)), State::Open);
+}
+
 /// resilience4j: with every result evaluated and >=, a success can trip a count window.
 #[test]
 fn a_success_can_trip_a_count_window() {
