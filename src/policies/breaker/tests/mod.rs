@@ -4,16 +4,46 @@
 mod generic;
 mod properties;
 
+use std::convert::Infallible;
+
+use rand::rand_core::TryRng;
+
 use super::*;
-use crate::engine::random::{Draw, RandomSource};
 use crate::engine::time::SimDuration;
 
 fn at(secs: u64) -> SimTime {
     SimTime::ZERO + SimDuration::from_secs(secs)
 }
 
+/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+#[derive(Clone)]
+struct Draw(u64);
+
+impl TryRng for Draw {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        self.try_next_u64().map(|word| (word >> 32) as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        Ok(mixed ^ (mixed >> 31))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in bytes.chunks_mut(8) {
+            let word = self.try_next_u64()?.to_le_bytes();
+            chunk.copy_from_slice(&word[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
 fn draw() -> Draw {
-    RandomSource::new(1, 0).at(1, 0, 0)
+    Draw(1)
 }
 
 #[test]

@@ -251,7 +251,7 @@ fn probes(spec: &MachineSpec) -> Option<u64> {
 struct Rig {
     breaker: Breaker,
     under_way: Vec<Permit>,
-    /// Numbers the draws.
+    /// Seeds the draws.
     openings: u64,
 }
 
@@ -275,7 +275,7 @@ impl Rig {
             Step::Answer { .. } if self.under_way.is_empty() => None,
             Step::Answer { which, result } => {
                 let permit = self.under_way.swap_remove(which.index(self.under_way.len()));
-                let mut rng = RandomSource::new(1, 0).at(1, 0, self.openings);
+                let mut rng = Draw(self.openings);
                 self.openings += 1;
                 let took = now.saturating_since(permit.given_at());
                 self.breaker.record(now, permit, *result, took, &mut rng);
