@@ -1,6 +1,9 @@
+//! Backoffs against figures worked out by hand, and the bounds they promise.
+
 use proptest::prelude::*;
 
 use super::*;
+#[cfg(test)]
 use crate::engine::random::{Draw, RandomSource};
 
 fn draw(index: u64) -> Draw {

@@ -1,3 +1,5 @@
+//! Budgets against their definitions, and the bounds they promise.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,6 +1,9 @@
+//! Loops, alone and one under another: what ends a request, and how many tries it makes.
+
 use proptest::prelude::*;
 
 use super::*;
+#[cfg(test)]
 use crate::engine::random::{Draw, RandomSource};
 use crate::engine::time::SimTime;
 use crate::policies::budget::{Budget, Load};

@@ -1,6 +1,9 @@
+//! Throttles against their formulas, and the bounds they promise.
+
 use proptest::prelude::*;
 
 use super::*;
+#[cfg(test)]
 use crate::engine::random::RandomSource;
 
 fn at(s: f64) -> SimTime {
