@@ -24,13 +24,6 @@ fn is_about(values: &[f64], wanted: f64) -> bool {
 fn both_states_last_under_the_same_load() {
     let calm = runs(BISTABLE, CALM, REPLICATIONS);
     let spiked = runs(BISTABLE, "", REPLICATIONS);
-    println!(
-        "calm {} spiked {} attempts {} {}",
-        mean(&goodput(&calm, 250, 300)),
-        mean(&goodput(&spiked, 250, 300)),
-        mean(&over(&calm, 250, 300, attempts)),
-        mean(&over(&spiked, 250, 300, attempts))
-    );
     // Good: what is asked is answered, one attempt each, now as at first.
     for (from, until) in [(10, 60), (250, 300)] {
         assert!(is_about(&goodput(&calm, from, until), 30.0));
@@ -49,7 +42,7 @@ fn both_states_last_under_the_same_load() {
 
 /// What it takes: impatience, and trying again. Without either the spike is forgotten. That the
 /// server serves what has been given up is the third part: dropping it when its turn comes brings
-/// most runs back, but not all, since those at the head of the queue have little time left.
+/// some runs back, but not all, since those at the head of the queue have little time left.
 #[test]
 fn each_part_of_the_cause_is_needed() {
     for changes in
@@ -60,7 +53,6 @@ fn each_part_of_the_cause_is_needed() {
     }
     let sustained = goodput(&runs(BISTABLE, "", REPLICATIONS), 250, 300);
     let dropped = goodput(&runs(BISTABLE, "'api.abandoned' = 'dropped'", REPLICATIONS), 250, 300);
-    println!("dropped {dropped:?}");
     assert!(lead(&dropped, &sustained) > 0.0);
 }
 
@@ -81,21 +73,20 @@ fn remedies_bring_the_good_state_back() {
         "'tenants.clients.bulkhead' = { concurrent = 25, max_wait = '0s' }",
     ] {
         let recovered = goodput(&runs(BISTABLE, remedy, REPLICATIONS), 250, 300);
-        println!("{remedy}: {:.2} ± {:.2}", mean(&recovered), deviation(&recovered));
         assert!(recovered.iter().all(|g| *g > 25.0), "{remedy}: {recovered:?}");
         assert!(lead(&recovered, &sustained) > 0.0, "{remedy}: {recovered:?}");
     }
 }
 
-/// Adaptive limits at the server help too. How far depends on what they take for the base: an
-/// exponential service has next to none.
+/// Adaptive limits at the server help too, those that learn from how long requests take. How far
+/// depends on what they take for the base: an exponential service has next to none, and Vegas keeps
+/// the limit too low. AIMD learns from losses alone, sees none here and opens up to its maximum.
 #[test]
 fn adaptive_limits_help() {
     let sustained = goodput(&runs(BISTABLE, "", REPLICATIONS), 250, 300);
-    for limit in ["vegas", "gradient2", "aimd", "envoy"] {
+    for limit in ["vegas", "gradient2", "envoy"] {
         let change = format!("'api.concurrency' = {{ kind = '{limit}' }}");
         let recovered = goodput(&runs(BISTABLE, &change, REPLICATIONS), 250, 300);
-        println!("{limit}: {:.2} ± {:.2}", mean(&recovered), deviation(&recovered));
         assert!(lead(&recovered, &sustained) > 0.0, "{limit}: {recovered:?}");
     }
 }

@@ -24,7 +24,6 @@ fn agrees(what: &str, ours: &[f64], published: f64, rounding: f64) {
     let error = spread * (1.0 / ours.len() as f64 + 1.0 / PUBLISHED_RUNS).sqrt();
     let off = (mean(ours) - published).abs();
     let shown = mean(ours);
-    println!("{what}: {shown} ± {spread}, published {published}");
     assert!(
         off <= 4.0 * error + rounding,
         "{what}: {shown} against {published}, 4 standard errors are {}",
@@ -60,7 +59,6 @@ fn without_backoff_most_runs_never_recover_from_the_spike() {
             false => assert!(*good > 30.0 && *piled < 120.0, "{good}: {piled}"),
         }
     }
-    println!("{collapsed} of {REPLICATIONS} collapse");
     assert!(collapsed > REPLICATIONS / 4 && collapsed < REPLICATIONS);
 }
 
@@ -105,7 +103,6 @@ fn a_ramp_to_eighty_is_too_much_for_both() {
         }
         let runs = run_table(&table, 10);
         let (first, last) = (mean(&goodput(&runs, 5, 12)), mean(&goodput(&runs, 75, 80)));
-        println!("ramp {first} {last}");
         assert!(first > 40.0, "it works at first: {first}");
         // "0" is a figure of one decimal.
         assert!(last < 0.05, "{last}");
