@@ -71,11 +71,11 @@ fn measure_erlang_c(runs: &Runs, threshold: f64) -> Measured {
             ("mean_queue", fold.waiting.finish().mean()),
             ("p_wait_gt_T", waits.above(threshold) / waits.len()),
             ("service_level_T", metric(&result, "service_level")),
-            ("mean_wait_given_wait", waits.sum() / waited),
             ("var_wait", waits.variance()),
             ("utilisation", metric(&result, "agent_occupancy")),
             ("p95_wait", waits.quantile(0.95)),
         ],
+        ratios: vec![("mean_wait_given_wait", waits.sum(), waited)],
         chances: waits.len(),
         ..Measured::default()
     }
@@ -92,7 +92,7 @@ fn callers_wait_as_erlang_c_says() {
             models: vec![agents(&case)],
             warmup_s: RELAXATIONS_OF_WARMUP * relaxation,
             measured_s: 100.0 * relaxation,
-            arrivals_max: 0.8 * ARRIVALS_MAX,
+            arrivals_max: 2.0 * ARRIVALS_MAX,
             measure: &|runs| measure_erlang_c(runs, case.param("T_s")),
             ..Study::default()
         }

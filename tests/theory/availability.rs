@@ -132,10 +132,10 @@ fn measure_two(runs: &Runs) -> Measured {
             ("availability_2", Outages::share(second, 0)),
             ("parallel_availability", 1.0 - both),
             ("both_down_prob", both),
-            ("mean_both_down_duration", both * hours / blackouts),
             ("both_down_episodes_per_year", blackouts / (hours / HOURS_PER_YEAR)),
             ("both_down_prob_single_repair_crew", Outages::share(crew.levels, 2)),
         ],
+        ratios: vec![("mean_both_down_duration", both * hours, blackouts)],
         chances: failures,
         ..Measured::default()
     }

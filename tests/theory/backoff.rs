@@ -73,6 +73,7 @@ fn measure(runs: &Runs, bounds: (f64, f64), x: f64) -> Measured {
         ],
         lists: vec![("mean_sleep", fold.by_retry.iter().map(Values::mean).collect())],
         chances: totals.len(),
+        ..Measured::default()
     }
 }
 

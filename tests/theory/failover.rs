@@ -5,7 +5,7 @@ use trunksim::system::ids::{CarrierId, Side};
 use trunksim::system::observation::{Observation, Observer};
 
 use super::case;
-use super::folds::{Levels, Window, ratio};
+use super::folds::{Levels, Window};
 use super::model;
 use super::study::{ARRIVALS_MAX, Measured, Runs, Study, metric};
 
@@ -64,9 +64,11 @@ fn measure(runs: &Runs) -> Measured {
             ("outage_fraction", outage),
             ("secondary_fraction", secondary),
             ("failovers_per_hour", metric(&result, "failovers") / (seconds / 3600.0)),
-            ("mean_outage_per_failure", outage * seconds / fold.hits as f64),
-            ("mean_stay_on_secondary", secondary * seconds / fold.moves as f64),
-            ("p_failover_given_failure", ratio(fold.moves, fold.hits)),
+        ],
+        ratios: vec![
+            ("mean_outage_per_failure", outage * seconds, fold.hits as f64),
+            ("mean_stay_on_secondary", secondary * seconds, fold.moves as f64),
+            ("p_failover_given_failure", fold.moves as f64, fold.hits as f64),
         ],
         chances: fold.hits as f64,
         ..Measured::default()

@@ -93,7 +93,7 @@ fn a_fixed_window_admits_as_its_poisson_sum_says() {
             warmup_s: 0.0,
             measured_s: 100.0 * window,
             unit_s: window,
-            arrivals_max: ARRIVALS_MAX,
+            arrivals_max: 4.0 * ARRIVALS_MAX,
             measure: &|runs| measure(runs, window),
             ..Study::default()
         }

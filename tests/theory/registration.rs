@@ -62,11 +62,13 @@ fn measure_refreshes(runs: &Runs) -> Measured {
     Measured {
         values: vec![
             ("p_lapse_per_cycle", ratio(fold.anew, fold.bound)),
-            ("mean_cycles_to_first_lapse", ratio(fold.bound, fold.anew)),
             ("mean_refresh_interval", seconds / fold.bound as f64),
             ("unregistered_fraction", lapsed),
-            ("mean_lapse_duration_given_lapse", lapsed * seconds / fold.anew as f64),
             ("messages_per_hour", fold.sent as f64 / (seconds / 3600.0)),
+        ],
+        ratios: vec![
+            ("mean_cycles_to_first_lapse", fold.bound as f64, fold.anew as f64),
+            ("mean_lapse_duration_given_lapse", lapsed * seconds, fold.anew as f64),
         ],
         chances: fold.sent as f64,
         ..Measured::default()
@@ -151,6 +153,7 @@ fn measure_flow_recovery(runs: &Runs, failures: usize) -> Measured {
         values: vec![("cum_mean", totals.mean()), ("cum_var", totals.sample_variance())],
         lists: vec![("wait_mean", waits.iter().map(Values::mean).collect())],
         chances: totals.len(),
+        ..Measured::default()
     }
 }
 

@@ -50,6 +50,9 @@ pub(crate) const ARRIVALS_MAX: f64 = 2.5e6;
 pub(crate) struct Measured {
     /// Metric and value.
     pub(crate) values: Vec<(&'static str, f64)>,
+    /// Metric, and what it is the ratio of. Means over an event, as rare as that may be, belong here:
+    /// the mean of the replications' own ratios is biased where the denominator varies much.
+    pub(crate) ratios: Vec<(&'static str, f64, f64)>,
     /// Metric and values, where the case expects a list.
     pub(crate) lists: Vec<(&'static str, Vec<f64>)>,
     /// How many chances there were for anything to occur: arrivals.
@@ -222,7 +225,8 @@ impl Study<'_> {
         random
             .iter()
             .map(|(name, expected)| {
-                let values: Vec<f64> = samples.iter().map(|s| s.value(case, name)).collect();
+                let values = ratio_of_sums(name, samples)
+                    .unwrap_or_else(|| samples.iter().map(|s| s.value(case, name)).collect());
                 line(name, *expected, &values, (chances, random.len()))
             })
             .collect()
@@ -244,6 +248,16 @@ impl Study<'_> {
             |replication| Runs { configs: &configs, window, amount: measured, seed, replication };
         (0..replications).into_par_iter().map(|r| (self.measure)(&runs(r))).collect()
     }
+}
+
+/// Values whose mean is the ratio of the replications' sums, and whose spread is that of the ratio
+/// (linearised: Cochran, Sampling Techniques, 3rd ed., section 6.4).
+fn ratio_of_sums(name: &str, samples: &[Measured]) -> Option<Vec<f64>> {
+    let of = |s: &Measured| s.ratios.iter().find(|r| r.0 == name).map(|r| (r.1, r.2));
+    let pairs: Vec<(f64, f64)> = samples.iter().map(of).collect::<Option<_>>()?;
+    let sums = pairs.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
+    let (ratio, mean) = (sums.0 / sums.1, sums.1 / pairs.len() as f64);
+    Some(pairs.iter().map(|(part, whole)| ratio + (part - ratio * whole) / mean).collect())
 }
 
 fn line(name: &str, expected: f64, values: &[f64], (chances, metrics): (f64, usize)) -> Line {
