@@ -59,7 +59,8 @@ impl Grammar {
         };
         let list = list.as_array().expect("a list of schemas");
         let some: Vec<&Json> = list.iter().filter(|s| s["type"] != "null").collect();
-        self.variant(*pick(draw, &some), draw)
+        let chosen = some[below(draw, some.len() as u64) as usize];
+        self.variant(chosen, draw)
     }
 
     fn draw(&self, schema: &Json, draw: &mut Draw, depth: u32) -> Json {
