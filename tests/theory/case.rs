@@ -35,7 +35,7 @@ impl Case {
     fn new(case: &Value) -> Self {
         let object = |key: &str| case[key].as_object().expect("a table").clone();
         let text = |key: &str| case[key].as_str().expect("a text").to_owned();
-        let expected = object("expected").into_iter().flat_map(|(name, v)| numbers(name, &v));
+        let expected = object("expected").into_iter().flat_map(|(name, v)| numbers(&name, &v));
         let expected = expected.collect();
         Self { id: text("id"), family: text("family"), params: object("params"), expected }
     }
@@ -83,13 +83,13 @@ impl Case {
     }
 }
 
-fn numbers(name: String, value: &Value) -> Vec<(String, f64)> {
+fn numbers(name: &str, value: &Value) -> Vec<(String, f64)> {
     let number =
         |name: &str, v: &Value| v.as_f64().unwrap_or_else(|| panic!("{name} is no number"));
     match value.as_array() {
-        None => vec![(name.clone(), number(&name, value))],
+        None => vec![(name.to_owned(), number(name, value))],
         Some(list) => {
-            let at = |(i, v): (usize, &Value)| (format!("{name}[{i}]"), number(&name, v));
+            let at = |(i, v): (usize, &Value)| (format!("{name}[{i}]"), number(name, v));
             list.iter().enumerate().map(at).collect()
         }
     }

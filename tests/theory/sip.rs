@@ -1,5 +1,7 @@
 //! SIP over UDP: when requests go out again, and how long an INVITE takes where messages are lost.
 
+use std::collections::BTreeMap;
+
 use toml::Table;
 use trunksim::engine::time::{SimDuration, SimTime};
 use trunksim::policies::sip::Timers;
@@ -127,7 +129,7 @@ fn requests_go_out_and_are_given_up_as_rfc_3261_says() {
 /// How long each INVITE waited for its first response. Several are under way at once.
 struct Invites {
     window: Window,
-    sent: std::collections::HashMap<trunksim::system::ids::CallId, SimTime>,
+    sent: BTreeMap<trunksim::system::ids::CallId, SimTime>,
     delays: Values,
     timed_out: u64,
 }
@@ -152,7 +154,7 @@ impl Observer for Invites {
 }
 
 fn measure_loss(runs: &Runs) -> Measured {
-    let (window, sent) = (runs.window, std::collections::HashMap::default());
+    let (window, sent) = (runs.window, BTreeMap::default());
     let fold = Invites { window, sent, delays: Values::default(), timed_out: 0 };
     let (_, fold) = runs.run(0, fold);
     let (delays, timed_out) = (fold.delays, fold.timed_out as f64);

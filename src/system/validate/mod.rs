@@ -332,6 +332,14 @@ fn needs_arrivals(path: &str, rates: impl IntoIterator<Item = f64>, checker: &mu
 /// Times a spike may come again.
 const SPIKES_MAX: u64 = crate::system::arrivals::SPIKES_MAX;
 
+fn finite(path: &str, sources: u32, idle: &Variate, checker: &mut Checker) {
+    checker.at_least_one(&format!("{path}.sources"), sources);
+    checker.variate(&format!("{path}.idle"), idle);
+    if idle.mean_s() <= 0.0 {
+        checker.refuse(format!("{path}.idle"), "0s", "must be longer than 0s");
+    }
+}
+
 /// Checks an arrival process and finds its trace.
 fn arrivals(
     path: &str,
@@ -383,13 +391,7 @@ fn arrivals(
                 check_spike(&format!("{path}.spikes.{i}"), spike, horizon, checker);
             }
         }
-        ArrivalSpec::FiniteSource { sources, idle } => {
-            checker.at_least_one(&format!("{path}.sources"), *sources);
-            checker.variate(&format!("{path}.idle"), idle);
-            if idle.mean_s() <= 0.0 {
-                checker.refuse(format!("{path}.idle"), "0s", "must be longer than 0s");
-            }
-        }
+        ArrivalSpec::FiniteSource { sources, idle } => finite(path, *sources, idle, checker),
         ArrivalSpec::Periodic { every, batch, .. } => {
             checker.positive(&format!("{path}.every"), *every);
             checker.at_least_one(&format!("{path}.batch"), *batch);
