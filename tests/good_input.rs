@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use trunksim::input::{self, Kind};
+use trunksim::policies::preset;
 
 fn load(path: &str, overrides: &[&str]) -> input::LoadedModel {
     let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
@@ -125,13 +126,14 @@ fn presets_work_in_every_layer_of_files() {
     let loaded = load("tests/good/presets.toml", &[]);
     let expect = |text: &str| toml::from_str::<toml::Table>(text).unwrap();
     let retry = loaded.table["client"]["retry"].as_table().unwrap();
-    let client = "attempts = 3\nretry_after = 'ignored'\nretry_on = ['429']\n\
-                  backoff = { kind = 'fixed', delay = '500ms' }";
-    assert_eq!(*retry, expect(client));
+    let preset = preset::find("retry", "fixed_500ms").unwrap();
+    let mut client = expect(preset.settings);
+    client.extend(expect("attempts = 3\nretry_on = ['429']"));
+    assert_eq!(*retry, client);
     let monitor = loaded.model.monitor.as_ref().unwrap();
     assert_eq!(monitor.retry.attempts, 6, "the preset's, not a monitor's default");
     let backoff = loaded.table["monitor"]["retry"]["backoff"].as_table().unwrap();
-    assert_eq!(*backoff, expect("kind = 'fixed'\ndelay = '2s'"));
+    assert_eq!(*backoff, expect("kind = 'fixed'\ndelay = '2s'\njitter = 'none'"));
     let tenant = loaded.table["tenants"][0]["retry"].as_table().unwrap();
     let exponential = expect("kind = 'exponential'\nbase = '1s'\ncap = '9s'");
     assert_eq!(tenant["backoff"].as_table(), Some(&exponential), "a kind is a whole");

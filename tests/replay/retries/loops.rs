@@ -192,7 +192,8 @@ fn a_breaker_stands_where_it_is_placed() {
     );
     for (placement, attempts) in [("per_attempt", 2), ("per_call", 8), ("per_request", 24)] {
         let breaker = format!(
-            "client.breaker = {{ rule = {{ kind = 'consecutive', failures = 2 }}, \
+            "client.breaker = {{ machine = {{ kind = 'generic', \
+             rule = {{ kind = 'consecutive', failures = 2 }} }}, \
              failures = ['503'], placement = '{placement}' }}"
         );
         let counts = run(&format!("{common}{breaker}"), 0);
