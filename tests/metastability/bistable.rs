@@ -68,8 +68,8 @@ fn remedies_bring_the_good_state_back() {
         "'api.shedding' = { kind = 'codel' }",
         "'api.queue' = 20",
         "'api.concurrency' = { kind = 'fixed', limit = 30 }",
-        "'tenants.clients.budget' = { kind = 'token_quota' }",
-        "'tenants.clients.budget' = { kind = 'throttle', max_tokens = 10, ratio = 0.1 }",
+        "'tenants.clients.retry.budget' = { kind = 'token_quota' }",
+        "'tenants.clients.retry.budget' = { kind = 'grpc_throttle', max_tokens = 10, ratio = 0.1 }",
         "'tenants.clients.bulkhead' = { concurrent = 25, max_wait = '0s' }",
     ] {
         let recovered = goodput(&runs(BISTABLE, remedy, REPLICATIONS), 250, 300);

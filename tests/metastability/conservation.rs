@@ -77,7 +77,7 @@ fn any_change() -> impl Strategy<Value = Vec<String>> {
         "concurrent = 8, max_wait = '0s'",
         "concurrent = 8, queue = 3",
         "concurrent = 8, max_wait = '150ms', placement = 'per_request'",
-        "concurrent = 12, pending = 2, retries = 1",
+        "concurrent = 12, pending = 2",
     ]);
     let hedges = pick(&[
         "attempts = 1",

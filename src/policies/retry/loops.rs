@@ -183,6 +183,9 @@ impl Loops {
     }
 
     /// Loop `level` is over without success; what the loops above it make of that.
+    ///
+    /// # Panics
+    /// Where no try has failed.
     pub fn give_up(
         &mut self,
         progress: &mut Progress,
