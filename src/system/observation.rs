@@ -243,21 +243,31 @@ pub enum Observation {
 
 /// Somebody who folds what a run reports. Chosen statically; `()` costs nothing.
 pub trait Observer {
+    /// Whether it takes note of who waits: callers one by one, and the queues of registrars. There
+    /// are many such facts, and what measures every run needs none.
+    const QUEUES: bool = true;
+
     /// Takes note of a fact.
     fn observe(&mut self, now: SimTime, fact: &Observation);
 }
 
 impl Observer for () {
+    const QUEUES: bool = false;
+
     fn observe(&mut self, _: SimTime, _: &Observation) {}
 }
 
-impl<O: Observer + ?Sized> Observer for &mut O {
+impl<O: Observer> Observer for &mut O {
+    const QUEUES: bool = O::QUEUES;
+
     fn observe(&mut self, now: SimTime, fact: &Observation) {
         (**self).observe(now, fact);
     }
 }
 
 impl<A: Observer, B: Observer> Observer for (A, B) {
+    const QUEUES: bool = A::QUEUES || B::QUEUES;
+
     fn observe(&mut self, now: SimTime, fact: &Observation) {
         self.0.observe(now, fact);
         self.1.observe(now, fact);

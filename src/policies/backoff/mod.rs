@@ -319,7 +319,8 @@ impl BackoffSpec {
                 resilience4j::wait(initial, multiplier, randomization, max, n, rng)
             }
             Self::Tenacity { wait, multiplier, exp_base, min, max, jitter } => {
-                let grown = multiplier.as_secs_f64() * libm::pow(exp_base, f64::from(n - 1));
+                let grown =
+                    multiplier.as_secs_f64() * libm::pow(exp_base, f64::from(n - 1)).min(f64::MAX);
                 let bounds = (min.as_secs_f64(), max.map_or(f64::MAX, SimDuration::as_secs_f64));
                 tenacity::wait(wait, grown, bounds, jitter.as_secs_f64(), rng)
             }

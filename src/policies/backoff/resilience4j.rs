@@ -18,11 +18,11 @@ pub(super) fn wait(
     let mut interval = ms(initial);
     for _ in 1..n {
         // Java's narrowing of a double: the fraction is cut, too large a value is the largest.
-        let grown = (interval as f64 * multiplier) as u64;
+        let grown = ((interval as f64 * multiplier) as u64).min(i64::MAX as u64);
         if grown == interval {
             break;
         }
-        interval = grown.min(i64::MAX as u64);
+        interval = grown;
     }
     if randomization > 0.0 {
         let delta = randomization * interval as f64;

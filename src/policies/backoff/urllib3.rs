@@ -16,7 +16,7 @@ pub(super) fn wait(
     if n <= 1 {
         return SimDuration::ZERO;
     }
-    let grown = factor.as_secs_f64() * libm::pow(2.0, f64::from(n - 1).min(10_000.0));
+    let grown = factor.as_secs_f64() * libm::pow(2.0, f64::from(n - 1)).min(f64::MAX);
     let added = if jitter.is_zero() { 0.0 } else { jitter.as_secs_f64() * uniform(rng) };
     let wait = grown + added;
     if wait >= max.as_secs_f64() { max } else { SimDuration::from_secs_f64(wait) }

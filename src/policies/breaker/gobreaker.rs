@@ -95,6 +95,9 @@ impl Default for GobreakerSpec {
     }
 }
 
+/// Each takes memory, and time when it is rolled.
+const BUCKETS_MAX: u64 = 10_000;
+
 impl GobreakerSpec {
     fn buckets(&self) -> u64 {
         if self.interval.is_zero() || self.bucket_period.is_zero() {
@@ -114,6 +117,10 @@ impl GobreakerSpec {
         problems.positive("timeout", self.timeout);
         if self.interval.is_zero() && !self.bucket_period.is_zero() {
             problems.refuse("bucket_period", self.bucket_period, "must be 0s without an interval");
+        }
+        if self.buckets() > BUCKETS_MAX {
+            let allowed = "must cut the interval into at most 10000 buckets";
+            problems.refuse("bucket_period", self.bucket_period, allowed);
         }
         if let ReadyToTrip::Ratio { min_requests, failure_ratio } = self.ready_to_trip {
             problems.at_least_one("ready_to_trip.min_requests", min_requests);

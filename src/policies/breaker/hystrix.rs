@@ -167,6 +167,9 @@ impl Hystrix {
                 let at = self.snapshot_at(self.snapshots);
                 self.phase = Phase::Open(at.as_nanos() / NANOS_PER_MS);
             }
+            // Nothing changes until the oldest bucket leaves.
+            let next = self.buckets.front().map_or(due, |b| b.number.saturating_add(kept));
+            self.snapshots = self.snapshots.max(next.min(due));
         }
     }
 

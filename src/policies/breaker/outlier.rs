@@ -219,19 +219,38 @@ impl Pool {
     fn advance(&mut self, now: SimTime) {
         let due = now.as_nanos() / whole_ms(self.spec.interval);
         while self.sweeps < due {
-            if self.rests() {
-                self.sweeps = due;
-                return;
+            let idle = self.idle_sweeps(due);
+            if idle > 0 {
+                self.pass_idle(idle);
+            } else {
+                self.sweeps += 1;
+                self.sweep(self.sweep_at(self.sweeps));
             }
-            self.sweeps += 1;
-            self.sweep(self.sweep_at(self.sweeps));
         }
     }
 
-    /// Whether a sweep would change nothing.
-    fn rests(&self) -> bool {
-        let rests = |h: &Host| h.current.total + h.last.total + h.multiplier == 0;
-        self.ejected == 0 && self.hosts.iter().all(rests)
+    /// How many sweeps, up to number `due`, have no results to look at and no host to bring back.
+    fn idle_sweeps(&self, due: u64) -> u64 {
+        if self.hosts.iter().any(|h| h.current.total + h.last.total > 0) {
+            return 0;
+        }
+        let interval = whole_ms(self.spec.interval);
+        let returns = (0..self.hosts.len()).filter_map(|host| self.return_due(host));
+        let first = returns.min().map_or(u64::MAX, |at| at.as_nanos().div_ceil(interval));
+        due.min(first.saturating_sub(1)).saturating_sub(self.sweeps)
+    }
+
+    /// Makes so many idle sweeps: all they do is forget ejections of hosts that have settled.
+    fn pass_idle(&mut self, idle: u64) {
+        let interval = whole_ms(self.spec.interval);
+        let (first, last) = (self.sweeps + 1, self.sweeps + idle);
+        for host in self.hosts.iter_mut().filter(|h| h.ejected_at.is_none()) {
+            let Some(returned) = host.returned_at else { continue };
+            let settled = returned.as_nanos().saturating_add(interval).div_ceil(interval);
+            let sweeps = (last + 1).saturating_sub(settled.max(first));
+            host.multiplier = host.multiplier.saturating_sub(sweeps);
+        }
+        self.sweeps = last;
     }
 
     fn sweep(&mut self, now: SimTime) {

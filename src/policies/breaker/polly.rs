@@ -87,7 +87,9 @@ impl PollySpec {
         let mut problems = Problems::default();
         problems.within("failure_ratio", self.failure_ratio, 0.0, 1.0);
         problems.at_least_one("minimum_throughput", self.minimum_throughput);
-        problems.positive("sampling_duration", self.sampling_duration);
+        if self.sampling_duration < SimDuration::from_millis(1) {
+            problems.refuse("sampling_duration", self.sampling_duration, "must be at least 1ms");
+        }
         problems.positive("break_duration", self.break_duration);
         problems.0
     }

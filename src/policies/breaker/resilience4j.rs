@@ -234,13 +234,28 @@ impl Resilience4j {
 
     /// Makes the moves that are due by themselves.
     fn advance(&mut self, now: SimTime) {
+        let mut last_wait = None;
         while let Some(at) = self.next_move().filter(|at| *at <= now) {
             match self.phase {
                 Phase::Open { .. } => self.half_open(at),
                 _ if self.spec.after_max_wait == AfterMaxWait::Closed => self.close(),
-                _ => self.open(at),
+                _ => {
+                    let wait = self.open(at);
+                    if last_wait.replace(wait) == Some(wait) {
+                        self.pass_cycles(at, wait, now);
+                    }
+                }
             }
         }
+    }
+
+    /// Open for `wait` since `at`, it has come round unasked with the same wait as before: so it
+    /// will until `now`.
+    fn pass_cycles(&mut self, at: SimTime, wait: SimDuration, now: SimTime) {
+        let cycle = wait.as_nanos() + whole_ms(self.spec.max_wait_half_open).as_nanos();
+        let passed = now.saturating_since(at).as_nanos() / cycle.max(1) * cycle;
+        let until = at.saturating_add(SimDuration::from_nanos(passed)).saturating_add(wait);
+        self.phase = Phase::Open { until };
     }
 
     pub(super) fn next_move(&self) -> Option<SimTime> {
@@ -254,7 +269,8 @@ impl Resilience4j {
         }
     }
 
-    fn open(&mut self, at: SimTime) {
+    /// Opens it; for how long.
+    fn open(&mut self, at: SimTime) -> SimDuration {
         let wait = match self.spec.wait {
             WaitSpec::Fixed { delay } => whole_ms(delay),
             WaitSpec::Exponential { initial, multiplier, cap } => {
@@ -269,6 +285,7 @@ impl Resilience4j {
             }
         };
         self.phase = Phase::Open { until: at.saturating_add(wait) };
+        wait
     }
 
     fn half_open(&mut self, at: SimTime) {
@@ -318,7 +335,9 @@ impl Resilience4j {
             Call { failed: result == CallResult::Failure, slow: took > self.spec.slow_after };
         let finding = self.sample.record(now, call, &self.spec);
         match (self.phase, finding) {
-            (Phase::Closed | Phase::HalfOpen { .. }, Finding::Exceeded) => self.open(now),
+            (Phase::Closed | Phase::HalfOpen { .. }, Finding::Exceeded) => {
+                self.open(now);
+            }
             (Phase::HalfOpen { .. }, Finding::Below) => self.close(),
             _ => {}
         }

@@ -201,7 +201,9 @@ impl<O: Observer> World<'_, O> {
         if dials_again {
             let after = after.sample(&mut draw);
             let index = record.index + CallRecord::REDIAL;
-            self.observe(now, Observation::CallerWaits { trunk, index, after });
+            if O::QUEUES {
+                self.observe(now, Observation::CallerWaits { trunk, index, after });
+            }
             let at = now.saturating_add(after);
             self.schedule_source(cal, at, Event::CallerDials(trunk, index));
         }

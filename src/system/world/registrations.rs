@@ -246,6 +246,9 @@ impl<O: Observer> World<'_, O> {
     }
 
     fn observe_registrar(&mut self, now: SimTime, carrier: CarrierId) {
+        if !O::QUEUES {
+            return;
+        }
         let station = &self.carriers[carrier.index()].registrar;
         let (busy, waiting) = (station.busy(), station.waiting());
         self.observe(now, Observation::RegistrarBusy { carrier, busy, waiting });
