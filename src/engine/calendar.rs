@@ -25,6 +25,13 @@ struct Key {
     sequence: u64,
 }
 
+impl Key {
+    /// As one number, so that a comparison takes no branch.
+    const fn rank(self) -> u128 {
+        (self.at.as_nanos() as u128) << 64 | self.sequence as u128
+    }
+}
+
 #[derive(Copy, Clone, Debug)]
 struct Node {
     key: Key,
@@ -233,15 +240,16 @@ impl<E: Copy> Calendar<E> {
             }
             let end = (first + ARITY).min(self.heap.len());
             let mut least = first;
-            for child in first + 1..end {
-                if self.heap[child].key < self.heap[least].key {
-                    least = child;
-                }
+            let mut rank = self.heap[first].key.rank();
+            for (child, other) in self.heap[first + 1..end].iter().enumerate() {
+                let other = other.key.rank();
+                least = if other < rank { first + 1 + child } else { least };
+                rank = rank.min(other);
             }
-            let below = self.heap[least];
-            if node.key <= below.key {
+            if node.key.rank() <= rank {
                 break;
             }
+            let below = self.heap[least];
             self.put(place, below);
             place = least;
         }

@@ -30,9 +30,12 @@ struct Loop {
 }
 
 /// How far a request has come.
-#[derive(Copy, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub struct Progress {
-    states: [LoopState; DEPTH_MAX],
+    /// Of the outermost loop, nearly always the only one.
+    outer: LoopState,
+    /// Of the loops under it.
+    inner: Vec<LoopState>,
     /// Loops that are under way: those under a loop that waits are not.
     live: u8,
     /// The next gate to pass: a throttle and a limiter for each loop.
@@ -77,8 +80,23 @@ impl Progress {
     /// A request that has not started.
     #[must_use]
     pub fn new() -> Self {
-        let states = [LoopState::default(); DEPTH_MAX];
-        Self { states, live: 0, gate: 0, last: Outcome::Ok, failed: None }
+        let outer = LoopState::default();
+        Self { outer, inner: Vec::new(), live: 0, gate: 0, last: Outcome::Ok, failed: None }
+    }
+
+    fn state(&mut self, level: usize) -> &mut LoopState {
+        match level {
+            0 => &mut self.outer,
+            level => &mut self.inner[level - 1],
+        }
+    }
+
+    fn states(&self) -> impl Iterator<Item = &LoopState> {
+        std::iter::once(&self.outer).chain(&self.inner)
+    }
+
+    fn states_mut(&mut self) -> impl Iterator<Item = &mut LoopState> {
+        std::iter::once(&mut self.outer).chain(&mut self.inner)
     }
 
     /// How the last try ended; [`Outcome::Ok`] before there was one.
@@ -126,12 +144,16 @@ impl Loops {
 
     /// Loop `level` starts a try, and with it every loop under it a request.
     pub fn start_try(&mut self, progress: &mut Progress, level: usize, now: SimTime) {
-        for (l, looped) in self.loops.iter_mut().enumerate().skip(level) {
-            if l > level || progress.states[l].tries == 0 {
-                progress.states[l] = LoopState::starting(now);
+        if progress.inner.len() + 1 < self.loops.len() {
+            progress.inner.resize_with(self.loops.len() - 1, LoopState::default);
+        }
+        let states = progress.states_mut().enumerate().skip(level);
+        for ((l, state), looped) in states.zip(self.loops.iter_mut().skip(level)) {
+            if l > level || state.tries == 0 {
+                *state = LoopState::starting(now);
                 looped.budget.on_request(now);
             }
-            progress.states[l].tries += 1;
+            state.tries += 1;
         }
         progress.live = self.loops.len() as u8;
         progress.gate = 2 * level as u8;
@@ -146,7 +168,7 @@ impl Loops {
             let level = usize::from(progress.gate / 2);
             let looped = &mut self.loops[level];
             let verdict = if progress.gate.is_multiple_of(2) {
-                looped.throttle.admit(now, progress.states[level].sending(), rng)
+                looped.throttle.admit(now, progress.state(level).sending(), rng)
             } else {
                 looped.pace.as_mut().map_or(Gate::Open, |pace| match pace.admit(now, 1) {
                     Admission::Granted => Gate::Open,
@@ -227,13 +249,13 @@ impl Loops {
         for level in (0..from).rev() {
             let latest = self.deadline_of(progress, 0..level);
             let looped = &mut self.loops[level];
-            let state = &mut progress.states[level];
+            progress.live = level as u8 + 1;
+            let state = progress.state(level);
             looped.throttle.on_response(now, failed.outcome);
             if std::mem::take(&mut state.counted) {
                 looped.budget.on_retry_end();
             }
             let budget = (&mut looped.budget, load);
-            progress.live = level as u8 + 1;
             match looped.spec.decide(now, state, failed, latest, budget, rng) {
                 RetryDecision::Retry { after } => return Step::Retry { level, after },
                 RetryDecision::GiveUpAfter(after) => return Step::GiveUpAfter { level, after },
@@ -247,7 +269,7 @@ impl Loops {
     /// The request succeeded.
     pub fn succeed(&mut self, progress: &mut Progress, now: SimTime) {
         progress.last = Outcome::Ok;
-        for (looped, state) in self.loops.iter_mut().zip(&mut progress.states) {
+        for (looped, state) in self.loops.iter_mut().zip(progress.states_mut()) {
             looped.throttle.on_response(now, Outcome::Ok);
             looped.budget.on_success(now, state.last_retry);
         }
@@ -256,7 +278,7 @@ impl Loops {
 
     /// The request, or what is under way from loop `level` inwards, is over.
     pub fn abandon(&mut self, progress: &mut Progress, level: usize) {
-        for (looped, state) in self.loops.iter_mut().zip(&mut progress.states).skip(level) {
+        for (looped, state) in self.loops.iter_mut().zip(progress.states_mut()).skip(level) {
             if std::mem::take(&mut state.counted) {
                 looped.budget.on_retry_end();
             }
@@ -265,9 +287,11 @@ impl Loops {
     }
 
     fn deadline_of(&self, progress: &Progress, levels: std::ops::Range<usize>) -> SimTime {
-        self.loops[levels.clone()]
+        self.loops
             .iter()
-            .zip(&progress.states[levels])
+            .zip(progress.states())
+            .take(levels.end)
+            .skip(levels.start)
             .filter_map(|(l, state)| Some(state.started.saturating_add(l.spec.deadline?)))
             .min()
             .unwrap_or(SimTime::NEVER)

@@ -292,7 +292,7 @@ fn concurrent_retries_are_counted_until_they_end() {
     let load = Load { active: 25, pending: 0 };
     let refused = failed(Outcome::Unavailable, None);
     let mut loops = Loops::new(&spec);
-    let mut requests = [Progress::new(); 25];
+    let mut requests = std::array::from_fn::<_, 25, _>(|_| Progress::new());
     let mut retrying = Vec::new();
     for (i, progress) in requests.iter_mut().enumerate() {
         loops.start_try(progress, 0, SimTime::ZERO);

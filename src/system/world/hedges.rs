@@ -76,10 +76,11 @@ impl<O: Observer> World<'_, O> {
         cal: &mut Cal,
     ) -> Option<(Option<Permit>, Option<Place>)> {
         let request = self.request(id);
-        let (client, trunk, progress) = (request.client, request.trunk, request.progress);
+        let (client, trunk) = (request.client, request.trunk);
         let config = &self.config.clients[client.index()];
         let part = &self.clients[client.index()];
-        let late = part.loops.deadline(&progress).is_some_and(|deadline| now >= deadline);
+        let progress = &self.requests.get(id).expect("the request is under way").progress;
+        let late = part.loops.deadline(progress).is_some_and(|deadline| now >= deadline);
         if late || !part.hedges.allows() {
             return None;
         }
