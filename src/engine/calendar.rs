@@ -46,6 +46,22 @@ struct Slot<E> {
     event: Option<E>,
 }
 
+/// The first of at most `ARITY` nodes, and its rank. The usual case, all of them there, takes no loop
+/// and no branch.
+fn least(children: &[Node]) -> (usize, u128) {
+    fn first(a: (usize, u128), b: (usize, u128)) -> (usize, u128) {
+        if b.1 < a.1 { b } else { a }
+    }
+    let ranked = |(child, node): (usize, &Node)| (child, node.key.rank());
+    match children.first_chunk::<ARITY>() {
+        Some([a, b, c, d]) => {
+            let [a, b, c, d] = [(0, a), (1, b), (2, c), (3, d)].map(ranked);
+            first(first(a, b), first(c, d))
+        }
+        None => children.iter().enumerate().map(ranked).reduce(first).expect("there is a child"),
+    }
+}
+
 /// The future event list. Events come out by time; **events of the same instant come out in the
 /// order they were scheduled** (FIFO), and one that is rescheduled counts as scheduled anew.
 ///
@@ -238,14 +254,8 @@ impl<E: Copy> Calendar<E> {
             if first >= self.heap.len() {
                 break;
             }
-            let end = (first + ARITY).min(self.heap.len());
-            let mut least = first;
-            let mut rank = self.heap[first].key.rank();
-            for (child, other) in self.heap[first + 1..end].iter().enumerate() {
-                let other = other.key.rank();
-                least = if other < rank { first + 1 + child } else { least };
-                rank = rank.min(other);
-            }
+            let (child, rank) = least(&self.heap[first..]);
+            let least = first + child;
             if node.key.rank() <= rank {
                 break;
             }

@@ -144,19 +144,24 @@ impl Loops {
 
     /// Loop `level` starts a try, and with it every loop under it a request.
     pub fn start_try(&mut self, progress: &mut Progress, level: usize, now: SimTime) {
+        progress.live = self.loops.len() as u8;
+        progress.gate = 2 * level as u8;
+        if let [only] = &mut self.loops[..] {
+            return only.start_try(&mut progress.outer, false, now);
+        }
         if progress.inner.len() + 1 < self.loops.len() {
             progress.inner.resize_with(self.loops.len() - 1, LoopState::default);
         }
         let states = progress.states_mut().enumerate().skip(level);
         for ((l, state), looped) in states.zip(self.loops.iter_mut().skip(level)) {
-            if l > level || state.tries == 0 {
-                *state = LoopState::starting(now);
-                looped.budget.on_request(now);
-            }
-            state.tries += 1;
+            looped.start_try(state, l > level, now);
         }
-        progress.live = self.loops.len() as u8;
-        progress.gate = 2 * level as u8;
+    }
+
+    /// Whether any try may be held back or refused by the client itself.
+    #[must_use]
+    pub const fn are_gated(&self) -> bool {
+        self.gated
     }
 
     /// Whether the try may pass the throttles and limiters of the loops that started one.
@@ -278,6 +283,9 @@ impl Loops {
 
     /// The request, or what is under way from loop `level` inwards, is over.
     pub fn abandon(&mut self, progress: &mut Progress, level: usize) {
+        if usize::from(progress.live) <= level {
+            return;
+        }
         for (looped, state) in self.loops.iter_mut().zip(progress.states_mut()).skip(level) {
             if std::mem::take(&mut state.counted) {
                 looped.budget.on_retry_end();
@@ -315,6 +323,17 @@ impl Loops {
     #[must_use]
     pub fn budget(&self, level: usize) -> &Budget {
         &self.loops[level].budget
+    }
+}
+
+impl Loop {
+    /// Starts a try; `anew` says that it is the first of a request, whatever was before.
+    fn start_try(&mut self, state: &mut LoopState, anew: bool, now: SimTime) {
+        if anew || state.tries == 0 {
+            *state = LoopState::starting(now);
+            self.budget.on_request(now);
+        }
+        state.tries += 1;
     }
 }
 

@@ -41,6 +41,9 @@ impl<O: Observer> World<'_, O> {
     fn pass_throttles(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
         let request = self.requests.get_mut(id).expect("the request is under way");
         let client = request.client;
+        if !self.clients[client.index()].loops.are_gated() {
+            return self.dispatch(now, id, cal);
+        }
         let index = request.draw_index() * 8 + u64::from(request.progress.gate());
         let mut draw = self.random.at(Purpose::ClientThrottle as u8, request.entity, index);
         let loops = &mut self.clients[client.index()].loops;
