@@ -25,13 +25,6 @@ struct Key {
     sequence: u64,
 }
 
-impl Key {
-    /// As one number, so that a comparison takes no branch.
-    const fn rank(self) -> u128 {
-        (self.at.as_nanos() as u128) << 64 | self.sequence as u128
-    }
-}
-
 #[derive(Copy, Clone, Debug)]
 struct Node {
     key: Key,
@@ -44,22 +37,6 @@ struct Slot<E> {
     /// Place in the heap while the slot is taken, the next free slot otherwise.
     place: u32,
     event: Option<E>,
-}
-
-/// The first of at most `ARITY` nodes, and its rank. The usual case, all of them there, takes no loop
-/// and no branch.
-fn least(children: &[Node]) -> (usize, u128) {
-    fn first(a: (usize, u128), b: (usize, u128)) -> (usize, u128) {
-        if b.1 < a.1 { b } else { a }
-    }
-    let ranked = |(child, node): (usize, &Node)| (child, node.key.rank());
-    match children.first_chunk::<ARITY>() {
-        Some([a, b, c, d]) => {
-            let [a, b, c, d] = [(0, a), (1, b), (2, c), (3, d)].map(ranked);
-            first(first(a, b), first(c, d))
-        }
-        None => children.iter().enumerate().map(ranked).reduce(first).expect("there is a child"),
-    }
 }
 
 /// The future event list. Events come out by time; **events of the same instant come out in the
@@ -254,12 +231,17 @@ impl<E: Copy> Calendar<E> {
             if first >= self.heap.len() {
                 break;
             }
-            let (child, rank) = least(&self.heap[first..]);
-            let least = first + child;
-            if node.key.rank() <= rank {
-                break;
+            let end = (first + ARITY).min(self.heap.len());
+            let mut least = first;
+            for child in first + 1..end {
+                if self.heap[child].key < self.heap[least].key {
+                    least = child;
+                }
             }
             let below = self.heap[least];
+            if node.key <= below.key {
+                break;
+            }
             self.put(place, below);
             place = least;
         }
