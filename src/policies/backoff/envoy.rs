@@ -35,6 +35,7 @@ pub(super) fn wait(
         EnvoyWindow::Documented => (1u64 << n.min(40)) - 1,
         EnvoyWindow::Doubling => 1u64 << (n.saturating_sub(1)).min(40),
     };
-    let window = base.saturating_mul(factor).min(max);
+    let longest = SimDuration::MAX.as_nanos() / 1_000_000;
+    let window = base.saturating_mul(factor).min(max).min(longest);
     SimDuration::from_millis(((window as f64 * uniform(rng)) as u64).min(window - 1))
 }
