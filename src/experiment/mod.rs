@@ -15,6 +15,7 @@ pub mod estimate;
 pub mod overrides;
 pub mod plan;
 pub mod runner;
+pub mod sampling;
 pub mod search;
 pub mod select;
 pub mod sensitivity;

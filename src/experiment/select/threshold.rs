@@ -26,6 +26,27 @@ pub enum Verdict {
     Missed,
 }
 
+impl Verdict {
+    /// What results call it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Undecided => "undecided",
+            Self::Missed => "missed",
+        }
+    }
+}
+
+impl std::fmt::Display for Threshold {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AtMost(limit) => write!(f, "at most {limit}"),
+            Self::AtLeast(limit) => write!(f, "at least {limit}"),
+        }
+    }
+}
+
 impl Threshold {
     /// Judges the interval of a value. The bound itself still keeps to the threshold.
     #[must_use]
