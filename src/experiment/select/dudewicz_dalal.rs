@@ -72,7 +72,7 @@ mod tests {
         ];
         for (k, expected) in (2..).zip(expected) {
             let got = h1(k, 20, 0.90);
-            assert!((got - expected).abs() < 1e-6, "{k}: {got}");
+            assert!((got - expected).abs() < 1e-9, "{k}: {got}");
         }
     }
 

@@ -82,7 +82,7 @@ mod tests {
             (10, 10, 4.289_547_471_565_298),
         ] {
             let got = h(k, n0, 0.95);
-            assert!((got - expected).abs() < 1e-6, "{k}, {n0}: {got}");
+            assert!((got - expected).abs() < 1e-9, "{k}, {n0}: {got}");
         }
     }
 
