@@ -80,6 +80,8 @@ fn an_override_is_shown_as_it_was_given() {
         ("through_a_number", "seed.x=3"),
         ("all_trunks", "trunks.*.arrivals.rate_per_s=-1"),
         ("at_odds_with_the_file", "horizon=5m"),
+        ("unknown_preset", "client.retry.preset=fixed_5ms"),
+        ("preset_in_a_table", "client.retry={preset=\"fixed_500ms\", atempts=3}"),
         ("a_whole_policy", "client.retry.backoff={ kind = \"linear\", base = \"1s\" }"),
     ];
     for (name, text) in cases {
@@ -104,6 +106,17 @@ fn what_a_factor_varies_is_not_set_by_hand() {
     for text in ["client.connections=3", "client.retry.retry_after=ignored"] {
         input::study(study, &[text.to_owned()], None, None).unwrap();
     }
+}
+
+#[test]
+fn what_a_factor_takes_by_its_preset_is_not_set_by_hand() {
+    let study = Path::new("tests/good/study_of_presets.toml");
+    let load = |text: &str| input::study(study, &[text.to_owned()], None, None);
+    for text in ["client.retry.attempts=3", "monitor.retry.preset=fixed_500ms"] {
+        let line = load(text).unwrap_err().lines().next().unwrap();
+        assert!(line.starts_with("command line:1:7: the study's factor `"), "{line}");
+    }
+    load("tenants.0.retry.attempts=3").unwrap();
 }
 
 #[test]

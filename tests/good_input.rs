@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use trunksim::input::{self, Kind};
+use trunksim::policies::preset;
 
 fn load(path: &str, overrides: &[&str]) -> input::LoadedModel {
     let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
@@ -141,6 +142,76 @@ fn a_study_takes_its_points_from_ranges() {
     assert_eq!(taken.iter().filter(|(.., agents)| *agents == 6).count(), 4, "{taken:?}");
     // In lockstep: of attempts 1 to 4 and connections 10 to 20, both low or both high.
     assert!(taken.iter().all(|(_, a, c, _)| (*a <= 2) == (*c <= 15)), "{taken:?}");
+}
+
+#[test]
+fn presets_work_in_every_layer_of_files() {
+    let loaded = load("tests/good/presets.toml", &[]);
+    let expect = |text: &str| toml::from_str::<toml::Table>(text).unwrap();
+    let retry = loaded.table["client"]["retry"].as_table().unwrap();
+    let preset = preset::find("retry", "fixed_500ms").unwrap();
+    let mut client = expect(preset.settings);
+    client.extend(expect("attempts = 3\nretry_on = ['429']"));
+    assert_eq!(*retry, client);
+    let monitor = loaded.model.monitor.as_ref().unwrap();
+    assert_eq!(monitor.retry.attempts, 6, "the preset's, not a monitor's default");
+    let backoff = loaded.table["monitor"]["retry"]["backoff"].as_table().unwrap();
+    assert_eq!(*backoff, expect("kind = 'fixed'\ndelay = '2s'\njitter = 'none'"));
+    let tenant = loaded.table["tenants"][0]["retry"].as_table().unwrap();
+    let exponential = expect("kind = 'exponential'\nbase = '1s'\ncap = '9s'");
+    assert_eq!(tenant["backoff"].as_table(), Some(&exponential), "a kind is a whole");
+    assert_eq!(tenant["attempts"].as_integer(), Some(6));
+    assert!(!toml::to_string(&loaded.model).unwrap().contains("preset ="));
+}
+
+#[test]
+fn presets_work_on_the_command_line() {
+    let retry = |overrides: &[&str]| load("models/apac.toml", overrides).model.client.retry;
+    let default = trunksim::policies::retry::RetrySpec::default();
+    assert_ne!(retry(&[]), default);
+    let named = "client.retry.preset=fixed_500ms";
+    assert_eq!(retry(&[named]), default, "it takes the place of the whole table");
+    assert_eq!(retry(&["client.retry.deadline=9s", named]), default, "and of what was set before");
+    let after = retry(&[named, "client.retry.attempts=3"]);
+    assert_eq!((after.attempts, &after.backoff), (3, &default.backoff));
+    let table = retry(&["client.retry={preset=\"fixed_500ms\", attempts=3}"]);
+    assert_eq!(table, after);
+    let nested = retry(&["client={retry={preset=\"fixed_500ms\"}, connections=9}"]);
+    assert_eq!(nested, default);
+    let backoff = retry(&[named, "client.retry.backoff.delay=2s"]).backoff;
+    let delayed = toml::to_string(&backoff).unwrap();
+    assert!(delayed.contains("2s") && delayed.contains("fixed"), "{delayed}");
+    for tenants in ["tenants.*.retry.preset=fixed_500ms", "tenants.1.retry.preset=fixed_500ms"] {
+        let model = load("models/apac.toml", &[tenants]).model;
+        assert_eq!(model.tenants[1].retry, default);
+    }
+}
+
+#[test]
+fn presets_work_in_every_part_of_a_study() {
+    let path = Path::new("tests/good/study_of_presets.toml");
+    let plan = input::study(path, &[], Some(1), None).unwrap_or_else(|e| panic!("{:?}", plain(&e)));
+    let plan = plan.plan;
+    assert_eq!(plan.points.len(), 8);
+    let level = |point: usize, factor: usize| {
+        plan.factors[factor].levels[plan.points[point].levels[factor]].label.clone()
+    };
+    for (i, point) in plan.points.iter().enumerate() {
+        let client = &point.model.client.retry;
+        let written = toml::Table::try_from(client).unwrap();
+        let own = level(i, 0);
+        assert_eq!(written["retry_after"].as_str(), Some(&*own), "a key goes over the preset");
+        assert_eq!(client.attempts, if level(i, 3).contains("attempts") { 4 } else { 6 });
+        assert_eq!(client.retry_on.len(), 3, "the model's own keys are gone");
+        let monitor = &point.model.monitor.as_ref().unwrap().retry;
+        let jitter = toml::Table::try_from(monitor).unwrap()["backoff"]["jitter"].clone();
+        match &*level(i, 2) {
+            "fixed" => assert_eq!((monitor.attempts, jitter.as_str()), (4, Some("none"))),
+            _ => assert_eq!((monitor.attempts, jitter.as_str()), (6, Some("full"))),
+        }
+        assert_eq!(point.model.tenants[0].retry.attempts, 2);
+    }
+    assert!(plan.study.set.contains_key("tenants.*.retry.preset"), "the study stays as written");
 }
 
 #[test]

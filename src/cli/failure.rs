@@ -11,6 +11,8 @@ use crate::system::RunError;
 pub(super) enum Failure {
     /// A model or study that cannot mean anything.
     Input(Box<InputError>),
+    /// An argument that names nothing.
+    Usage(String),
     /// A run that stopped.
     Run(RunError),
     /// Runs of a study that stopped: how many, of how many, and the first reason.
@@ -30,6 +32,7 @@ impl Failure {
                 eprintln!("{:?}", miette::Report::new(*error));
                 return ExitCode::from(2);
             }
+            Self::Usage(text) => (text, 2),
             Self::Run(error) => (error.to_string(), 1),
             Self::Runs { failed, of, first } => (
                 format!(

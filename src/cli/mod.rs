@@ -6,6 +6,7 @@
 mod check;
 mod failure;
 mod format;
+mod presets;
 mod progress;
 mod run;
 mod run_table;
@@ -38,6 +39,8 @@ enum Command {
     Check(check::Args),
     /// Print the JSON Schema of models or studies
     Schema(schema::Args),
+    /// List the settings of libraries' policies that a model takes by name, or show one
+    Presets(presets::Args),
 }
 
 /// What replaces values of the model.
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => sweep::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
+        Command::Presets(args) => presets::execute(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,6 +14,7 @@ pub mod design;
 pub mod estimate;
 pub mod overrides;
 pub mod plan;
+pub mod presets;
 pub mod runner;
 pub mod sampling;
 pub mod search;

@@ -3,6 +3,8 @@
 
 use toml::{Table, Value};
 
+use super::presets::places::family_at;
+use super::presets::{PRESET, join};
 use crate::system::spelling::nearest;
 
 /// A key that leads nowhere.
@@ -15,28 +17,41 @@ pub struct KeyError {
     pub reason: String,
 }
 
+/// Whether `table`, put at the dotted key `path` of a model, takes the place of what is there as a
+/// whole: a policy or law, by its `kind` or by the preset it is. Any other is merged into it.
+#[must_use]
+pub fn replaces(path: &str, table: &Table) -> bool {
+    table.contains_key("kind") || (table.contains_key(PRESET) && family_at(path).is_some())
+}
+
+/// Puts `upper` over `lower`, both at `path` of a model: tables are merged unless the upper one
+/// [`replaces`] the lower; anything else takes the place of what is there.
+pub fn merge(path: &str, lower: &mut Table, upper: Table) {
+    for (key, value) in upper {
+        let at = join(path, &key);
+        match (lower.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) if !replaces(&at, &above) => {
+                merge(&at, below, above);
+            }
+            (_, value) => {
+                lower.insert(key, value);
+            }
+        }
+    }
+}
+
 /// Puts `value` at a dotted key, making tables on the way where there are none. An element of a
 /// list is named by its position, by its `id` or `name`, or by `*` for all of them. A table is
-/// merged into the one that is there, except one with a `kind`: a policy or law takes the place of
-/// another as a whole. An empty table is a part with its defaults.
+/// merged into the one that is there, unless it [`replaces`] it. An empty table is a part with its
+/// defaults. `retry.preset = "…"` is `retry = { preset = "…" }`.
 ///
 /// # Errors
 /// Where the key goes through something that is neither a table nor a list, or names an element
 /// that does not exist.
 pub fn assign(model: &mut Table, key: &str, value: &Value) -> Result<(), KeyError> {
-    if let Value::Table(changes) = value
-        && !changes.contains_key("kind")
-        && !changes.is_empty()
-    {
-        return changes.iter().try_for_each(|(k, v)| assign(model, &format!("{key}.{k}"), v));
-    }
-    let segments: Vec<&str> = key.split('.').collect();
-    let placed = if segments.iter().any(|s| s.is_empty()) {
-        Err("a part of the key is empty".to_owned())
-    } else {
-        into_table(model, &segments, value)
-    };
-    placed.map_err(|reason| KeyError { key: key.to_owned(), reason })
+    let mut parts = Vec::new();
+    spread(0, key, value, &mut parts);
+    place(model, parts).map_err(|(_, error)| error)
 }
 
 /// Assigns each entry of `changes` to its key; keys may be dotted or nested.
@@ -44,7 +59,61 @@ pub fn assign(model: &mut Table, key: &str, value: &Value) -> Result<(), KeyErro
 /// # Errors
 /// As [`assign`], for the first key that leads nowhere.
 pub fn assign_all(model: &mut Table, changes: &Table) -> Result<(), KeyError> {
-    changes.iter().try_for_each(|(key, value)| assign(model, key, value))
+    assign_together(model, &[changes]).map_err(|(_, error)| error)
+}
+
+/// Assigns the entries of several tables of changes at once. Whatever their order, what takes the
+/// place of a whole table goes before what is put inside it.
+///
+/// # Errors
+/// As [`assign`], for the first key that leads nowhere, with the position of its table.
+pub fn assign_together(model: &mut Table, sets: &[&Table]) -> Result<(), (usize, KeyError)> {
+    let mut parts = Vec::new();
+    for (set, changes) in sets.iter().enumerate() {
+        changes.iter().for_each(|(key, value)| spread(set, key, value, &mut parts));
+    }
+    place(model, parts)
+}
+
+/// One value to be put at one key.
+struct Assignment {
+    /// The table of changes it is from.
+    set: usize,
+    /// The key as written, and where the value goes.
+    key: String,
+    at: String,
+    value: Value,
+}
+
+fn spread(set: usize, key: &str, value: &Value, parts: &mut Vec<Assignment>) {
+    if let Value::Table(changes) = value
+        && !changes.is_empty()
+        && !replaces(key, changes)
+    {
+        return changes.iter().for_each(|(k, v)| spread(set, &format!("{key}.{k}"), v, parts));
+    }
+    let (at, value) = match key.rsplit_once('.') {
+        Some((table, PRESET)) if family_at(table).is_some() => {
+            let named = Table::from_iter([(PRESET.to_owned(), value.clone())]);
+            (table, Value::Table(named))
+        }
+        _ => (key, value.clone()),
+    };
+    parts.push(Assignment { set, key: key.to_owned(), at: at.to_owned(), value });
+}
+
+fn place(model: &mut Table, mut parts: Vec<Assignment>) -> Result<(), (usize, KeyError)> {
+    parts.sort_by_key(|part| part.at.matches('.').count());
+    for Assignment { set, key, at, value } in parts {
+        let segments: Vec<&str> = at.split('.').collect();
+        let placed = if segments.iter().any(|s| s.is_empty()) {
+            Err("a part of the key is empty".to_owned())
+        } else {
+            into_table(model, &segments, &value)
+        };
+        placed.map_err(|reason| (set, KeyError { key, reason }))?;
+    }
+    Ok(())
 }
 
 fn into_table(table: &mut Table, segments: &[&str], value: &Value) -> Result<(), String> {
@@ -143,6 +212,43 @@ mod tests {
         assert_eq!(merged, table("retry.backoff = { kind = 'fixed', delay = '1s' }"));
         let change = "retry.backoff = { kind = 'exponential', base = '1s' }";
         assert_eq!(assigned(model, change).unwrap(), table(change));
+    }
+
+    #[test]
+    fn a_preset_takes_the_place_of_a_policy_as_a_whole() {
+        let model = "client.retry = { attempts = 9, backoff = { kind = 'fixed' } }";
+        let named = table("client.retry.preset = 'grpc'");
+        assert_eq!(assigned(model, "'client.retry.preset' = 'grpc'").unwrap(), named);
+        assert_eq!(assigned(model, "client.retry.preset = 'grpc'").unwrap(), named);
+        // Whatever the order of keys: those inside it lie above it.
+        let both = "'client.retry.attempts' = 3\n'client.retry.preset' = 'grpc'";
+        let over = table("client.retry = { preset = 'grpc', attempts = 3 }");
+        assert_eq!(assigned(model, both).unwrap(), over);
+        // Where there are no presets it is a key like another.
+        let other = assigned("calls.retries = 1", "'calls.preset' = 'grpc'").unwrap();
+        assert_eq!(other, table("calls = { retries = 1, preset = 'grpc' }"));
+    }
+
+    #[test]
+    fn files_merge_as_assignments_do() {
+        let mut lower = table("client = { retry = { attempts = 9 }, connections = 3 }\nn = [1]");
+        merge("", &mut lower, table("client.retry.preset = 'grpc'\nn = [2]"));
+        let both = table("client = { retry = { preset = 'grpc' }, connections = 3 }\nn = [2]");
+        assert_eq!(lower, both);
+        merge("", &mut lower, table("client.retry.attempts = 2"));
+        assert_eq!(lower["client"]["retry"], table("preset = 'grpc'\nattempts = 2").into());
+    }
+
+    #[test]
+    fn of_several_changes_wholes_go_before_their_parts() {
+        let mut model = table("retry.backoff = { kind = 'fixed' }");
+        let part = table("'retry.backoff.delay' = '1s'");
+        let whole = table("retry.backoff = { kind = 'linear' }");
+        assign_together(&mut model, &[&part, &whole]).unwrap();
+        assert_eq!(model, table("retry.backoff = { kind = 'linear', delay = '1s' }"));
+        let (set, error) =
+            assign_together(&mut model, &[&whole, &table("'n..x' = 1")]).unwrap_err();
+        assert_eq!((set, &*error.key), (1, "n..x"));
     }
 
     #[test]

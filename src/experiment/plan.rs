@@ -4,7 +4,8 @@
 use toml::{Table, Value};
 
 use super::design::lockstep;
-use super::overrides::assign_all;
+use super::overrides::{assign_all, assign_together};
+use super::presets::expand;
 use super::sampling;
 use super::study::{FactorSpec, PlotSpec, Scale, SlaSpec, StudySpec, level_text};
 use crate::engine::time::SimDuration;
@@ -423,12 +424,10 @@ fn point(
         issue,
     };
     let mut table = base.clone();
-    for (i, (factor, l)) in factors.iter().zip(&levels).enumerate() {
-        if let Err(error) = assign_all(&mut table, &factor.levels[*l].set) {
-            let issue =
-                Issue { path: format!("factors.{i}"), value: error.key, message: error.reason };
-            return Err(vec![PlanError::Study(issue)]);
-        }
+    let sets: Vec<&Table> = factors.iter().zip(&levels).map(|(f, l)| &f.levels[*l].set).collect();
+    if let Err((i, error)) = assign_together(&mut table, &sets) {
+        let issue = Issue { path: format!("factors.{i}"), value: error.key, message: error.reason };
+        return Err(vec![PlanError::Study(issue)]);
     }
     let model = read_model(table).map_err(|issue| vec![at(issue)])?;
     let config = Config::new(&model, traces)
@@ -436,11 +435,14 @@ fn point(
     Ok(Point { levels, model, config })
 }
 
-/// Reads a resolved table as a model.
+/// Reads a resolved table as a model, presets and all.
 ///
 /// # Errors
-/// The first key that does not fit, with its path.
-pub fn read_model(table: Table) -> Result<Model, Issue> {
+/// The first preset that is none, or the first key that does not fit, with its path.
+pub fn read_model(mut table: Table) -> Result<Model, Issue> {
+    if let Some(unexpanded) = expand(&mut table).issues.into_iter().next() {
+        return Err(unexpanded.issue);
+    }
     serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| Issue {
         path: error.path().to_string(),
         value: String::new(),

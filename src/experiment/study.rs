@@ -32,7 +32,7 @@ pub struct StudySpec {
     #[schemars(range(min = 0.5, max = 0.9999))]
     pub confidence: f64,
     /// Keys of the model that are different in this study, at every point. A table is merged into
-    /// the model's, except one with a `kind`, which takes its place.
+    /// the model's, except one with a `kind` or a `preset`, which takes its place.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub set: Table,

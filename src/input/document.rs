@@ -10,6 +10,7 @@ use toml::{Spanned, Table, Value};
 use super::SourceFile;
 use super::origin::{Layer, Origins};
 use super::report::{InputError, Problem, Source, Spot};
+use crate::experiment::overrides::merge;
 
 /// A TOML file that was read.
 pub(super) struct Document {
@@ -135,10 +136,10 @@ impl Resolving {
             let target = beside(path, file);
             self.check(&target, spot.as_ref())?;
             let (_, included) = self.file(&target, spot.as_ref())?;
-            merge(&mut table, included);
+            merge("", &mut table, included);
         }
         self.above.pop();
-        merge(&mut table, own);
+        merge("", &mut table, own);
         self.layers.push(document.places);
         Ok((document.source, table))
     }
@@ -184,19 +185,4 @@ fn includes(document: &Document, value: Option<Value>) -> Result<Vec<String>, Pr
         }
     }
     Ok(files)
-}
-
-/// Puts `upper` over `lower`: tables are merged, except one with a `kind`; anything else takes the
-/// place of what is there.
-fn merge(lower: &mut Table, upper: Table) {
-    for (key, value) in upper {
-        match (lower.get_mut(&key), value) {
-            (Some(Value::Table(below)), Value::Table(above)) if !above.contains_key("kind") => {
-                merge(below, above);
-            }
-            (_, value) => {
-                lower.insert(key, value);
-            }
-        }
-    }
 }

@@ -78,6 +78,9 @@ impl Finding {
 
 fn written(path: &str, place: &Place) -> String {
     match place.text() {
+        Some(text) if place.from_preset.is_some() => {
+            format!("`{path} = {text}` (from the preset)")
+        }
         Some(text) => format!("`{path} = {text}`"),
         None => format!("`{path}`"),
     }

@@ -3,10 +3,12 @@
 
 mod bounds;
 mod document;
+mod expansion;
 mod finding;
 mod model;
 mod origin;
 mod report;
+mod schema;
 mod setting;
 mod shape;
 mod study;
@@ -24,7 +26,7 @@ pub use report::InputError;
 /// A model that was loaded and checked.
 #[derive(Clone, Debug)]
 pub struct LoadedModel {
-    /// The model as one table: includes resolved, overrides put in.
+    /// The model as one table: includes resolved, overrides put in, presets expanded.
     pub table: toml::Table,
     /// The model.
     pub model: Model,
@@ -97,12 +99,13 @@ pub fn kind(path: &Path) -> Result<Kind, InputError> {
     Ok(if study { Kind::Study } else { Kind::Model })
 }
 
-/// The JSON Schema of a kind of file, indented, with a newline at its end.
+/// The JSON Schema of a kind of file, indented, with a newline at its end. That of a model offers
+/// `preset` wherever presets may stand.
 #[must_use]
 pub fn schema(kind: Kind) -> String {
     let schema = match kind {
-        Kind::Model => schemars::schema_for!(Model),
-        Kind::Study => schemars::schema_for!(StudySpec),
+        Kind::Model => schema::with_presets(schemars::schema_for!(Model).to_value()),
+        Kind::Study => schemars::schema_for!(StudySpec).to_value(),
     };
-    format!("{:#}\n", schema.as_value())
+    format!("{schema:#}\n")
 }

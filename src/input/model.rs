@@ -10,10 +10,9 @@ use super::origin::Origins;
 use super::report::{InputError, Problem};
 use super::setting::Setting;
 use super::trace::TraceFiles;
-use super::{LoadedModel, shape};
+use super::{LoadedModel, expansion};
 use crate::experiment::plan::read_model;
 use crate::system::Config;
-use crate::system::spec::Model;
 
 /// Loads the model at `path`; see [`super::model()`].
 pub(super) fn load(path: &Path, overrides: &[String]) -> Result<LoadedModel, InputError> {
@@ -22,7 +21,8 @@ pub(super) fn load(path: &Path, overrides: &[String]) -> Result<LoadedModel, Inp
         setting.apply(&mut table)?;
         origins.layers.push(setting.places);
     }
-    refuse(&shape::check::<Model>(&table), &table, &origins)?;
+    let findings = expansion::check(&mut table, &mut origins);
+    refuse(&findings, &table, &origins)?;
     let model =
         read_model(table.clone()).map_err(|issue| Finding::of(&issue).problem(&table, &origins))?;
     let mut traces = TraceFiles::new(path);

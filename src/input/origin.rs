@@ -10,6 +10,8 @@ use toml::de::DeValue;
 use toml::{Spanned, Table, Value};
 
 use super::report::{Source, Spot};
+use crate::experiment::presets::PRESET;
+use crate::experiment::presets::places::family_at;
 
 /// A place a value was written at.
 #[derive(Clone, Debug)]
@@ -19,6 +21,8 @@ pub(super) struct Place {
     pub(super) key: Option<Range<usize>>,
     /// The value itself, or the header of a table.
     pub(super) value: Range<usize>,
+    /// The value as text, where what stands there is the name of a preset it comes from.
+    pub(super) from_preset: Option<String>,
 }
 
 impl Place {
@@ -33,6 +37,9 @@ impl Place {
 
     /// The value as written, unless it is spread over a table with a header.
     pub(super) fn text(&self) -> Option<String> {
+        if let Some(text) = &self.from_preset {
+            return Some(shorten(text));
+        }
         let text = self.source.text().get(self.value.clone())?;
         let inside =
             |key: &Range<usize>| self.value.start <= key.start && key.end <= self.value.end;
@@ -90,7 +97,7 @@ impl Layer {
         if !path.is_empty() {
             self.0.insert(
                 path.to_owned(),
-                Place { source: Arc::clone(source), key, value: value.span() },
+                Place { source: Arc::clone(source), key, value: value.span(), from_preset: None },
             );
         }
     }
@@ -103,12 +110,18 @@ impl Layer {
         self.0.get(path)
     }
 
-    /// The keys that take a value as a whole; tables that are only around others are left out.
+    /// The keys that take a value as a whole; tables that are only around others are left out. A
+    /// preset takes the whole table that names it.
     pub(super) fn wholes(&self) -> impl Iterator<Item = &str> {
         let has = |key: &str, part: &str| self.0.contains_key(&format!("{key}.{part}"));
-        let whole =
-            move |key: &&str| self.find_inside(key).is_none() || has(key, "kind") || has(key, "0");
-        self.0.keys().map(String::as_str).filter(whole)
+        let whole = move |key: &&str| {
+            let policy = has(key, "kind") || has(key, PRESET) || has(key, "0");
+            self.find_inside(key).is_none() || policy
+        };
+        self.0.keys().map(String::as_str).filter(whole).map(|key| match key.rsplit_once('.') {
+            Some((table, PRESET)) if family_at(table).is_some() => table,
+            _ => key,
+        })
     }
 
     /// What lies at or under `from`, moved to `to`.
@@ -140,7 +153,8 @@ impl Layer {
     /// The place of a table that only keys inside it make exist.
     fn find_around(&self, path: &str) -> Option<Place> {
         let key = self.find_inside(path)?.key();
-        Some(Place { source: key.source, key: Some(key.span.clone()), value: key.span })
+        let (source, span) = (key.source, key.span);
+        Some(Place { source, key: Some(span.clone()), value: span, from_preset: None })
     }
 }
 
@@ -260,6 +274,7 @@ impl Origins {
             exactly = false;
             known = known.rsplit_once('.').map_or("", |(head, _)| head);
         }
-        Found::Around(Place { source: Arc::clone(&self.root), key: None, value: 0..0 })
+        let source = Arc::clone(&self.root);
+        Found::Around(Place { source, key: None, value: 0..0, from_preset: None })
     }
 }

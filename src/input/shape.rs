@@ -11,7 +11,7 @@ use toml::{Table, Value};
 use super::bounds;
 use super::finding::{Finding, FindingKind};
 use crate::engine::time::SimDuration;
-use crate::system::spelling::nearest;
+use crate::system::spelling::{any_of, nearest};
 
 /// The longest time a file may name: sums of a few of them are still simulated time.
 const LENGTH_MAX: SimDuration = SimDuration::from_secs(100 * 365 * 86_400);
@@ -149,7 +149,11 @@ impl<'a> Shape<'a> {
             _ => {
                 let kinds: Vec<&str> = laws.iter().filter_map(|l| law_kind(l)).collect();
                 let help = kinds.first().map(|k| format!("for example {{ kind = \"{k}\", … }}"));
-                self.must(path, format!("must be a table whose `kind` is {}", any(&kinds)), help);
+                self.must(
+                    path,
+                    format!("must be a table whose `kind` is {}", any_of(&kinds)),
+                    help,
+                );
             }
         }
     }
@@ -174,7 +178,7 @@ impl<'a> Shape<'a> {
             Some(text) => self.must(&at, one_of(&kinds), did_you_mean(text, &kinds)),
             None if table.contains_key("kind") => self.must(&at, one_of(&kinds), None),
             None => {
-                let help = Some(format!("it is {}", any(&kinds)));
+                let help = Some(format!("it is {}", any_of(&kinds)));
                 self.findings.push(Finding { path: at, kind: FindingKind::Missing, help });
             }
         }
@@ -243,17 +247,7 @@ fn did_you_mean(text: &str, known: &[&str]) -> Option<String> {
 }
 
 fn one_of(names: &[&str]) -> String {
-    format!("must be {}", any(names))
-}
-
-/// `"a", "b" or "c"`.
-fn any(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-    match quoted.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-        None => String::new(),
-    }
+    format!("must be {}", any_of(names))
 }
 
 /// What to write where a length of time is a bare number.

@@ -11,12 +11,11 @@ use super::origin::{Found, Layer, Origins, Place};
 use super::report::{InputError, Problem};
 use super::setting::Setting;
 use super::trace::TraceFiles;
-use super::{LoadedStudy, SourceFile, shape};
-use crate::experiment::overrides::{KeyError, assign_all};
+use super::{LoadedStudy, SourceFile, expansion, shape};
+use crate::experiment::overrides::{KeyError, assign_all, assign_together};
 use crate::experiment::plan::{Plan, PlanError, read_model};
 use crate::experiment::sampling;
 use crate::experiment::study::{FactorSpec, StudySpec};
-use crate::system::spec::Model;
 use crate::system::{Config, Issue};
 
 /// Loads the study at `path`; see [`super::study()`].
@@ -121,26 +120,29 @@ impl Study {
         }
     }
 
-    /// The model at these levels, and where its values stand.
+    /// The model at these levels, presets not yet expanded, and where its values stand.
     fn at(&self, choice: &[(usize, usize)]) -> Result<(Table, Origins), InputError> {
         let mut table = self.base.clone();
         let mut origins = self.origins.clone();
+        let mut sets = Vec::new();
         for &(i, l) in choice {
             let factor = &self.spec.factors[i];
-            let mut set = Table::new();
-            let path = match &factor.key {
-                Some(key) => {
-                    set.insert(key.clone(), factor.values[l].clone());
-                    format!("factors.{i}.key")
-                }
-                None => {
-                    set.extend(factor.levels[l].set.clone());
-                    format!("factors.{i}.levels.{l}.set")
-                }
+            let set = match &factor.key {
+                Some(key) => Table::from_iter([(key.clone(), factor.values[l].clone())]),
+                None => factor.levels[l].set.clone(),
             };
-            assign_all(&mut table, &set).map_err(|e| self.leads_nowhere(&path, &e))?;
+            sets.push(set);
             origins.layers.push(self.level_layer(i, l));
         }
+        let sets: Vec<&Table> = sets.iter().collect();
+        assign_together(&mut table, &sets).map_err(|(which, error)| {
+            let (i, l) = choice[which];
+            let path = match &self.spec.factors[i].key {
+                Some(_) => format!("factors.{i}.key"),
+                None => format!("factors.{i}.levels.{l}.set"),
+            };
+            self.leads_nowhere(&path, &error)
+        })?;
         Ok((table, origins))
     }
 
@@ -155,8 +157,8 @@ impl Study {
                 let mut choice = first.clone();
                 choice.retain(|(other, _)| *other != i);
                 choice.push((i, l));
-                let (table, origins) = self.at(&choice)?;
-                let findings = shape::check::<Model>(&table);
+                let (mut table, mut origins) = self.at(&choice)?;
+                let findings = expansion::check(&mut table, &mut origins);
                 problems.extend(findings.iter().map(|f| f.problem(&table, &origins)));
                 traces.collect(&table, &origins);
             }
@@ -197,7 +199,8 @@ impl Study {
             PlanError::Study(issue) => Ok(Finding::of(issue).problem(&self.table, &self.own)),
             PlanError::Point { point, levels, issue } => {
                 let choice: Vec<(usize, usize)> = levels.iter().copied().enumerate().collect();
-                let (table, origins) = self.at(&choice)?;
+                let (mut table, mut origins) = self.at(&choice)?;
+                expansion::expand(&mut table, &mut origins);
                 let problem = Finding::of(issue).problem(&table, &origins);
                 if own.contains(issue) {
                     return Ok(problem);

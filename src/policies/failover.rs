@@ -466,5 +466,56 @@ mod tests {
                 }
             }
         }
+
+        /// However the primary comes and goes, the trunk moves only once it has been down for
+        /// `hold_down` without a break, at that very instant, and stays for `dwell_min` at least.
+        #[test]
+        fn hold_down_and_dwell_are_kept(
+            gaps in prop::collection::vec(1u64..40, 1..120),
+            hold_down in 0u64..30,
+            failback_delay in 0u64..60,
+            dwell_min in 0u64..90,
+        ) {
+            let mut controller = Controller::new(&spec(hold_down, failback_delay, dwell_min));
+            let (mut now, mut down, mut since, mut left_at) = (0, false, 0, None);
+            for gap in gaps {
+                let next = now + gap;
+                // What falls due before the primary turns over next happens when it is due.
+                while let Some(deadline) = controller.next_deadline().filter(|d| *d < at(next)) {
+                    let early = SimTime::from_nanos(deadline.as_nanos() - 1);
+                    prop_assert_eq!(controller.wake(early), None);
+                    match controller.wake(deadline) {
+                        Some(Action::MoveToSecondary) => {
+                            prop_assert!(down);
+                            prop_assert_eq!(deadline, at(since + hold_down));
+                            controller.arrived(deadline);
+                            left_at = Some(deadline);
+                        }
+                        Some(Action::MoveToPrimary) => {
+                            let left_at = left_at.expect("it was there");
+                            prop_assert!(!down && deadline >= at(since + failback_delay));
+                            prop_assert!(deadline >= left_at + SimDuration::from_secs(dwell_min));
+                            controller.arrived(deadline);
+                        }
+                        action => prop_assert!(false, "{action:?} at {deadline}"),
+                    }
+                }
+                (now, down, since) = (next, !down, next);
+                match controller.condition(at(now), down) {
+                    Some(Action::MoveToSecondary) => {
+                        prop_assert!(down && hold_down == 0);
+                        controller.arrived(at(now));
+                        left_at = Some(at(now));
+                    }
+                    Some(Action::MoveToPrimary) => {
+                        let left_at = left_at.expect("it was there");
+                        prop_assert!(!down && failback_delay == 0);
+                        prop_assert!(at(now) >= left_at + SimDuration::from_secs(dwell_min));
+                        controller.arrived(at(now));
+                    }
+                    action => prop_assert_eq!(action, None),
+                }
+            }
+        }
     }
 }

@@ -6,13 +6,19 @@
 pub mod backoff;
 pub mod breaker;
 pub mod budget;
+pub mod bulkhead;
+pub mod concurrency;
 pub mod failover;
+pub mod hedge;
 pub mod limiter;
+pub mod overload;
 pub mod preset;
 pub mod registration;
 pub mod retry;
 pub mod routing;
+pub mod shedding;
 pub mod sip;
+pub mod throttle;
 
 use std::fmt::Display;
 
@@ -32,7 +38,7 @@ pub enum Outcome {
     /// 429: a limiter refused it.
     #[serde(rename = "429")]
     TooManyRequests,
-    /// 503: the server's queue was full.
+    /// 503: the server's queue was full, it was at its concurrency limit, or it shed the request.
     #[serde(rename = "503")]
     Unavailable,
     /// No answer in time.

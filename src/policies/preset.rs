@@ -29,8 +29,15 @@ pub struct Family {
 /// Every kind of policy that has presets.
 pub const FAMILIES: &[Family] = &[
     Family { name: "breaker", presets: super::breaker::PRESETS },
+    Family { name: "bulkhead", presets: super::bulkhead::PRESETS },
+    Family { name: "concurrency", presets: super::concurrency::PRESETS },
+    Family { name: "hedge", presets: super::hedge::PRESETS },
     Family { name: "limiter", presets: super::limiter::PRESETS },
+    Family { name: "overload", presets: super::overload::PRESETS },
+    Family { name: "registration", presets: super::registration::PRESETS },
     Family { name: "retry", presets: super::retry::PRESETS },
+    Family { name: "shedding", presets: super::shedding::PRESETS },
+    Family { name: "sip", presets: super::sip::PRESETS },
 ];
 
 /// The preset `name` of `family`.

@@ -1,10 +1,11 @@
-//! When a registration that failed is tried again.
+//! When a registration that failed is tried again, and how long one lasts.
 
 use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::backoff::{BackoffSpec, Jitter};
+use super::preset::Preset;
 use super::{Problem, Problems};
 use crate::engine::time::SimDuration;
 
@@ -13,6 +14,7 @@ use crate::engine::time::SimDuration;
 /// (RFC 3261 §21.5.4).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(extend("x-presets" = "registration"))]
 pub enum RegistrationRetrySpec {
     /// Always after as long (AudioCodes: 30 s, its exponential backoff being off by default).
     Fixed {
@@ -42,7 +44,8 @@ pub enum RegistrationRetrySpec {
         #[serde(default = "yes")]
         honour_retry_after: bool,
     },
-    /// Flow recovery of RFC 5626 §4.5: uniform on [W/2, W], W = min(max, base·2^failures).
+    /// Flow recovery of RFC 5626 §4.5: uniform on [W/2, W], W = min(max, base·2^failures). A flow
+    /// that breaks is replaced at once; the wait comes after a failure to do so.
     Rfc5626 {
         /// Base while no other flow is up.
         #[serde(default = "half_minute")]
@@ -53,7 +56,8 @@ pub enum RegistrationRetrySpec {
         /// The longest W.
         #[serde(default = "half_hour")]
         max: SimDuration,
-        /// Whether a `Retry-After` takes its place.
+        /// Whether a `Retry-After` that is longer takes its place ("may cause the UA to wait
+        /// longer").
         #[serde(default = "yes")]
         honour_retry_after: bool,
     },
@@ -79,6 +83,47 @@ const fn half_hour() -> SimDuration {
     SimDuration::from_secs(1800)
 }
 
+/// The presets.
+pub const PRESETS: &[Preset] = &[
+    Preset {
+        name: "audiocodes",
+        settings: "kind = \"fixed\"\ninterval = \"30s\"\njitter = \"none\"\n\
+                   honour_retry_after = true\n",
+        summary: "again after 30 s; exponential backoff is off by default",
+        source: "AudioCodes Mediant SBC, registration retry time; that it honours Retry-After is \
+                 an assumption",
+        cases: &[],
+    },
+    Preset {
+        name: "rfc5626",
+        settings: "kind = \"rfc5626\"\nbase_all_down = \"30s\"\nbase_some_up = \"90s\"\n\
+                   max = \"30m\"\nhonour_retry_after = true\n",
+        summary: "flow recovery of SIP outbound",
+        source: "RFC 5626 §4.5",
+        cases: &[],
+    },
+];
+
+/// How long a binding is granted to a REGISTER that asks for `requested`, or the `Min-Expires` of a
+/// 423 Interval Too Brief. Without a request it is the registrar's own `expires`, which is the
+/// longest too. RFC 3261 §10.3, step 7: refused if and only if it asks for more than nothing, less
+/// than an hour and less than the minimum.
+///
+/// # Errors
+/// The registrar's minimum, where what is asked for is too brief.
+pub fn grant(
+    requested: Option<SimDuration>,
+    min_expires: Option<SimDuration>,
+    expires: SimDuration,
+) -> Result<SimDuration, SimDuration> {
+    const HOUR: SimDuration = SimDuration::from_secs(3600);
+    let Some(requested) = requested else { return Ok(expires) };
+    match min_expires {
+        Some(min) if !requested.is_zero() && requested < HOUR && requested < min => Err(min),
+        _ => Ok(requested.min(expires)),
+    }
+}
+
 impl Default for RegistrationRetrySpec {
     fn default() -> Self {
         Self::Fixed { interval: half_minute(), jitter: Jitter::None, honour_retry_after: true }
@@ -99,9 +144,22 @@ impl RegistrationRetrySpec {
             | Self::Exponential { honour_retry_after, .. }
             | Self::Rfc5626 { honour_retry_after, .. } => honour_retry_after,
         };
-        if let Some(wait) = retry_after.filter(|_| honours) {
-            return wait;
+        let told = retry_after.filter(|_| honours);
+        let of_its_own = self.own_delay(failures, all_flows_down, rng);
+        match (told, self) {
+            (None, _) => of_its_own,
+            (Some(told), Self::Rfc5626 { .. }) => of_its_own.max(told),
+            (Some(told), Self::Fixed { .. } | Self::Exponential { .. }) => told,
         }
+    }
+
+    /// Whether a flow that breaks is replaced without a wait.
+    #[must_use]
+    pub const fn replaces_flows_at_once(&self) -> bool {
+        matches!(self, Self::Rfc5626 { .. })
+    }
+
+    fn own_delay(&self, failures: u32, all_flows_down: bool, rng: &mut impl Rng) -> SimDuration {
         match *self {
             Self::Fixed { interval, jitter, .. } => {
                 BackoffSpec::Fixed { delay: interval, jitter }.delay(1, SimDuration::ZERO, rng)
@@ -154,6 +212,8 @@ impl RegistrationRetrySpec {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::engine::random::RandomSource;
 
@@ -175,8 +235,115 @@ mod tests {
                 assert!((w / 2.0..=w).contains(&wait), "{wait} after {failures}");
             }
         }
-        let mut rng = RandomSource::new(1, 0).at(0, 0, 0);
-        let told = Some(SimDuration::from_secs(7));
-        assert_eq!(spec.delay(3, true, told, &mut rng), SimDuration::from_secs(7));
+    }
+
+    #[test]
+    fn presets_mean_something() {
+        for preset in PRESETS {
+            let spec: RegistrationRetrySpec = toml::from_str(preset.settings).unwrap();
+            assert_eq!(spec.check(), [], "{}", preset.name);
+        }
+        let default = RegistrationRetrySpec::default();
+        assert_eq!(toml::from_str::<RegistrationRetrySpec>(PRESETS[0].settings).unwrap(), default);
+    }
+
+    /// RFC 3261 §10.3, step 7.
+    #[test]
+    fn only_intervals_under_an_hour_are_too_brief() {
+        let s = SimDuration::from_secs;
+        assert_eq!(grant(None, Some(s(600)), s(3600)), Ok(s(3600)));
+        assert_eq!(grant(Some(s(60)), None, s(3600)), Ok(s(60)));
+        assert_eq!(grant(Some(s(599)), Some(s(600)), s(3600)), Err(s(600)));
+        assert_eq!(grant(Some(s(600)), Some(s(600)), s(3600)), Ok(s(600)));
+        assert_eq!(grant(Some(s(0)), Some(s(600)), s(3600)), Ok(s(0)));
+        assert_eq!(grant(Some(s(3600)), Some(s(7200)), s(9000)), Ok(s(3600)));
+        assert_eq!(grant(Some(s(9000)), Some(s(600)), s(3600)), Ok(s(3600)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        /// RFC 5626 §4.5: the wait lies within [W/2, W]; a Retry-After makes it longer, never
+        /// shorter.
+        #[test]
+        fn flow_recovery_keeps_to_the_rfc(
+            failures in 1u32..80,
+            base_s in 1u64..200,
+            some_more_s in 0u64..200,
+            max_s in 400u64..10_000,
+            all_down: bool,
+            told_s in prop::option::of(1u64..20_000),
+            index: u64,
+        ) {
+            let s = SimDuration::from_secs;
+            let spec = RegistrationRetrySpec::Rfc5626 {
+                base_all_down: s(base_s),
+                base_some_up: s(base_s + some_more_s),
+                max: s(max_s),
+                honour_retry_after: true,
+            };
+            prop_assert_eq!(spec.check(), []);
+            let base = if all_down { base_s } else { base_s + some_more_s } as u128;
+            let w = (base << failures.min(64)).min(u128::from(max_s)) as f64;
+            let mut rng = RandomSource::new(2, 0).at(0, 0, index);
+            let wait = spec.delay(failures, all_down, None, &mut rng);
+            let wait_s = wait.as_secs_f64();
+            prop_assert!(w / 2.0 <= wait_s && wait_s <= w, "{wait_s} of {w}");
+            let told = told_s.map(s);
+            let mut rng = RandomSource::new(2, 0).at(0, 0, index);
+            let longer = spec.delay(failures, all_down, told, &mut rng);
+            prop_assert_eq!(longer, wait.max(told.unwrap_or(SimDuration::ZERO)));
+        }
+
+        /// Fixed and exponential waits lie between nothing and their bound, a Retry-After takes
+        /// their place where it is honoured.
+        #[test]
+        fn other_waits_keep_to_their_bound(
+            failures in 0u32..80,
+            base_s in 1u64..200,
+            cap_s in 200u64..10_000,
+            told_s in prop::option::of(1u64..20_000),
+            honour_retry_after: bool,
+            fixed: bool,
+            index: u64,
+        ) {
+            let s = SimDuration::from_secs;
+            let spec = if fixed {
+                RegistrationRetrySpec::Fixed {
+                    interval: s(base_s), jitter: Jitter::Equal, honour_retry_after,
+                }
+            } else {
+                RegistrationRetrySpec::Exponential {
+                    base: s(base_s), multiplier: 2.0, cap: s(cap_s), jitter: Jitter::Equal,
+                    honour_retry_after,
+                }
+            };
+            let mut rng = RandomSource::new(2, 0).at(0, 0, index);
+            let wait = spec.delay(failures, true, told_s.map(s), &mut rng);
+            if let Some(told) = told_s.filter(|_| honour_retry_after) {
+                prop_assert_eq!(wait, s(told));
+            } else {
+                let doubled = u128::from(base_s) << failures.clamp(1, 64) >> 1;
+                let top = if fixed { base_s as f64 } else { doubled.min(u128::from(cap_s)) as f64 };
+                prop_assert!(top / 2.0 <= wait.as_secs_f64() && wait.as_secs_f64() <= top);
+            }
+        }
+
+        /// What is granted never exceeds what was asked for or the registrar's longest, and asking
+        /// for the minimum is never too brief.
+        #[test]
+        fn a_retry_with_min_expires_is_granted(
+            requested_s in 0u64..8000, min_s in 1u64..8000, more_s in 0u64..8000,
+        ) {
+            let s = SimDuration::from_secs;
+            let (min, expires) = (s(min_s), s(min_s + more_s));
+            match grant(Some(s(requested_s)), Some(min), expires) {
+                Ok(granted) => prop_assert!(granted <= s(requested_s) && granted <= expires),
+                Err(told) => {
+                    prop_assert_eq!(told, min);
+                    prop_assert_eq!(grant(Some(told), Some(min), expires), Ok(min));
+                }
+            }
+        }
     }
 }

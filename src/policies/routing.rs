@@ -35,6 +35,8 @@ pub fn choose(candidates: &[Availability]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -45,5 +47,37 @@ mod tests {
         assert_eq!(choose(&[group(0, 4, 10), group(0, 4, 10)]), 0);
         assert_eq!(choose(&[group(0, 0, 0), group(0, 50, 2)]), 1);
         assert_eq!(choose(&[group(0, 0, 0), group(0, 0, 0)]), 0);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        /// The first group that can answer at once is taken; otherwise no group with agents has
+        /// fewer callers per agent than the one taken, and none before it has as few; without
+        /// agents anywhere it is the first.
+        #[test]
+        fn the_choice_is_the_best_and_among_equals_the_first(
+            groups in prop::collection::vec((0u32..3, 0u32..5, 0u32..6), 1..8),
+        ) {
+            let groups: Vec<Availability> = groups
+                .into_iter()
+                .map(|(free, waiting, staffed)| Availability { free, waiting, staffed })
+                .collect();
+            let chosen = choose(&groups);
+            if let Some(ready) = groups.iter().position(|g| g.free > 0 && g.waiting == 0) {
+                prop_assert_eq!(chosen, ready);
+            } else if groups.iter().all(|g| g.staffed == 0) {
+                prop_assert_eq!(chosen, 0);
+            } else {
+                let held = groups[chosen];
+                prop_assert!(held.staffed > 0);
+                for (i, group) in groups.iter().enumerate().filter(|(_, g)| g.staffed > 0) {
+                    // Callers per agent, compared without dividing.
+                    let this = (group.waiting + 1) * held.staffed;
+                    let best = (held.waiting + 1) * group.staffed;
+                    prop_assert!(this > best || (this == best && i >= chosen));
+                }
+            }
+        }
     }
 }

@@ -40,7 +40,8 @@ impl Arrivals {
     ) -> Self {
         let mut cursor = SimTime::ZERO;
         let law = match spec {
-            ArrivalSpec::None => Law::None,
+            // A finite source depends on how calls end: the world lets its callers dial.
+            ArrivalSpec::None | ArrivalSpec::FiniteSource { .. } => Law::None,
             ArrivalSpec::Poisson { rate_per_s } => {
                 Law::Rates { steps: vec![(SimTime::ZERO, *rate_per_s)], period: None }
             }

@@ -1,21 +1,37 @@
-//! A client of the API: its connections, breakers and retry budget, and what it asks.
+//! A client of the API: its connections, breakers, bulkhead and retry loops, and what it asks.
 
 use super::config::ClientConfig;
 use super::event::Try;
-use super::ids::{CallId, ClientId, RequestId, TrunkId};
+use super::ids::{AttemptId, CallId, ClientId, RequestId, TrunkId};
 use super::observation::Errand;
 use super::waiting_room::WaitingRoom;
 use crate::engine::calendar::Handle;
-use crate::engine::time::{SimDuration, SimTime};
+use crate::engine::random::Draw;
+use crate::engine::time::SimTime;
 use crate::policies::Outcome;
-use crate::policies::breaker::{Breaker, Permit};
-use crate::policies::budget::Budget;
+use crate::policies::breaker::{Breakers, Permit, State};
+use crate::policies::budget::Load;
+use crate::policies::bulkhead::Bulkhead;
+use crate::policies::concurrency::Place;
+use crate::policies::hedge::{HedgeThrottle, Hedging};
+use crate::policies::retry::{Hint, Loops, Progress};
 
 /// A client process: a replica of the routing client, a tenant, or the monitor.
 #[derive(Debug)]
 pub(super) struct Client {
-    pub(super) breakers: Vec<Breaker>,
-    pub(super) budget: Budget,
+    pub(super) breakers: Breakers,
+    pub(super) watches: Vec<Watch>,
+    pub(super) loops: Loops,
+    /// Attempts sent whose outcome it does not know yet.
+    pub(super) in_flight: u32,
+    pub(super) bulkhead: Bulkhead,
+    /// Who waits for a place in the bulkhead.
+    pub(super) lobby: WaitingRoom,
+    /// Free places are being handed on.
+    pub(super) admitting: bool,
+    /// Places given back so far; numbers the draws of its limit.
+    pub(super) left: u64,
+    pub(super) hedges: HedgeThrottle,
     connections: u32,
     in_use: u32,
     room: WaitingRoom,
@@ -24,11 +40,37 @@ pub(super) struct Client {
     pub(super) messages: u64,
 }
 
+/// What is known of a breaker's moves.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Watch {
+    /// Its state as last reported.
+    pub(super) state: State,
+    /// Times it opened; numbers the draws of its delays.
+    pub(super) openings: u32,
+    /// The next look at a breaker that may move by itself, and when that is.
+    pub(super) wake: Handle,
+    pub(super) wake_at: SimTime,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self { state: State::Closed, openings: 0, wake: Handle::NONE, wake_at: SimTime::NEVER }
+    }
+}
+
 impl Client {
-    pub(super) fn new(config: &ClientConfig) -> Self {
+    /// A client that has asked nothing; `probe` is its limit's first draw.
+    pub(super) fn new(config: &ClientConfig, mut probe: Draw) -> Self {
         Self {
-            breakers: (0..config.breakers).map(|_| Breaker::new(&config.breaker)).collect(),
-            budget: Budget::new(&config.budget),
+            breakers: Breakers::new(&config.breaker.machine, config.breakers),
+            watches: vec![Watch::default(); config.breakers as usize],
+            loops: Loops::new(&config.retry),
+            in_flight: 0,
+            bulkhead: Bulkhead::new(&config.bulkhead, &config.concurrency, &mut probe),
+            lobby: WaitingRoom::default(),
+            admitting: false,
+            left: 0,
+            hedges: HedgeThrottle::new(&config.hedge),
             connections: config.connections,
             in_use: 0,
             room: WaitingRoom::default(),
@@ -56,13 +98,24 @@ impl Client {
         next
     }
 
-    /// `request` no longer waits.
+    /// `request` no longer waits for a connection.
     pub(super) fn stop_waiting(&mut self, request: RequestId) -> bool {
         self.room.leave(request)
     }
 
+    /// Whether a request without a connection may wait for one, or need not.
+    pub(super) fn may_connect(&self) -> bool {
+        self.in_use < self.connections || self.bulkhead.may_pend(self.room.len())
+    }
+
     pub(super) fn is_idle(&self) -> bool {
-        self.in_use == 0 && self.room.is_empty()
+        let connections = self.in_use == 0 && self.room.is_empty();
+        connections && self.in_flight == 0 && self.lobby.is_empty() && self.bulkhead.is_idle()
+    }
+
+    /// What it has under way.
+    pub(super) fn load(&self) -> Load {
+        Load { active: self.in_flight, pending: self.room.len() as u32 }
     }
 }
 
@@ -77,15 +130,19 @@ pub(super) struct Request {
     pub(super) key: u64,
     /// When the need for it arose.
     pub(super) need_at: SimTime,
-    pub(super) started: SimTime,
     /// Attempts made.
     pub(super) attempts: u32,
-    /// The last wait.
-    pub(super) previous: SimDuration,
-    /// The outcome its last retry was made after.
-    pub(super) last_retry: Option<Outcome>,
-    /// The breaker's permit for the whole request.
+    /// How far it has come in the retry loops.
+    pub(super) progress: Progress,
+    /// The breaker's permit for the whole request, or for the outermost loop's try.
     pub(super) permit: Option<Permit>,
+    /// The bulkhead's place for the whole request.
+    pub(super) place: Option<Place>,
+    /// The round of attempts under way, where the client hedges.
+    pub(super) round: Option<Hedging>,
+    pub(super) hedge_timer: Handle,
+    /// The attempts of that round.
+    pub(super) flying: Vec<AttemptId>,
     pub(super) state: RequestState,
     /// Whether it holds a connection.
     pub(super) connected: bool,
@@ -98,7 +155,7 @@ pub(super) struct Request {
 
 impl Request {
     /// A request whose need arises now.
-    pub(super) const fn new(
+    pub(super) fn new(
         client: ClientId,
         errand: Errand,
         trunk: TrunkId,
@@ -113,16 +170,26 @@ impl Request {
             entity,
             key,
             need_at: now,
-            started: now,
             attempts: 0,
-            previous: SimDuration::ZERO,
-            last_retry: None,
+            progress: Progress::new(),
             permit: None,
+            place: None,
+            round: None,
+            hedge_timer: Handle::NONE,
+            flying: Vec::new(),
             state: RequestState::InFlight,
             connected: false,
             limited: false,
             deadline: Handle::NONE,
             waiters: Vec::new(),
+        }
+    }
+
+    /// How its last try ended, once the request is over: without an outcome, for want of time.
+    pub(super) fn last_outcome(&self, ok: bool) -> Outcome {
+        match self.progress.last() {
+            Outcome::Ok if !ok => Outcome::TimedOut,
+            last => last,
         }
     }
 
@@ -135,12 +202,26 @@ impl Request {
 /// What a request is doing.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) enum RequestState {
-    /// Waits for a connection, with the breaker's permit for the attempt.
-    Waiting { permit: Option<Permit> },
+    /// Waits for a place in the bulkhead, with the breaker's permit for the attempt; `opening`
+    /// says that nothing else has been asked yet.
+    InLobby { permit: Option<Permit>, timer: Handle, opening: bool },
+    /// Waits for a connection, with the breaker's permit and the bulkhead's place for the attempt.
+    Waiting { permit: Option<Permit>, place: Option<Place> },
     /// An attempt is under way.
     InFlight,
-    /// Waits to try again.
-    BackingOff { timer: Handle },
+    /// Waits to go on.
+    BackingOff { timer: Handle, then: Then },
+}
+
+/// What a request does after a wait.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(super) enum Then {
+    /// The loop of that level tries again.
+    Try(u8),
+    /// Its try asks the client's own throttles again.
+    Pass,
+    /// The loop of that level gives up.
+    GiveUp(u8),
 }
 
 /// An attempt, until both its client and the server are done with it.
@@ -155,6 +236,9 @@ pub(super) struct Attempt {
     pub(super) index: u64,
     pub(super) need_at: SimTime,
     pub(super) permit: Option<Permit>,
+    /// Its place in the client's bulkhead, and among those at the server.
+    pub(super) place: Option<Place>,
+    pub(super) server_place: Option<Place>,
     pub(super) timeout: Handle,
     pub(super) came_at: SimTime,
     /// The client has given up on it.
@@ -163,7 +247,7 @@ pub(super) struct Attempt {
     pub(super) lost: bool,
     pub(super) limited: bool,
     pub(super) outcome: Outcome,
-    pub(super) retry_after: Option<SimDuration>,
+    pub(super) hint: Option<Hint>,
     /// What the server answers: a group's index, or a trunk's counted calls.
     pub(super) answer: u32,
 }
@@ -177,8 +261,7 @@ mod tests {
     use super::*;
     use crate::engine::time::SimDuration;
     use crate::policies::breaker::BreakerSpec;
-    use crate::policies::budget::BudgetSpec;
-    use crate::policies::retry::RetrySpec;
+    use crate::policies::retry::{Method, RetrySpec};
 
     #[test]
     fn connections_are_handed_on_in_the_order_of_asking() {
@@ -188,14 +271,19 @@ mod tests {
             attempt_timeout: SimDuration::from_secs(1),
             coalesce: false,
             retry: RetrySpec::never(),
-            budget: BudgetSpec::None,
+            update_method: Method::Put,
+            method: Method::Get,
             breaker: BreakerSpec::disabled(),
             breakers: 1,
+            bulkhead: Default::default(),
+            concurrency: Default::default(),
+            hedge: Default::default(),
             limiters: Vec::new(),
             rtt: None,
             arrivals: None,
         };
-        let mut client = Client::new(&config);
+        let probe = crate::engine::random::RandomSource::new(1, 0).at(0, 0, 0);
+        let mut client = Client::new(&config, probe);
         let mut slab = Slab::default();
         let [a, b, c] = [1, 2, 3].map(|n| slab.insert(n));
         assert_eq!([a, b, c].map(|r| client.connect(r)), [true, false, false]);

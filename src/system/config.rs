@@ -4,18 +4,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ids::{CarrierId, ChannelsId, ClientId, GroupId, LegId, SbcId, TrunkId};
+use super::observation::Errand;
 use super::spec::{
-    ArrivalSpec, CallsSpec, FallbackSpec, OptionsSpec, PolicyPoint, RedialSpec, RegistrarSpec,
-    RegistrationSpec, RetryAfterSpec, ServiceLevelSpec, Standby, Transport, Trying100, UpdatesSpec,
+    AbandonedSpec, ArrivalSpec, CallsSpec, FallbackSpec, OptionsSpec, PolicyPoint, RedialSpec,
+    RegistrarSpec, RegistrationSpec, RetryAfterSpec, ServiceLevelSpec, Standby, Transport,
+    Trying100, UpdatesSpec,
 };
 use crate::engine::simulation::Budget;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::engine::variates::Sampler;
 use crate::policies::breaker::BreakerSpec;
-use crate::policies::budget::BudgetSpec;
+use crate::policies::bulkhead::BulkheadSpec;
+use crate::policies::concurrency::ConcurrencySpec;
 use crate::policies::failover::FailoverSpec;
+use crate::policies::hedge::HedgeSpec;
 use crate::policies::limiter::LimiterSpec;
-use crate::policies::retry::RetrySpec;
+use crate::policies::overload::OverloadSpec;
+use crate::policies::retry::{Method, RetrySpec};
+use crate::policies::shedding::{OrderSpec, SheddingSpec};
+use crate::policies::sip::Timers;
 
 /// The instants of arrival traces, by the file name as written in the model.
 pub type Traces = BTreeMap<String, Arc<[SimTime]>>;
@@ -40,12 +47,15 @@ pub struct Config {
     pub(super) series_bin: SimDuration,
     pub(super) seed: u64,
     pub(super) budget: Budget,
+    pub(super) sip: Timers,
     pub(super) service_level: ServiceLevelSpec,
     pub(super) calls: CallsSpec,
     pub(super) patience: Option<Sampler>,
     pub(super) setup_patience: Option<Sampler>,
     pub(super) redial: Option<(RedialSpec, Sampler)>,
     pub(super) carriers: Vec<CarrierConfig>,
+    /// Crews that repair carriers.
+    pub(super) crews: u32,
     pub(super) channels: Vec<u32>,
     pub(super) sbcs: Vec<SbcConfig>,
     pub(super) groups: Vec<GroupConfig>,
@@ -58,7 +68,7 @@ pub struct Config {
     pub(super) updates: UpdatesSpec,
     pub(super) failover: FailoverSpec,
     pub(super) registration: RegistrationSpec,
-    pub(super) options: Option<OptionsSpec>,
+    pub(super) options: Option<(OptionsSpec, Sampler)>,
     pub(super) monitor: Option<MonitorConfig>,
     pub(super) faults: Vec<FaultConfig>,
 }
@@ -67,9 +77,17 @@ pub struct Config {
 pub(super) struct CarrierConfig {
     pub(super) name: String,
     pub(super) price_per_minute: f64,
-    pub(super) outages: Option<(Sampler, Sampler)>,
+    pub(super) outages: Option<OutageConfig>,
     pub(super) registrar: RegistrarSpec,
     pub(super) registrar_service: Sampler,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct OutageConfig {
+    pub(super) time_to_failure: Sampler,
+    pub(super) time_to_repair: Sampler,
+    /// The crew that repairs it, where it has to share one.
+    pub(super) crew: Option<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -80,6 +98,7 @@ pub(super) struct SbcConfig {
     pub(super) options: Sampler,
     pub(super) bye: Sampler,
     pub(super) handshake: Sampler,
+    pub(super) overload: Option<OverloadSpec>,
 }
 
 #[derive(Clone, Debug)]
@@ -104,6 +123,8 @@ pub(super) struct TrunkConfig {
     pub(super) priority: u8,
     pub(super) arrivals: ArrivalSpec,
     pub(super) trace: Option<Arc<[SimTime]>>,
+    /// Callers, where they are finitely many, and how long each idles between two calls.
+    pub(super) callers: Option<(u32, Sampler)>,
     pub(super) talk: Sampler,
     pub(super) rtt_api: SimDuration,
     /// Calls both legs together can carry.
@@ -127,7 +148,16 @@ pub(super) struct ApiConfig {
     pub(super) servers: u32,
     pub(super) queue: u32,
     pub(super) service: Sampler,
+    pub(super) service_per_busy: SimDuration,
+    pub(super) order: OrderSpec,
+    pub(super) shedding: SheddingSpec,
+    pub(super) abandoned: AbandonedSpec,
+    pub(super) concurrency: ConcurrencySpec,
+    /// Beyond half the round trip, where it is anything at all.
+    pub(super) network: Option<Sampler>,
     pub(super) retry_after: RetryAfterSpec,
+    pub(super) retry_after_unavailable: Option<SimDuration>,
+    pub(super) failure_share: f64,
     pub(super) propagation: SimDuration,
 }
 
@@ -138,10 +168,14 @@ pub(super) struct ClientConfig {
     pub(super) attempt_timeout: SimDuration,
     pub(super) coalesce: bool,
     pub(super) retry: RetrySpec,
-    pub(super) budget: BudgetSpec,
+    pub(super) update_method: Method,
+    pub(super) method: Method,
     pub(super) breaker: BreakerSpec,
     /// Breakers it has, by scope.
     pub(super) breakers: u32,
+    pub(super) bulkhead: BulkheadSpec,
+    pub(super) concurrency: ConcurrencySpec,
+    pub(super) hedge: HedgeSpec,
     /// Limiters on its path.
     pub(super) limiters: Vec<u32>,
     /// Round trip to the API, where it does not depend on the trunk.
@@ -186,6 +220,17 @@ pub(super) enum FaultKind {
     LegNetwork { carrier: CarrierId, delay: SimDuration, loss: f64 },
     ApiNetwork { delay: SimDuration, loss: f64 },
     Agents(GroupId, f64),
+}
+
+impl ClientConfig {
+    /// The method of its requests for an errand.
+    pub(super) const fn method_of(&self, errand: Errand) -> Method {
+        match errand {
+            Errand::Update => self.update_method,
+            Errand::Tenant => self.method,
+            Errand::Lookup | Errand::Poll => Method::Get,
+        }
+    }
 }
 
 impl Config {

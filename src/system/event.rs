@@ -5,6 +5,7 @@ use super::ids::{
     AttemptId, CallId, CarrierId, ClientId, GroupId, LegId, RequestId, SbcId, TrunkId,
 };
 use crate::engine::time::SimTime;
+use crate::policies::overload::Feedback;
 
 /// Which try of a call or a registration a message belongs to; a later try makes it stale.
 pub(super) type Try = u16;
@@ -29,16 +30,19 @@ pub enum RegisterAnswer {
     Ok,
     /// 503, over the limit.
     Unavailable,
+    /// 423: ask for a longer interval.
+    TooBrief,
 }
 
 /// A scheduled event.
 #[derive(Copy, Clone, Debug)]
 pub(super) enum Event {
     CallArrives(TrunkId),
-    CallerDialsAgain(TrunkId, u64),
+    CallerDials(TrunkId, u64),
     InviteAtSbc(CallId, Try),
     InviteRetransmit(CallId, Try),
-    ResponseAtCarrier(CallId, Try, Response),
+    ResponseAtCarrier(CallId, Try, Response, Option<Feedback>),
+    LateResponseAtCarrier(LegId, Option<Feedback>),
     InviteDeadline(CallId, Try),
     FlowDeadline(CallId, Try),
     SetupHangUp(CallId),
@@ -54,7 +58,7 @@ pub(super) enum Event {
     ConnectionUp(LegId, Try),
     RegisterAtRegistrar(LegId, Try),
     RegistrarDone(CarrierId, u32, Try),
-    RegisterAnswered(LegId, Try, RegisterAnswer),
+    RegisterAnswered(LegId, Try, RegisterAnswer, Option<Feedback>),
     RegisterRetransmit(LegId, Try),
     RegistrationTimer(LegId, Try),
     BindingExpires(LegId),
@@ -74,7 +78,10 @@ pub(super) enum Event {
     AttemptAnswered(AttemptId),
     AttemptTimesOut(AttemptId),
     RequestRetries(RequestId),
+    HedgeDue(RequestId),
+    BulkheadWaitEnds(RequestId),
     RequestDeadline(RequestId),
+    BreakerWakes(ClientId, u32),
     UpdateInForce(TrunkId, GroupId),
 
     FailoverWake(TrunkId),

@@ -4,7 +4,7 @@ use super::config::LegConfig;
 use super::event::Try;
 use super::ids::CallId;
 use crate::engine::calendar::Handle;
-use crate::engine::time::SimTime;
+use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::limiter::Limiter;
 
 /// A leg.
@@ -81,6 +81,8 @@ pub(super) struct Registration {
     pub(super) waits: u64,
     pub(super) retransmissions: u16,
     pub(super) retransmit: Handle,
+    /// `Min-Expires` of the last 423, which is asked for since.
+    pub(super) min_expires: Option<SimDuration>,
     /// The binding is usable before this instant.
     pub(super) binding_until: SimTime,
     pub(super) expiry: Handle,
@@ -111,6 +113,7 @@ impl Default for Registration {
             waits: 0,
             retransmissions: 0,
             retransmit: Handle::NONE,
+            min_expires: None,
             binding_until: SimTime::ZERO,
             expiry: Handle::NONE,
         }
@@ -137,6 +140,8 @@ impl Registration {
 #[derive(Debug)]
 pub(super) struct Options {
     pub(super) serial: Try,
+    /// Sent again since the last was due.
+    pub(super) retries: u32,
     pub(super) missed: u32,
     pub(super) answered: u32,
     pub(super) down: bool,
@@ -145,7 +150,7 @@ pub(super) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { serial: 0, missed: 0, answered: 0, down: false, timeout: Handle::NONE }
+        Self { serial: 0, retries: 0, missed: 0, answered: 0, down: false, timeout: Handle::NONE }
     }
 }
 

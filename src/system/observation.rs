@@ -19,7 +19,8 @@ pub enum Fate {
     Abandoned,
     /// The caller hung up before the trunk answered.
     AbandonedSetup,
-    /// No free channel, or over the calls-per-second limit, on every usable leg.
+    /// No free channel, over the calls-per-second limit, or held back for an overloaded SBC, on
+    /// every usable leg.
     Blocked,
     /// No usable leg: carrier down or not registered.
     Lost,
@@ -78,6 +79,8 @@ pub enum Refusal {
     Channels,
     /// Over the calls-per-second limit.
     Rate,
+    /// Held back by the carrier, because the SBC is overloaded and asked for less.
+    Throttled,
 }
 
 /// What an API request is for.
@@ -132,6 +135,8 @@ pub enum Observation {
     CallAnswered { call: CallId, leg: LegId, group: GroupId, wait: SimDuration },
     /// A call has ended.
     CallEnded { call: CallId, record: CallRecord },
+    /// A caller will dial again, as call `index`, `after` this long.
+    CallerWaits { trunk: TrunkId, index: u64, after: SimDuration },
     /// A group's agents: logged in, and busy with calls or wrap-up.
     AgentsBusy { group: GroupId, staffed: u32, busy: u32, waiting: usize },
 
@@ -148,6 +153,12 @@ pub enum Observation {
     LimiterAdmitted { client: ClientId, delay: SimDuration },
     /// An attempt found the API's queue full.
     ServerFull { client: ClientId },
+    /// An attempt found as many at the server as its concurrency limit allows.
+    ServerOverLimit { client: ClientId },
+    /// An attempt was sent away when its turn came, after `wait`.
+    Shed { client: ClientId, wait: SimDuration },
+    /// An attempt whose client had given up was dropped when its turn came.
+    DroppedAbandoned { client: ClientId },
     /// The API's station: in service and waiting.
     ServerBusy { busy: u32, waiting: usize },
     /// An attempt starts service after `wait`.
@@ -156,7 +167,10 @@ pub enum Observation {
     Served { client: ClientId, sojourn: SimDuration, wasted: bool },
     /// An attempt is over for its client.
     AttemptEnded { request: RequestId, client: ClientId, errand: Errand, outcome: Outcome },
-    /// A request is over. `refused` says that a breaker refused it.
+    /// An attempt is over because another of its request has decided.
+    AttemptCancelled { request: RequestId, client: ClientId, errand: Errand },
+    /// A request is over. `refused` says that a breaker, a bulkhead or a throttle of the client's
+    /// own refused it.
     RequestEnded {
         request: RequestId,
         client: ClientId,
@@ -168,14 +182,19 @@ pub enum Observation {
     },
     /// The circuit breaker refused an attempt or request.
     BreakerRefused { client: ClientId, breaker: u32, trunk: TrunkId },
-    /// The circuit breaker changed its state; `capacity` says that the server would have served
-    /// an attempt at that instant.
+    /// The client's bulkhead refused an attempt or request.
+    BulkheadRefused { client: ClientId, trunk: TrunkId },
+    /// The circuit breaker was seen in another state: at the call or result that moved it, or at
+    /// the instant of its library's timer. `capacity` says that the server would have served an
+    /// attempt at that instant.
     BreakerMoved {
         client: ClientId,
         breaker: u32,
         to: crate::policies::breaker::State,
         capacity: bool,
     },
+    /// A client's own throttle or limiter held an attempt back for `wait`, or refused it.
+    ClientThrottled { client: ClientId, wait: Option<SimDuration> },
     /// A trunk's routing policy is in force `latency` after the need arose; `limited` says that a
     /// limiter was refusing on its path meanwhile.
     PolicyInForce { trunk: TrunkId, errand: Errand, latency: SimDuration, limited: bool },
@@ -195,10 +214,16 @@ pub enum Observation {
     RegisterSent { leg: LegId, retransmission: u16 },
     /// A REGISTER, one of ours or of others, reached a registrar.
     RegisterReceived { carrier: CarrierId },
+    /// A registrar's servers: REGISTERs in hand and waiting.
+    RegistrarBusy { carrier: CarrierId, busy: u32, waiting: usize },
     /// A registration attempt went without an answer.
     RegistrationTimedOut { leg: LegId },
     /// A registrar refused with 503.
     RegistrationRefused { leg: LegId },
+    /// A registrar refused with 423: a longer interval has to be asked for.
+    RegistrationTooBrief { leg: LegId },
+    /// The SBC held a REGISTER back, because the registrar is overloaded and asked for less.
+    RegisterThrottled { leg: LegId },
     /// A binding was made; `anew` where none was usable before.
     Registered { leg: LegId, anew: bool },
     /// A leg that should be registered is, or is not.
@@ -218,21 +243,31 @@ pub enum Observation {
 
 /// Somebody who folds what a run reports. Chosen statically; `()` costs nothing.
 pub trait Observer {
+    /// Whether it takes note of who waits: callers one by one, and the queues of registrars. There
+    /// are many such facts, and what measures every run needs none.
+    const QUEUES: bool = true;
+
     /// Takes note of a fact.
     fn observe(&mut self, now: SimTime, fact: &Observation);
 }
 
 impl Observer for () {
+    const QUEUES: bool = false;
+
     fn observe(&mut self, _: SimTime, _: &Observation) {}
 }
 
-impl<O: Observer + ?Sized> Observer for &mut O {
+impl<O: Observer> Observer for &mut O {
+    const QUEUES: bool = O::QUEUES;
+
     fn observe(&mut self, now: SimTime, fact: &Observation) {
         (**self).observe(now, fact);
     }
 }
 
 impl<A: Observer, B: Observer> Observer for (A, B) {
+    const QUEUES: bool = A::QUEUES || B::QUEUES;
+
     fn observe(&mut self, now: SimTime, fact: &Observation) {
         self.0.observe(now, fact);
         self.1.observe(now, fact);

@@ -48,4 +48,27 @@ pub(super) enum Purpose {
     TimeToRepair,
     /// A background binding's wait after an outage: entity = carrier, index = outage and binding.
     Avalanche,
+    /// How long a breaker stays open: entity = client, index = breaker and opening.
+    BreakerDelay,
+    /// Whether the API fails an attempt whatever its load: entity = who asks, index = request and
+    /// attempt.
+    ApiFailure,
+    /// Whether a client refuses an attempt of its own: likewise, and gate.
+    ClientThrottle,
+    /// How long a message between a client and the API takes: entity = who asks, index = request,
+    /// attempt and direction.
+    ApiDelay,
+    /// When an adaptive limit measures anew: entity = client, or `u32::MAX` for the server, index =
+    /// requests that have ended there.
+    LimitProbe,
+    /// What a client holds back for an overloaded server: entity = the pair of carrier and SBC,
+    /// from 2³¹ on for INVITEs, index = decision.
+    Throttle,
+    /// What an overloaded registrar refuses of others' REGISTERs: entity = carrier, index =
+    /// REGISTER.
+    OverloadedDoor,
+    /// Whether a registrar fails on a REGISTER: entity = carrier, index = REGISTER.
+    RegistrarFailure,
+    /// Time between two OPTIONS of a leg: entity = leg, index = OPTIONS.
+    OptionsInterval,
 }

@@ -1,4 +1,4 @@
-//! What a misspelt name was probably meant to be.
+//! What a misspelt name was probably meant to be, and which names there are.
 
 /// The known name that `name` was probably meant to be: one within a third of its letters (at least
 /// two) by Damerau-Levenshtein distance, or one that begins as it does.
@@ -9,4 +9,15 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let near = distance <= (name.chars().count() / 3).max(2);
     let begins = name.len() >= 3 && (best.starts_with(name) || name.starts_with(best));
     (near || begins).then_some(best)
+}
+
+/// `"a", "b" or "c"`.
+#[must_use]
+pub fn any_of(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
 }

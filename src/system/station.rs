@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 
 use crate::engine::time::SimTime;
+use crate::policies::shedding::OrderSpec;
 
-/// Servers with one queue, first come first served: an SBC's processor, a registrar, the API.
+/// Servers with one queue: an SBC's processor, a registrar, the API. Jobs are served first come
+/// first served, or as its order says.
 ///
 /// It keeps who is where; the world draws service times and schedules the ends. Offering and
 /// finishing take constant time.
@@ -13,6 +15,7 @@ pub(super) struct Station<J> {
     servers: u32,
     waiting_max: u32,
     busy: u32,
+    order: OrderSpec,
     queue: VecDeque<(SimTime, J)>,
 }
 
@@ -28,10 +31,16 @@ pub(super) enum Offer {
 }
 
 impl<J: Copy> Station<J> {
-    /// `servers` servers; at most `waiting_max` jobs wait.
+    /// `servers` servers; at most `waiting_max` jobs wait, first come first served.
     #[must_use]
     pub(super) const fn new(servers: u32, waiting_max: u32) -> Self {
-        Self { servers, waiting_max, busy: 0, queue: VecDeque::new() }
+        Self::ordered(servers, waiting_max, OrderSpec::Fifo)
+    }
+
+    /// As [`Station::new`], with the order in which jobs are taken.
+    #[must_use]
+    pub(super) const fn ordered(servers: u32, waiting_max: u32, order: OrderSpec) -> Self {
+        Self { servers, waiting_max, busy: 0, order, queue: VecDeque::new() }
     }
 
     /// Offers a job. Where the answer is [`Offer::Started`] its service starts now.
@@ -53,7 +62,11 @@ impl<J: Copy> Station<J> {
     /// Where no server was busy.
     pub(super) fn finish(&mut self) -> Option<(SimTime, J)> {
         self.busy = self.busy.checked_sub(1).expect("an idle server finished a job");
-        let next = self.queue.pop_front();
+        let next = if self.order.takes_last(self.queue.len()) {
+            self.queue.pop_back()
+        } else {
+            self.queue.pop_front()
+        };
         if next.is_some() {
             self.busy += 1;
         }
@@ -87,7 +100,65 @@ impl<J: Copy> Station<J> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn the_order_says_who_is_next() {
+        let taken = |order| {
+            let mut station = Station::ordered(1, 9, order);
+            let offered = (0..6).map(|job| station.offer(SimTime::ZERO, job)).count();
+            let rest = std::iter::from_fn(|| station.finish().map(|(_, job)| job));
+            (offered, rest.collect::<Vec<i32>>())
+        };
+        assert_eq!(taken(OrderSpec::Fifo), (6, vec![1, 2, 3, 4, 5]));
+        assert_eq!(taken(OrderSpec::Lifo), (6, vec![5, 4, 3, 2, 1]));
+        assert_eq!(taken(OrderSpec::AdaptiveLifo { threshold: 3 }), (6, vec![5, 4, 1, 2, 3]));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        /// Every job comes out once, whatever the order; servers never idle while one waits.
+        #[test]
+        fn jobs_are_conserved_in_every_order(
+            servers in 1u32..4,
+            queue in 0u32..10,
+            kind in 0u8..3,
+            threshold in 0u32..6,
+            moves in prop::collection::vec(any::<bool>(), 1..200),
+        ) {
+            let order = match kind {
+                0 => OrderSpec::Fifo,
+                1 => OrderSpec::Lifo,
+                _ => OrderSpec::AdaptiveLifo { threshold },
+            };
+            let mut station = Station::ordered(servers, queue, order);
+            let (mut seen, mut full, mut done) = (Vec::new(), 0, 0);
+            for (job, offers) in moves.iter().enumerate() {
+                if *offers {
+                    match station.offer(SimTime::ZERO, job) {
+                        Offer::Started => seen.push(job),
+                        Offer::Queued => {}
+                        Offer::Full => full += 1,
+                    }
+                } else if station.busy() > 0 {
+                    seen.extend(station.finish().map(|(_, job)| job));
+                    done += 1;
+                }
+                prop_assert!(station.busy() <= servers && station.waiting() <= queue as usize);
+                prop_assert!(station.waiting() == 0 || station.busy() == servers);
+                prop_assert_eq!(seen.len(), done + station.busy() as usize);
+            }
+            while station.busy() > 0 {
+                seen.extend(station.finish().map(|(_, job)| job));
+            }
+            seen.sort_unstable();
+            seen.dedup();
+            prop_assert_eq!(seen.len() + full, moves.iter().filter(|o| **o).count());
+        }
+    }
 
     #[test]
     fn jobs_are_served_in_order_and_refused_when_full() {

@@ -5,6 +5,8 @@
 //! where it is down. Loss cannot do it: the model allows at most 99 %.
 
 mod invites;
+mod kamailio;
+mod options;
 mod registers;
 mod sipp;
 

@@ -75,3 +75,57 @@ fn the_time_an_sbc_takes_to_send_adds_up() {
     assert_eq!(sent_at(&log), expected);
     assert_eq!(timed_out_at(&log)[0], TIMERS_B_AND_F_MS - 1);
 }
+
+/// A registrar that grants an hour and, where it says so, at least ten minutes, to SBCs that ask for
+/// one minute.
+fn brief(values: &[(&str, toml::Value)]) -> Log {
+    let mut all =
+        vec![("trunks.0.primary.registration", true.into()), ("registration.expires", "1m".into())];
+    all.extend_from_slice(values);
+    run(&all)
+}
+
+fn registered(fact: &Observation) -> bool {
+    matches!(fact, Observation::Registered { .. })
+}
+
+fn too_brief(fact: &Observation) -> bool {
+    matches!(fact, Observation::RegistrationTooBrief { .. })
+}
+
+/// A binding lasts as long as was asked for: refreshed at half of it.
+#[test]
+fn a_binding_is_granted_for_the_interval_asked_for() {
+    let log = brief(&[]);
+    assert!(log.instants(sent, too_brief).is_empty());
+    assert_eq!(log.instants(sent, registered)[..4], [0, 30_000, 60_000, 90_000]);
+}
+
+/// RFC 3261 §10.2.8: after a 423 the REGISTER comes again with its Min-Expires, and those after it
+/// ask for as much from the start.
+#[test]
+fn an_interval_too_brief_is_asked_for_again_as_long_as_it_must_be() {
+    let log = brief(&[("carriers.0.registrar.min_expires", "10m".into())]);
+    assert_eq!(log.instants(sent, too_brief), [0]);
+    assert_eq!(log.instants(sent, registered)[..3], [0, 300_000, 600_000]);
+    // Challenged, too brief, granted; then challenged and granted each time.
+    assert_eq!(log.instants(sent, sent)[..7], [0, 0, 0, 300_000, 300_000, 600_000, 600_000]);
+    let failed = |f: &Observation| {
+        matches!(
+            f,
+            Observation::RegistrationTimedOut { .. } | Observation::RegistrationRefused { .. }
+        )
+    };
+    assert!(log.instants(sent, failed).is_empty());
+}
+
+/// Who takes a 423 for any other failure tries in vain, as its retry policy says.
+#[test]
+fn without_heeding_min_expires_there_is_no_registration() {
+    let log = brief(&[
+        ("carriers.0.registrar.min_expires", "10m".into()),
+        ("registration.honour_min_expires", false.into()),
+    ]);
+    assert!(log.instants(sent, registered).is_empty());
+    assert_eq!(log.instants(sent, too_brief)[..3], [0, RETRY_MS, 2 * RETRY_MS]);
+}

@@ -12,26 +12,18 @@ use super::study::{ARRIVALS_MAX, Measured, Runs, Study, metric};
 const AGENTS: &str = include_str!("models/agents.toml");
 /// Relaxation times after which the start is forgotten.
 const RELAXATIONS_OF_WARMUP: f64 = 12.0;
-/// Waits of a heavily loaded queue are correlated over so long that the arrivals allowed reach
-/// only these widths.
-const WIDER: [(&str, f64); 7] = [
-    ("p_wait", 0.04),
-    ("mean_wait", 0.1),
-    ("mean_queue", 0.1),
-    ("p_wait_gt_T", 0.08),
-    ("mean_wait_given_wait", 0.06),
-    ("var_wait", 0.2),
-    ("p95_wait", 0.08),
-];
 
-fn agents(case: &Case) -> Table {
+pub(super) fn agents(case: &Case) -> Table {
     let mut table = model::read(AGENTS);
     let talk = model::law("exponential", case.param("mean_service_s"), None);
     model::set(&mut table, "calls.talk", talk);
     model::set(&mut table, "groups.0.agents", case.count("agents"));
-    let arrivals = model::poisson(case.param("arrival_rate"));
-    model::set(&mut table, "trunks.0.arrivals", arrivals);
-    model::set(&mut table, "service_level.threshold", model::seconds(case.param("T_s")));
+    if let Some(rate) = case.get("arrival_rate") {
+        model::set(&mut table, "trunks.0.arrivals", model::poisson(rate));
+    }
+    if let Some(threshold) = case.get("T_s") {
+        model::set(&mut table, "service_level.threshold", model::seconds(threshold));
+    }
     table
 }
 
@@ -79,12 +71,13 @@ fn measure_erlang_c(runs: &Runs, threshold: f64) -> Measured {
             ("mean_queue", fold.waiting.finish().mean()),
             ("p_wait_gt_T", waits.above(threshold) / waits.len()),
             ("service_level_T", metric(&result, "service_level")),
-            ("mean_wait_given_wait", waits.sum() / waited),
             ("var_wait", waits.variance()),
             ("utilisation", metric(&result, "agent_occupancy")),
             ("p95_wait", waits.quantile(0.95)),
         ],
+        ratios: vec![("mean_wait_given_wait", waits.sum(), waited)],
         chances: waits.len(),
+        ..Measured::default()
     }
 }
 
@@ -99,10 +92,9 @@ fn callers_wait_as_erlang_c_says() {
             models: vec![agents(&case)],
             warmup_s: RELAXATIONS_OF_WARMUP * relaxation,
             measured_s: 100.0 * relaxation,
-            unit_s: 1.0,
-            arrivals_max: 0.8 * ARRIVALS_MAX,
-            wider: &WIDER,
+            arrivals_max: 2.0 * ARRIVALS_MAX,
             measure: &|runs| measure_erlang_c(runs, case.param("T_s")),
+            ..Study::default()
         }
         .check(&case);
     }
@@ -125,6 +117,7 @@ fn measure_erlang_a(runs: &Runs, threshold: f64) -> Measured {
             ("mean_wait_served", served.mean()),
         ],
         chances: offered,
+        ..Measured::default()
     }
 }
 
@@ -139,10 +132,9 @@ fn callers_wait_and_leave_as_erlang_a_says() {
             models: vec![table],
             warmup_s: RELAXATIONS_OF_WARMUP * service.max(patience),
             measured_s: 200.0 * service.max(patience),
-            unit_s: 1.0,
             arrivals_max: 1.5 * ARRIVALS_MAX,
-            wider: &[],
             measure: &|runs| measure_erlang_a(runs, case.param("T_s")),
+            ..Study::default()
         }
         .check(&case);
     }

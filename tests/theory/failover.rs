@@ -5,7 +5,7 @@ use trunksim::system::ids::{CarrierId, Side};
 use trunksim::system::observation::{Observation, Observer};
 
 use super::case;
-use super::folds::{Levels, Window, ratio};
+use super::folds::{Levels, Window};
 use super::model;
 use super::study::{ARRIVALS_MAX, Measured, Runs, Study, metric};
 
@@ -64,11 +64,14 @@ fn measure(runs: &Runs) -> Measured {
             ("outage_fraction", outage),
             ("secondary_fraction", secondary),
             ("failovers_per_hour", metric(&result, "failovers") / (seconds / 3600.0)),
-            ("mean_outage_per_failure", outage * seconds / fold.hits as f64),
-            ("mean_stay_on_secondary", secondary * seconds / fold.moves as f64),
-            ("p_failover_given_failure", ratio(fold.moves, fold.hits)),
+        ],
+        ratios: vec![
+            ("mean_outage_per_failure", outage * seconds, fold.hits as f64),
+            ("mean_stay_on_secondary", secondary * seconds, fold.moves as f64),
+            ("p_failover_given_failure", fold.moves as f64, fold.hits as f64),
         ],
         chances: fold.hits as f64,
+        ..Measured::default()
     }
 }
 
@@ -89,10 +92,9 @@ fn a_trunk_fails_over_as_renewal_theory_says() {
             models: vec![table],
             warmup_s: CYCLES_OF_WARMUP * (up + down),
             measured_s: 1500.0 * (up + down),
-            unit_s: 1.0,
             arrivals_max: ARRIVALS_MAX,
-            wider: &[],
             measure: &measure,
+            ..Study::default()
         }
         .check(&case);
     }

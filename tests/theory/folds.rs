@@ -1,6 +1,9 @@
 //! What tests fold of the observations where the catalogue of metrics does not go far enough.
 
-use trunksim::engine::time::SimTime;
+use std::convert::Infallible;
+
+use rand::rand_core::TryRng;
+use trunksim::engine::time::{SimDuration, SimTime};
 
 /// The part of a run that is measured.
 #[derive(Copy, Clone)]
@@ -17,6 +20,12 @@ impl Window {
     pub(crate) fn seconds(self) -> f64 {
         (self.until - self.from).as_secs_f64()
     }
+}
+
+/// A window by its ends, in seconds.
+pub(crate) fn span(from_s: f64, until_s: f64) -> Window {
+    let at = |s: f64| SimTime::ZERO + SimDuration::from_secs_f64(s);
+    Window { from: at(from_s), until: at(until_s) }
 }
 
 /// How long an integer level stays at each of its values.
@@ -78,7 +87,7 @@ impl Shares {
 }
 
 /// Values of which mean, variance, tail and quantile are wanted.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Values(Vec<f64>);
 
 impl Values {
@@ -103,6 +112,21 @@ impl Values {
         self.0.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / self.len()
     }
 
+    /// Variance with divisor n − 1, unbiased where the values are independent.
+    pub(crate) fn sample_variance(&self) -> f64 {
+        self.variance() * self.len() / (self.len() - 1.0)
+    }
+
+    /// Mean squared distance from a mean that is known.
+    pub(crate) fn variance_about(&self, mean: f64) -> f64 {
+        self.0.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / self.len()
+    }
+
+    /// The values, in the order they came.
+    pub(crate) fn all(&self) -> &[f64] {
+        &self.0
+    }
+
     /// How many exceed `bound`.
     pub(crate) fn above(&self, bound: f64) -> f64 {
         self.0.iter().filter(|v| **v > bound).count() as f64
@@ -118,4 +142,57 @@ impl Values {
 /// `part / whole` of counts.
 pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
     part as f64 / whole as f64
+}
+
+/// What levels there were at given instants, of several parts at once.
+pub(crate) struct Snapshots {
+    instants: Vec<SimTime>,
+    levels: Vec<u32>,
+    taken: Vec<Vec<u32>>,
+}
+
+impl Snapshots {
+    /// Levels of `parts` parts, zero until set, at `instants` in ascending order.
+    pub(crate) fn new(instants: Vec<SimTime>, parts: usize) -> Self {
+        Self { instants, levels: vec![0; parts], taken: Vec::new() }
+    }
+
+    /// From `now` on it is `level`.
+    pub(crate) fn set(&mut self, now: SimTime, part: usize, level: u32) {
+        while self.instants.get(self.taken.len()).is_some_and(|at| now > *at) {
+            self.taken.push(self.levels.clone());
+        }
+        self.levels[part] = level;
+    }
+
+    /// The levels of all parts, by instant.
+    pub(crate) fn finish(mut self) -> Vec<Vec<u32>> {
+        self.taken.resize(self.instants.len(), self.levels);
+        self.taken
+    }
+}
+
+/// A generator that gives the same always.
+pub(crate) struct Always(u64);
+
+/// Generators of the least and of the greatest number: what a policy draws at the ends of its range.
+pub(crate) fn extremes() -> [Always; 2] {
+    [Always(0), Always(u64::MAX)]
+}
+
+impl TryRng for Always {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0 as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.0)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        bytes.fill(self.0 as u8);
+        Ok(())
+    }
 }

@@ -35,7 +35,7 @@ pub(crate) fn seconds(s: f64) -> Value {
     Value::String(SimDuration::from_secs_f64(s).to_string())
 }
 
-/// A law of that mean: `exponential`, `deterministic` (`constant`), or another law of the models that is given
+/// A law of that mean: `exponential`, `deterministic`, or another law of the models that is given
 /// by its mean and squared coefficient of variation.
 pub(crate) fn law(kind: &str, mean_s: f64, scv: Option<f64>) -> Value {
     if matches!(kind, "deterministic" | "constant") {
@@ -47,6 +47,25 @@ pub(crate) fn law(kind: &str, mean_s: f64, scv: Option<f64>) -> Value {
     if let Some(scv) = scv {
         table.insert("scv".to_owned(), scv.into());
     }
+    Value::Table(table)
+}
+
+/// One of two exponentials, by their rates.
+pub(crate) fn hyperexponential(p: f64, rates: [f64; 2]) -> Value {
+    let mut table = Table::new();
+    table.insert("kind".to_owned(), "hyperexponential".into());
+    table.insert("p".to_owned(), p.into());
+    table.insert("mean_first".to_owned(), seconds(1.0 / rates[0]));
+    table.insert("mean_second".to_owned(), seconds(1.0 / rates[1]));
+    Value::Table(table)
+}
+
+/// Uniform between two lengths.
+pub(crate) fn uniform(low_s: f64, high_s: f64) -> Value {
+    let mut table = Table::new();
+    table.insert("kind".to_owned(), "uniform".into());
+    table.insert("low".to_owned(), seconds(low_s));
+    table.insert("high".to_owned(), seconds(high_s));
     Value::Table(table)
 }
 

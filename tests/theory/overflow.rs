@@ -130,7 +130,7 @@ fn measure(runs: &Runs, case: &Case, parts: &Parts) -> Measured {
         values.push(("overflow_variance", unlimited.variance()));
         values.push(("peakedness", unlimited.variance() / unlimited.mean()));
     }
-    Measured { values, chances: (fold.offered + fold.fresh_offered) as f64 }
+    Measured { values, chances: (fold.offered + fold.fresh_offered) as f64, ..Measured::default() }
 }
 
 /// The moments of overflow traffic are those of the calls it would keep up on channels without
@@ -146,8 +146,8 @@ fn blocked_calls_overflow_as_their_markov_chain_says() {
             measured_s: 300.0 * parts.holding_s,
             unit_s: 1e-3,
             arrivals_max: ARRIVALS_MAX,
-            wider: &[],
             measure: &|runs| measure(runs, &case, &parts),
+            ..Study::default()
         }
         .check(&case);
     }

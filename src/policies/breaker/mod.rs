@@ -1,41 +1,68 @@
-//! The circuit breaker.
+//! Circuit breakers: the plain one and those of the libraries in use, each with its own algorithm.
 //!
-//! Closed, it counts results by its rule; when the rule trips it opens and refuses everything for
-//! `open`; then it is half-open and lets a few probes through, whose results close it or open it
-//! again. The move from open to half-open is made by the first request at or after the deadline
-//! (resilience4j without its automatic timer, pybreaker, Polly), so that no wake-up matters.
+//! # How to ask one
+//!
+//! A [`Breaker`] is made at the start of the run. [`Breaker::admit`] gives a [`Permit`] or refuses;
+//! the result of the call goes back with [`Breaker::record`], which also takes how long the call
+//! took (slow calls) and a generator (jittered delays; drawn from only when one is due). What
+//! becomes of a result that comes late, in another state than the call was made in, is each
+//! library's own matter and stands at the top of its file.
+//!
+//! Everything is a function of the instants it is asked at: [`Breaker::state`] and
+//! [`Breaker::counts`] work out what a library's timers would have done by `now`, so that no
+//! wake-up is needed and an additional question changes nothing. Instants must not go back.
+//! [`Breaker::next_move`] says when the state may change without being asked.
+//!
+//! [`Breakers`] are those of one client: one for each member of its scope, or one pool whose hosts
+//! they are ([`MachineSpec::EnvoyOutlier`]).
 
+mod breakers;
+mod failsafe;
+mod generic;
+mod gobreaker;
+mod hystrix;
+mod linkerd;
+mod machine;
+mod opossum;
+mod outlier;
+mod polly;
+mod pybreaker;
+mod resilience4j;
 mod rule;
 
+use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::preset::Preset;
 use super::{Outcome, Problem, Problems};
-use crate::engine::time::{SimDuration, SimTime};
-use rule::Rule;
+use crate::engine::time::SimTime;
+
+pub use breakers::Breakers;
+pub use failsafe::{ConsecutiveSpec, DelaySpec, FailsafeSpec, SuccessRateSpec};
+pub use generic::GenericSpec;
+pub use gobreaker::{GobreakerSpec, ReadyToTrip};
+pub use hystrix::HystrixSpec;
+pub use linkerd::LinkerdSpec;
+pub use machine::{Breaker, MachineSpec};
+pub use opossum::OpossumSpec;
+pub use outlier::OutlierSpec;
+pub use polly::PollySpec;
+pub use pybreaker::PybreakerSpec;
+pub use resilience4j::{AfterMaxWait, Resilience4jSpec, WaitSpec, WindowSpec};
 pub use rule::RuleSpec;
 
-/// A circuit breaker around the API client. The default is the operators' figure from Genesys'
-/// own resilience sample: 10 % failures within 30 s, open for 10 s, 3 probes; that sample leaves
-/// the minimum number of calls unset, 10 is an assumption.
+/// A circuit breaker around the API client: a machine, and what it is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(extend("x-presets" = "breaker"))]
 pub struct BreakerSpec {
-    /// When it opens.
-    pub rule: RuleSpec,
-    /// How long it refuses everything.
-    pub open: SimDuration,
-    /// Probes it lets through while half-open.
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub half_open_probes: u32,
-    /// Successes among them that close it; a failure opens it again.
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub half_open_successes: u32,
+    /// When it opens and closes.
+    pub machine: MachineSpec,
     /// Outcomes that count as failures.
     pub failures: Vec<Outcome>,
-    /// Outcomes that count as nothing. Any other is a success.
+    /// Outcomes the machine is told to ignore; what it makes of them is its own matter. Any other
+    /// is a success.
     pub ignored: Vec<Outcome>,
     /// What has a breaker of its own.
     pub scope: Scope,
@@ -44,20 +71,24 @@ pub struct BreakerSpec {
 }
 
 /// The presets.
-pub const PRESETS: &[Preset] = &[];
+pub const PRESETS: &[Preset] = &[
+    resilience4j::PRESET,
+    polly::PRESET,
+    hystrix::PRESET,
+    opossum::PRESET,
+    gobreaker::PRESET,
+    pybreaker::PRESET,
+    failsafe::PRESET,
+    failsafe::PRESET_CONSECUTIVE,
+    failsafe::PRESET_SUCCESS_RATE,
+    outlier::PRESET,
+    linkerd::PRESET,
+];
 
 impl Default for BreakerSpec {
     fn default() -> Self {
         Self {
-            rule: RuleSpec::TimeWindow {
-                window: SimDuration::from_secs(30),
-                buckets: 30,
-                min_calls: 10,
-                failure_rate: 0.1,
-            },
-            open: SimDuration::from_secs(10),
-            half_open_probes: 3,
-            half_open_successes: 3,
+            machine: MachineSpec::Generic(GenericSpec::default()),
             failures: vec![Outcome::TooManyRequests, Outcome::Unavailable, Outcome::TimedOut],
             ignored: Vec::new(),
             scope: Scope::Global,
@@ -88,6 +119,10 @@ pub enum Placement {
     PerAttempt,
     /// The whole request: the retry loop is inside, and only its end counts.
     PerRequest,
+    /// Each try of the outermost retry loop: the loops of a client library under it
+    /// (`retry.over`) are inside, and only their end counts. Where there are none, as
+    /// `per_attempt`.
+    PerCall,
 }
 
 /// Whether a result counts, and as what.
@@ -104,8 +139,36 @@ pub enum CallResult {
 /// The right to make one call; its result goes back with it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Permit {
-    /// The state the breaker was in then: results of an earlier one are dropped, as gobreaker's.
+    at: SimTime,
+    state: State,
     generation: u32,
+    age: u64,
+}
+
+impl Permit {
+    const fn new(at: SimTime, state: State) -> Self {
+        Self { at, state, generation: 0, age: 0 }
+    }
+
+    const fn of_generation(self, generation: u32) -> Self {
+        Self { generation, ..self }
+    }
+
+    const fn of_age(self, age: u64) -> Self {
+        Self { age, ..self }
+    }
+
+    /// When it was given: the call has taken since then.
+    #[must_use]
+    pub const fn given_at(&self) -> SimTime {
+        self.at
+    }
+
+    /// The breaker's state it was given in: half-open for a probe.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        self.state
+    }
 }
 
 /// The breaker's answer.
@@ -131,36 +194,43 @@ pub enum State {
     HalfOpen,
 }
 
-#[derive(Clone, Debug)]
-enum Phase {
-    Closed(Rule),
-    Open { until: SimTime },
-    HalfOpen { permitted: u32, succeeded: u32 },
-}
-
-/// A circuit breaker.
-#[derive(Clone, Debug)]
-pub struct Breaker {
-    spec: BreakerSpec,
-    phase: Phase,
-    generation: u32,
+/// What a breaker has counted, as its library reports it; zero where the library has no such
+/// figure. The counts of a window are those of the window at the instant of asking.
+#[derive(Copy, Clone, Debug, Default, PartialEq)]
+pub struct Counts {
+    /// Calls with a result. gobreaker: requests let through; opossum: fires, refused ones too.
+    pub calls: u64,
+    /// Failures among them.
+    pub failures: u64,
+    /// Successes among them.
+    pub successes: u64,
+    /// Slow calls among them (resilience4j).
+    pub slow: u64,
+    /// Results excluded (gobreaker).
+    pub ignored: u64,
+    /// Calls refused (resilience4j's not-permitted calls, opossum's rejects).
+    pub refused: u64,
+    /// Failures in a row.
+    pub consecutive_failures: u64,
+    /// Successes in a row; of pybreaker the successes while half-open.
+    pub consecutive_successes: u64,
+    /// Failures in percent; resilience4j: −1 below the minimum number of calls.
+    pub failure_rate: f64,
+    /// Slow calls in percent; likewise.
+    pub slow_rate: f64,
 }
 
 impl BreakerSpec {
     /// No breaker.
     #[must_use]
     pub fn disabled() -> Self {
-        Self { rule: RuleSpec::Never, ..Self::default() }
+        Self { machine: MachineSpec::never(), ..Self::default() }
     }
 
     /// Entries that one breaker holds.
     #[must_use]
     pub fn entries(&self) -> u64 {
-        match self.rule {
-            RuleSpec::CountWindow { size, .. } => u64::from(size),
-            RuleSpec::TimeWindow { buckets, .. } => u64::from(buckets),
-            RuleSpec::Never | RuleSpec::Consecutive { .. } => 1,
-        }
+        self.machine.entries()
     }
 
     /// What an outcome counts as.
@@ -179,16 +249,10 @@ impl BreakerSpec {
     #[must_use]
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Problems::default();
-        problems.nested("rule", self.rule.check());
-        problems.positive("open", self.open);
-        problems.at_least_one("half_open_probes", self.half_open_probes);
-        problems.at_least_one("half_open_successes", self.half_open_successes);
-        if self.half_open_successes > self.half_open_probes {
-            let allowed = format!("must be at most half_open_probes ({})", self.half_open_probes);
-            problems.refuse("half_open_successes", self.half_open_successes, &allowed);
-        }
-        if self.failures.is_empty() && self.rule != RuleSpec::Never {
-            let allowed = "must name an outcome; for no breaker write rule = { kind = \"never\" }";
+        problems.nested("machine", self.machine.check());
+        if self.failures.is_empty() && self.machine != MachineSpec::never() {
+            let allowed = "must name an outcome; for no breaker write machine = { kind = \
+                           \"generic\", rule = { kind = \"never\" } }";
             problems.refuse("failures", "[]", allowed);
         }
         if self.failures.contains(&Outcome::Ok) {
@@ -198,81 +262,10 @@ impl BreakerSpec {
     }
 }
 
-impl Breaker {
-    /// A closed breaker.
-    #[must_use]
-    pub fn new(spec: &BreakerSpec) -> Self {
-        let phase = Phase::Closed(Rule::new(&spec.rule));
-        Self { spec: spec.clone(), phase, generation: 0 }
-    }
-
-    /// Whether a call may be made at `now`.
-    pub fn admit(&mut self, now: SimTime) -> Verdict {
-        if let Phase::Open { until } = self.phase {
-            if now < until {
-                return Verdict::Refused { until };
-            }
-            self.enter(Phase::HalfOpen { permitted: 0, succeeded: 0 });
-        }
-        if let Phase::HalfOpen { permitted, .. } = &mut self.phase {
-            if *permitted >= self.spec.half_open_probes {
-                return Verdict::Refused { until: now };
-            }
-            *permitted += 1;
-        }
-        Verdict::Permit(Permit { generation: self.generation })
-    }
-
-    /// Takes in the result of a call. One admitted in an earlier state is dropped.
-    pub fn record(&mut self, now: SimTime, permit: Permit, result: CallResult) {
-        if permit.generation != self.generation {
-            return;
-        }
-        let trips = match (&mut self.phase, result) {
-            (Phase::Open { .. }, _) => false,
-            (Phase::HalfOpen { permitted, .. }, CallResult::Ignored) => {
-                *permitted -= 1;
-                false
-            }
-            (Phase::Closed(_), CallResult::Ignored) => false,
-            (Phase::HalfOpen { succeeded, .. }, CallResult::Success) => {
-                *succeeded += 1;
-                if *succeeded >= self.spec.half_open_successes {
-                    self.enter(Phase::Closed(Rule::new(&self.spec.rule)));
-                }
-                false
-            }
-            (Phase::HalfOpen { .. }, CallResult::Failure) => true,
-            (Phase::Closed(rule), result) => rule.trips(now, result == CallResult::Failure),
-        };
-        if trips {
-            self.enter(Phase::Open { until: now.saturating_add(self.spec.open) });
-        }
-    }
-
-    fn enter(&mut self, phase: Phase) {
-        self.phase = phase;
-        self.generation = self.generation.wrapping_add(1);
-    }
-
-    /// What it is, as of the last call or result.
-    #[must_use]
-    pub const fn state(&self) -> State {
-        match self.phase {
-            Phase::Closed(_) => State::Closed,
-            Phase::Open { .. } => State::Open,
-            Phase::HalfOpen { .. } => State::HalfOpen,
-        }
-    }
-
-    /// When an open breaker will let probes through.
-    #[must_use]
-    pub const fn next_deadline(&self) -> Option<SimTime> {
-        match self.phase {
-            Phase::Open { until } => Some(until),
-            Phase::Closed(_) | Phase::HalfOpen { .. } => None,
-        }
-    }
+/// Uniform on [0, 1), 53 bits.
+fn uniform(rng: &mut impl Rng) -> f64 {
+    const SCALE: f64 = 1.0 / (1u64 << 53) as f64;
+    (rng.next_u64() >> 11) as f64 * SCALE
 }
 
 #[cfg(test)]

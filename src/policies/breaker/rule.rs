@@ -33,6 +33,19 @@ pub enum RuleSpec {
         #[schemars(range(min = 0.0, max = 1.0))]
         failure_rate: f64,
     },
+    /// By the number of failures among the last calls (failsafe-go's "5 of the last 8"): evaluated
+    /// after every result, with >=.
+    FailuresInWindow {
+        /// Calls looked at.
+        #[schemars(range(min = 1, max = 1_000_000))]
+        size: u32,
+        /// Calls needed before it is evaluated; at most `size` are.
+        #[schemars(range(min = 1, max = 1_000_000))]
+        min_calls: u32,
+        /// Failures among them that open it.
+        #[schemars(range(min = 1, max = 1_000_000))]
+        failures: u32,
+    },
     /// By the share of failures within a time (resilience4j's time window): buckets aligned to
     /// the start of the run, evaluated after every result, with >=.
     TimeWindow {
@@ -71,6 +84,18 @@ impl RuleSpec {
                 problems.at_least_one("min_calls", *min_calls);
                 rate(&mut problems, *failure_rate);
             }
+            Self::FailuresInWindow { size, min_calls, failures } => {
+                problems.at_least_one("size", *size);
+                problems.at_least_one("min_calls", *min_calls);
+                problems.at_least_one("failures", *failures);
+                if failures > size {
+                    problems.refuse(
+                        "failures",
+                        failures,
+                        &format!("must be at most size ({size})"),
+                    );
+                }
+            }
             Self::TimeWindow { window, buckets, min_calls, failure_rate } => {
                 problems.at_least_one("buckets", *buckets);
                 problems.at_least_one("min_calls", *min_calls);
@@ -99,7 +124,7 @@ pub(super) enum Rule {
     CountWindow {
         size: usize,
         min_calls: usize,
-        failure_rate: f64,
+        threshold: Threshold,
         last: VecDeque<bool>,
         failed: u32,
     },
@@ -110,6 +135,13 @@ pub(super) enum Rule {
         buckets: VecDeque<Bucket>,
         kept: u64,
     },
+}
+
+/// How many failures open it.
+#[derive(Copy, Clone, Debug)]
+pub(super) enum Threshold {
+    Share(f64),
+    Count(u32),
 }
 
 #[derive(Copy, Clone, Debug)]
@@ -127,7 +159,14 @@ impl Rule {
             RuleSpec::CountWindow { size, min_calls, failure_rate } => Self::CountWindow {
                 size: size as usize,
                 min_calls: min_calls.min(size) as usize,
-                failure_rate,
+                threshold: Threshold::Share(failure_rate),
+                last: VecDeque::new(),
+                failed: 0,
+            },
+            RuleSpec::FailuresInWindow { size, min_calls, failures } => Self::CountWindow {
+                size: size as usize,
+                min_calls: min_calls.min(size) as usize,
+                threshold: Threshold::Count(failures),
                 last: VecDeque::new(),
                 failed: 0,
             },
@@ -149,13 +188,17 @@ impl Rule {
                 *run = if failure { *run + 1 } else { 0 };
                 run >= limit
             }
-            Self::CountWindow { size, min_calls, failure_rate, last, failed } => {
+            Self::CountWindow { size, min_calls, threshold, last, failed } => {
                 if last.len() == *size && last.pop_front() == Some(true) {
                     *failed -= 1;
                 }
                 last.push_back(failure);
                 *failed += u32::from(failure);
-                last.len() >= *min_calls && reaches(*failed, last.len() as u32, *failure_rate)
+                let enough = match *threshold {
+                    Threshold::Share(rate) => reaches(*failed, last.len() as u32, rate),
+                    Threshold::Count(failures) => *failed >= failures,
+                };
+                last.len() >= *min_calls && enough
             }
             Self::TimeWindow { width, min_calls, failure_rate, buckets, kept } => {
                 let number = now.as_nanos() / *width;

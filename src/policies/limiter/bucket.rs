@@ -48,7 +48,9 @@ impl Bucket {
         self.unit() * self.burst as i128
     }
 
+    /// The level at `now`, or at `since` where that lies ahead.
     fn level_at(&self, now: SimTime) -> i128 {
+        let now = now.max(self.since);
         let gained = match self.refill {
             Refill::Steady { .. } => i128::from((now - self.since).as_nanos()),
             Refill::Ticks { interval, tokens } => {
@@ -63,6 +65,7 @@ impl Bucket {
         if cost > self.burst {
             return SimTime::NEVER;
         }
+        let now = now.max(self.since);
         let short = self.unit() * i128::from(cost) - self.level_at(now);
         if short <= 0 {
             return now;
@@ -78,9 +81,15 @@ impl Bucket {
         now.saturating_add(SimDuration::from_nanos(u64::try_from(wait).unwrap_or(u64::MAX)))
     }
 
+    /// A request held back owes to a bucket filled steadily. One filled at ticks is taken to the
+    /// tick at which the request passes: what spills over until then is lost.
     pub(super) fn debit(&mut self, now: SimTime, cost: u32) {
-        self.level = self.level_at(now) - self.unit() * i128::from(cost);
-        self.since = now;
+        let at = match self.refill {
+            Refill::Steady { .. } => now,
+            Refill::Ticks { .. } => self.earliest(now, cost),
+        };
+        self.level = self.level_at(at) - self.unit() * i128::from(cost);
+        self.since = at;
     }
 
     /// Takes what there is, without owing.
@@ -91,13 +100,20 @@ impl Bucket {
     }
 
     pub(super) fn remaining(&self, now: SimTime) -> u32 {
+        if self.since > now {
+            return 0;
+        }
         u32::try_from(self.level_at(now).max(0) / self.unit()).unwrap_or(u32::MAX)
+    }
+
+    pub(super) const fn capacity(&self) -> u32 {
+        self.burst
     }
 
     pub(super) fn scale(&mut self, now: SimTime, factor: f64) {
         let level = self.level_at(now);
         let before = self.unit();
-        self.since = now;
+        self.since = now.max(self.since);
         self.refill = match self.specified {
             Refill::Steady { period } => {
                 Refill::Steady { period: (libm::round(period as f64 / factor) as u64).max(1) }
@@ -108,6 +124,6 @@ impl Bucket {
             },
         };
         // The tokens in it stay; only what a token weighs has changed.
-        self.level = level * self.unit() / before;
+        self.level = super::rescaled(level, before, self.unit());
     }
 }

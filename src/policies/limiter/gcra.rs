@@ -1,6 +1,6 @@
 //! The generic cell rate algorithm, with the decisions of governor's `gcra.rs`.
 
-use crate::engine::time::{SimDuration, SimTime};
+use crate::engine::time::SimTime;
 
 /// t is the period of a request, τ = t·(burst − 1) the tolerance, TAT the theoretical arrival time
 /// of the next. A request is refused while now < TAT − τ; otherwise TAT = max(TAT, now) + t. The
@@ -43,8 +43,9 @@ impl Gcra {
 
     /// A refused request counts, but at most to where the bucket is empty.
     pub(super) fn push_back(&mut self, now: SimTime, cost: u32) {
-        let empty = i128::from(now.as_nanos()) + self.tolerance() + i128::from(self.period);
-        self.tat = (self.tat + self.span(cost)).min(empty.max(self.tat));
+        let now = i128::from(now.as_nanos());
+        let empty = now + self.tolerance() + i128::from(self.period);
+        self.tat = (self.tat.max(now) + self.span(cost)).min(empty.max(self.tat));
     }
 
     pub(super) fn remaining(&self, now: SimTime) -> u32 {
@@ -53,11 +54,15 @@ impl Gcra {
         u32::try_from(room.max(0) / i128::from(self.period)).unwrap_or(u32::MAX)
     }
 
+    pub(super) const fn capacity(&self) -> u32 {
+        self.burst
+    }
+
     pub(super) fn scale(&mut self, now: SimTime, factor: f64) {
-        let now = i128::from(SimDuration::from_nanos(now.as_nanos()).as_nanos());
+        let now = i128::from(now.as_nanos());
         let before = i128::from(self.period);
         self.period = (libm::round(self.specified as f64 / factor) as u64).max(1);
         let ahead = (self.tat - now).max(0);
-        self.tat = now + ahead * i128::from(self.period) / before;
+        self.tat = now + super::rescaled(ahead, before, i128::from(self.period));
     }
 }

@@ -12,7 +12,8 @@ pub enum StackAdmission {
     Denied {
         /// Place in the path.
         level: u32,
-        /// When every level would let it pass, if nobody came before.
+        /// When every level would take it on, if nobody came before. (A level of cycles takes on
+        /// more than one cycle's permits towards the end of each only: then at the earliest.)
         retry_at: SimTime,
     },
     /// Every level lets it pass, the last at `until`.
@@ -38,15 +39,22 @@ pub fn admit(limiters: &mut [Limiter], path: &[u32], now: SimTime, cost: u32) ->
             Admission::Denied { .. } => {}
         }
     }
+    let Some((level, mut retry_at)) = denied else {
+        for &limiter in path {
+            limiters[limiter as usize].debit(now, cost);
+        }
+        return if passes > now {
+            StackAdmission::Delayed { until: passes }
+        } else {
+            StackAdmission::Granted
+        };
+    };
     for &limiter in path {
-        let limiter = &mut limiters[limiter as usize];
-        if denied.is_some() { limiter.refuse(now, cost) } else { limiter.debit(now, cost) }
+        if let Some(at) = limiters[limiter as usize].refuse(now, cost) {
+            retry_at = retry_at.max(at);
+        }
     }
-    match denied {
-        Some((level, retry_at)) => StackAdmission::Denied { level, retry_at: retry_at.max(passes) },
-        None if passes > now => StackAdmission::Delayed { until: passes },
-        None => StackAdmission::Granted,
-    }
+    StackAdmission::Denied { level, retry_at }
 }
 
 /// Whether a request on this path would be refused or held back at `now`.

@@ -5,7 +5,7 @@ use crate::engine::statistics::{Latencies, Welford};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::system::config::Config;
 use crate::system::ids::Side;
-use crate::system::observation::{CallRecord, Fate, Observation};
+use crate::system::observation::{CallRecord, Fate, Observation, Refusal};
 
 /// Counts of the calls offered within the window: of all, or of one trunk.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +77,7 @@ pub(super) struct Calls {
     pub(super) by_trunk: Vec<CallBook>,
     post_dial_delay: Latencies,
     queue_wait: Welford,
+    throttled: u64,
     invite_timeouts: u64,
     pub(super) invite_timeouts_by_leg: Vec<u64>,
     secondary_time: SimDuration,
@@ -91,6 +92,7 @@ impl Calls {
             by_trunk: vec![CallBook::default(); config.trunks.len()],
             post_dial_delay: Latencies::default(),
             queue_wait: Welford::default(),
+            throttled: 0,
             invite_timeouts: 0,
             invite_timeouts_by_leg: vec![0; config.legs.len()],
             secondary_time: SimDuration::ZERO,
@@ -106,6 +108,11 @@ impl Calls {
             Observation::InviteTimedOut { leg, .. } if self.window.holds(now) => {
                 self.invite_timeouts += 1;
                 self.invite_timeouts_by_leg[leg.index()] += 1;
+            }
+            Observation::LegRefused { refusal: Refusal::Throttled, .. }
+                if self.window.holds(now) =>
+            {
+                self.throttled += 1;
             }
             _ => {}
         }
@@ -141,6 +148,7 @@ impl Calls {
             ("calls_abandoned", count(book.abandoned)),
             ("calls_abandoned_setup", count(book.abandoned_setup)),
             ("calls_blocked", count(book.blocked)),
+            ("invites_throttled", count(self.throttled)),
             ("calls_lost", count(book.lost)),
             ("calls_timed_out", count(book.timed_out)),
             ("calls_rejected", count(book.rejected)),

@@ -20,6 +20,8 @@ pub(super) struct Legs {
     moved_at: Vec<SimTime>,
     pub(super) timeouts: Vec<u64>,
     pub(super) refusals: Vec<u64>,
+    throttled: u64,
+    too_brief: u64,
     registrations: u64,
     anew: u64,
     unregistered: TimeWeighted,
@@ -44,6 +46,8 @@ impl Legs {
             moved_at: vec![SimTime::ZERO; trunks],
             timeouts: vec![0; config.legs.len()],
             refusals: vec![0; config.legs.len()],
+            throttled: 0,
+            too_brief: 0,
             registrations: 0,
             anew: 0,
             unregistered: level,
@@ -86,6 +90,8 @@ impl Legs {
             Observation::FailoverAbandoned { .. } => self.given_up += 1,
             Observation::RegistrationTimedOut { leg } => self.timeouts[leg.index()] += 1,
             Observation::RegistrationRefused { leg } => self.refusals[leg.index()] += 1,
+            Observation::RegisterThrottled { .. } => self.throttled += 1,
+            Observation::RegistrationTooBrief { .. } => self.too_brief += 1,
             Observation::Registered { anew, .. } => {
                 self.registrations += 1;
                 self.anew += u64::from(anew);
@@ -105,6 +111,8 @@ impl Legs {
             ("secondary_time_fraction", on_secondary / self.on_secondary.len() as f64),
             ("registration_timeouts", sum(&self.timeouts)),
             ("registration_refusals", sum(&self.refusals)),
+            ("registers_throttled", self.throttled as f64),
+            ("registrations_too_brief", self.too_brief as f64),
             ("registrations", self.registrations as f64),
             ("registrations_anew", self.anew as f64),
             ("unregistered_fraction", self.unregistered.mean() / self.registering),

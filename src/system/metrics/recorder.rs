@@ -157,6 +157,8 @@ impl<'c> Recorder<'c> {
 }
 
 impl Observer for Recorder<'_> {
+    const QUEUES: bool = false;
+
     fn observe(&mut self, now: SimTime, fact: &Observation) {
         self.calls.observe(now, fact, self.config);
         self.api.observe(now, fact);

@@ -7,9 +7,12 @@ use super::ArrivalSpec;
 use crate::engine::time::SimDuration;
 use crate::engine::variates::Variate;
 use crate::policies::breaker::BreakerSpec;
-use crate::policies::budget::BudgetSpec;
+use crate::policies::bulkhead::BulkheadSpec;
+use crate::policies::concurrency::ConcurrencySpec;
+use crate::policies::hedge::HedgeSpec;
 use crate::policies::limiter::LimiterSpec;
-use crate::policies::retry::RetrySpec;
+use crate::policies::retry::{Method, RetrySpec};
+use crate::policies::shedding::{OrderSpec, SheddingSpec};
 
 /// The API server: a stack of rate limiters in front of a service station.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,7 +20,7 @@ use crate::policies::retry::RetrySpec;
 pub struct ApiSpec {
     /// The limits. All that concern a request are tested before any is debited.
     pub limits: Vec<LimitSpec>,
-    /// Requests served at once.
+    /// Requests served at once; a million is as good as any number.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub servers: u32,
     /// Requests that may wait; more get 503. Without it, any number.
@@ -25,8 +28,27 @@ pub struct ApiSpec {
     pub queue: Option<u32>,
     /// Time to serve one (assumption: 150 ms, `reference` figure of the operators).
     pub service: Variate,
+    /// What each request in service, this one included, adds to it when service starts: the cost
+    /// of sharing (M. Brooker's `simple_collapse_sim`: 10 ms on top of 1 s).
+    pub service_per_busy: SimDuration,
+    /// Whom a server takes next.
+    pub order: OrderSpec,
+    /// Whom it sends away with 503 when their turn comes.
+    pub shedding: SheddingSpec,
+    /// What becomes of requests whose client has given up.
+    pub abandoned: AbandonedSpec,
+    /// Requests that may be at the server at once, waiting or in service; more get 503.
+    pub concurrency: ConcurrencySpec,
+    /// What a message between client and API takes, each way, beyond half the round trip.
+    pub network: Variate,
     /// The `Retry-After` of a 429.
     pub retry_after: RetryAfterSpec,
+    /// The `Retry-After` of a 503. Without it, 503s have none.
+    pub retry_after_unavailable: Option<SimDuration>,
+    /// Share of the requests it serves that it answers with 503, each by a draw of its own: faults
+    /// that have nothing to do with load.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub failure_share: f64,
     /// Time from an update being served to the trunk following it.
     pub propagation: SimDuration,
 }
@@ -38,10 +60,29 @@ impl Default for ApiSpec {
             servers: 64,
             queue: None,
             service: Variate::Constant(SimDuration::from_millis(150)),
+            service_per_busy: SimDuration::ZERO,
+            order: OrderSpec::default(),
+            shedding: SheddingSpec::default(),
+            abandoned: AbandonedSpec::default(),
+            concurrency: ConcurrencySpec::default(),
+            network: Variate::Constant(SimDuration::ZERO),
             retry_after: RetryAfterSpec::default(),
+            retry_after_unavailable: None,
+            failure_share: 0.0,
             propagation: SimDuration::ZERO,
         }
     }
+}
+
+/// What becomes of a request whose client has given up while it waited at the server.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AbandonedSpec {
+    /// It is served: the server cannot know. This wasted work can keep an overload going.
+    #[default]
+    Served,
+    /// It is dropped when its turn comes, as by a server that sees connections close.
+    Dropped,
 }
 
 /// One level of the limits.
@@ -91,6 +132,8 @@ pub enum RetryAfterSpec {
     },
     /// No such header.
     Absent,
+    /// A negative number: clients that take a `Retry-After` as gRPC's pushback do not come back.
+    Negative,
 }
 
 /// The client that asks the API for routing.
@@ -112,17 +155,25 @@ pub struct ClientSpec {
     #[schemars(range(min = 1, max = 1_000_000))]
     pub connections: u32,
     /// Whether a request keeps its connection while it waits to retry, as the Python SDK does.
+    /// Of loops one under another (`retry.over`) this is said of the innermost; while an outer one
+    /// waits nothing is kept.
     pub hold_connection: bool,
     /// An attempt unanswered for this long has timed out. The Python SDK has no such limit.
     pub attempt_timeout: SimDuration,
     /// Whether calls of a trunk that ask at the same time share one request.
     pub coalesce: bool,
-    /// When to try again.
+    /// When to try again. What its budgets and throttles count is the replica's.
     pub retry: RetrySpec,
-    /// What bounds retries across requests.
-    pub budget: BudgetSpec,
+    /// The method of an update; a look-up is a GET. Some clients retry some methods only.
+    pub update_method: Method,
     /// The circuit breaker.
     pub breaker: BreakerSpec,
+    /// What may be under way at once.
+    pub bulkhead: BulkheadSpec,
+    /// An adaptive ceiling of the bulkhead.
+    pub concurrency: ConcurrencySpec,
+    /// Further attempts while the first is under way. They share its connection, as streams do.
+    pub hedge: HedgeSpec,
 }
 
 impl Default for ClientSpec {
@@ -137,8 +188,11 @@ impl Default for ClientSpec {
             attempt_timeout: SimDuration::from_secs(5),
             coalesce: true,
             retry: RetrySpec::default(),
-            budget: BudgetSpec::default(),
+            update_method: Method::Put,
             breaker: BreakerSpec::default(),
+            bulkhead: BulkheadSpec::default(),
+            concurrency: ConcurrencySpec::default(),
+            hedge: HedgeSpec::default(),
         }
     }
 }
@@ -165,6 +219,18 @@ pub struct TenantSpec {
     /// When to try again.
     #[serde(default = "RetrySpec::never")]
     pub retry: RetrySpec,
+    /// The method of its requests.
+    #[serde(default)]
+    pub method: Method,
+    /// What it may have under way at once.
+    #[serde(default)]
+    pub bulkhead: BulkheadSpec,
+    /// An adaptive ceiling of the bulkhead.
+    #[serde(default)]
+    pub concurrency: ConcurrencySpec,
+    /// Further attempts while the first is under way.
+    #[serde(default)]
+    pub hedge: HedgeSpec,
     /// Round trip to the API.
     #[serde(default)]
     pub rtt: SimDuration,

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::time::SimDuration;
+use crate::engine::variates::Variate;
 
 /// An arrival process. Rates are per second.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +59,16 @@ pub enum ArrivalSpec {
         #[serde(default = "one")]
         #[schemars(range(min = 1, max = 1_000_000))]
         batch: u32,
+    },
+    /// Finitely many callers (Engset's model where `idle` is exponential): each calls after having
+    /// idled for a time, and idles again once the call has ended, however it ended, or when no more
+    /// dialling again comes of it. For trunks only.
+    FiniteSource {
+        /// Callers.
+        #[schemars(range(min = 1, max = 1_000_000))]
+        sources: u32,
+        /// How long one idles between two calls.
+        idle: Variate,
     },
     /// The instants of a CSV file with the column `time_s`.
     Trace {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::time::SimDuration;
 use crate::engine::variates::Variate;
 use crate::policies::limiter::LimiterSpec;
+use crate::policies::overload::OverloadSpec;
 use crate::policies::registration::RegistrationRetrySpec;
 
 /// A carrier.
@@ -35,8 +36,12 @@ pub struct CarrierSpec {
 pub struct OutageSpec {
     /// Time between the end of an outage and the next.
     pub time_to_failure: Variate,
-    /// Length of an outage.
+    /// Length of an outage, or of its repair where a crew has to come to it first.
     pub time_to_repair: Variate,
+    /// The crew that repairs it. Carriers that name the same are repaired one at a time, first
+    /// failed first; without it, none waits for another.
+    #[serde(default)]
+    pub crew: Option<String>,
 }
 
 /// An outage at a given time.
@@ -74,14 +79,24 @@ pub struct RegistrarSpec {
     /// REGISTERs that may wait; more get no answer.
     #[schemars(range(min = 0, max = 10_000_000))]
     pub queue: u32,
-    /// Limit on REGISTERs; one over it gets 503.
+    /// Share of the REGISTERs it handles that it answers with 503, each by a draw of its own.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub failure_share: f64,
+    /// Limit on REGISTERs; one over it gets 503. It may not hold back.
     pub limit: Option<LimiterSpec>,
     /// `Retry-After` of that 503; without it none is sent.
     pub retry_after: Option<SimDuration>,
     /// Whether the first REGISTER of a transaction pair is challenged with 401 (RFC 3261 §22).
     pub challenge: bool,
-    /// `Expires` it grants.
+    /// `Expires` it grants: at most, and where none is asked for.
     pub expires: SimDuration,
+    /// A REGISTER that asks for less is refused with 423 Interval Too Brief and this as its
+    /// `Min-Expires`, unless it asks for an hour or more (RFC 3261 §10.3, step 7).
+    pub min_expires: Option<SimDuration>,
+    /// How it makes SBCs hold REGISTERs back while it is overloaded; without it, not at all. A
+    /// REGISTER with credentials has priority. Other customers do not know of it: it refuses the
+    /// same share of theirs itself.
+    pub overload: Option<OverloadSpec>,
     /// Other customers' REGISTERs.
     pub background: Option<BackgroundSpec>,
 }
@@ -92,10 +107,13 @@ impl Default for RegistrarSpec {
             servers: 1,
             service: Variate::Constant(SimDuration::from_millis(5)),
             queue: 1000,
+            failure_share: 0.0,
             limit: None,
             retry_after: None,
             challenge: true,
             expires: SimDuration::from_secs(3600),
+            min_expires: None,
+            overload: None,
             background: None,
         }
     }
@@ -151,6 +169,10 @@ pub struct SbcSpec {
     /// Time of a TLS handshake.
     #[serde(default = "five_ms")]
     pub handshake: Variate,
+    /// How it makes carriers hold INVITEs back while it is overloaded; without it, not at all.
+    /// Calls of trunks with a `priority` above 0 have priority.
+    #[serde(default)]
+    pub overload: Option<OverloadSpec>,
 }
 
 const fn one() -> u32 {
@@ -194,6 +216,11 @@ pub enum Standby {
 pub struct RegistrationSpec {
     /// Whether the leg not in use is kept registered.
     pub standby: Standby,
+    /// `Expires` the SBCs ask for; without it they ask for nothing and get the registrar's own.
+    pub expires: Option<SimDuration>,
+    /// Whether a 423 Interval Too Brief is answered with a REGISTER that asks for its `Min-Expires`
+    /// (RFC 3261 §10.2.8), which is kept to from then on; otherwise it is a failure like any other.
+    pub honour_min_expires: bool,
     /// A binding is refreshed when this share of its time has passed (AudioCodes: 50 %).
     #[schemars(range(min = 0.01, max = 1.0))]
     pub refresh_fraction: f64,
@@ -214,6 +241,8 @@ impl Default for RegistrationSpec {
     fn default() -> Self {
         Self {
             standby: Standby::Warm,
+            expires: None,
+            honour_min_expires: true,
             refresh_fraction: 0.5,
             transaction_timeout: SimDuration::from_secs(32),
             connect_timeout: SimDuration::from_secs(2),
@@ -228,10 +257,16 @@ impl Default for RegistrationSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OptionsSpec {
-    /// Time between two OPTIONS (AudioCodes: 60 s).
-    pub interval: SimDuration,
+    /// Time between two OPTIONS, constant or uniform (AudioCodes: 60 s; RFC 5626 §4.4.1 draws each
+    /// between 80 % and 100 % of the longest).
+    pub interval: Variate,
     /// An OPTIONS unanswered for this long is missed (assumption; Timer F would be 32 s).
     pub timeout: SimDuration,
+    /// This many more are sent, each as soon as the last has gone unanswered, before it counts as
+    /// missed: so a ping takes (retries + 1)·timeout to be missed (OpenSIPS, module dialog,
+    /// `options_ping_max_retries`, pull request 3890: 0 by default).
+    #[schemars(range(min = 0, max = 1000))]
+    pub retries: u32,
     /// This many missed in a row put the leg down (assumption).
     #[schemars(range(min = 1, max = 1000))]
     pub down_after: u32,
@@ -243,8 +278,9 @@ pub struct OptionsSpec {
 impl Default for OptionsSpec {
     fn default() -> Self {
         Self {
-            interval: SimDuration::from_secs(60),
+            interval: Variate::Constant(SimDuration::from_secs(60)),
             timeout: SimDuration::from_secs(4),
+            retries: 0,
             down_after: 3,
             up_after: 2,
         }

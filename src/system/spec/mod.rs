@@ -14,8 +14,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::time::SimDuration;
+use crate::policies::sip::Timers;
 
-pub use api::{ApiSpec, ClientSpec, LimitKey, LimitSpec, MonitorSpec, RetryAfterSpec, TenantSpec};
+pub use api::{
+    AbandonedSpec, ApiSpec, ClientSpec, LimitKey, LimitSpec, MonitorSpec, RetryAfterSpec,
+    TenantSpec,
+};
 pub use arrivals::{ArrivalSpec, RateStep, SpikeSpec};
 pub use carrier::{
     BackgroundSpec, CarrierSpec, ChannelGroupSpec, OptionsSpec, OutageSpec, OutageWindow,
@@ -96,6 +100,9 @@ pub struct Model {
     /// When and how a trunk moves to its other leg.
     #[serde(default)]
     pub failover: FailoverSpec,
+    /// Timers of SIP transactions.
+    #[serde(default)]
+    pub sip: Timers,
     /// How a leg keeps its registration.
     #[serde(default)]
     pub registration: RegistrationSpec,

@@ -3,12 +3,18 @@
 use super::trunks::Trunks;
 use super::{Checker, Known};
 use crate::engine::time::SimDuration;
+use crate::engine::variates::Variate;
 use crate::policies::breaker::{BreakerSpec, Scope};
-use crate::policies::budget::BudgetSpec;
+use crate::policies::bulkhead::BulkheadSpec;
+use crate::policies::concurrency::ConcurrencySpec;
+use crate::policies::hedge::HedgeSpec;
 use crate::policies::limiter::LimiterSpec;
+use crate::policies::retry::{Method, RetrySpec};
 use crate::system::config::{ApiConfig, ClientConfig, MonitorConfig, PolicyConfig, Traces};
 use crate::system::ids::{ClientId, GroupId};
-use crate::system::spec::{FallbackSpec, LimitKey, LimitSpec, Model, PolicyPoint, RetryAfterSpec};
+use crate::system::spec::{
+    ArrivalSpec, FallbackSpec, LimitKey, LimitSpec, Model, PolicyPoint, RetryAfterSpec,
+};
 
 /// A limiter of the stack: its level in the model, whose it is, and what it runs.
 pub(super) struct LimiterEntry {
@@ -84,7 +90,16 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
             servers: api.servers,
             queue: api.queue.unwrap_or(u32::MAX),
             service: api.service.sampler(),
+            service_per_busy: api.service_per_busy,
+            order: api.order,
+            shedding: api.shedding.clone(),
+            abandoned: api.abandoned,
+            concurrency: api.concurrency.clone(),
+            network: (api.network != Variate::Constant(SimDuration::ZERO))
+                .then(|| api.network.sampler()),
             retry_after: api.retry_after.clone(),
+            retry_after_unavailable: api.retry_after_unavailable,
+            failure_share: api.failure_share,
             propagation: api.propagation,
         },
         clients,
@@ -96,9 +111,16 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
 fn check_api(model: &Model, checker: &mut Checker) {
     let api = &model.api;
     checker.variate("api.service", &api.service);
+    checker.variate("api.network", &api.network);
+    checker.problems("api.shedding", api.shedding.check());
+    checker.problems("api.concurrency", api.concurrency.check());
     checker.at_least_one("api.servers", api.servers);
+    checker.share("api.failure_share", api.failure_share);
     if let RetryAfterSpec::Fixed { delay } = &api.retry_after {
         checker.positive("api.retry_after.delay", *delay);
+    }
+    if !(0.0..=1.0).contains(&api.failure_share) {
+        checker.refuse("api.failure_share".to_owned(), api.failure_share, "must be from 0 to 1");
     }
     for (i, limit) in api.limits.iter().enumerate() {
         checker.problems(&format!("api.limits.{i}.limiter"), limit.limiter.check());
@@ -121,8 +143,8 @@ fn replicas(
     let spec = &model.client;
     checker.positive("client.attempt_timeout", spec.attempt_timeout);
     checker.problems("client.retry", spec.retry.check());
-    checker.problems("client.budget", spec.budget.check());
     checker.problems("client.breaker", spec.breaker.check());
+    check_ceilings("client", (&spec.bulkhead, &spec.concurrency, &spec.hedge), checker);
     for (key, value) in [("replicas", spec.replicas), ("connections", spec.connections)] {
         checker.at_least_one(&format!("client.{key}"), value);
     }
@@ -154,9 +176,13 @@ fn replicas(
                 attempt_timeout: spec.attempt_timeout,
                 coalesce: spec.coalesce,
                 retry: spec.retry.clone(),
-                budget: spec.budget.clone(),
+                update_method: spec.update_method,
+                method: Method::Get,
                 breaker: spec.breaker.clone(),
                 breakers,
+                bulkhead: spec.bulkhead.clone(),
+                concurrency: spec.concurrency.clone(),
+                hedge: spec.hedge.clone(),
                 limiters: limiters.path(&token, &spec.endpoint),
                 rtt: None,
                 arrivals: None,
@@ -183,14 +209,23 @@ fn tenants(
         }
         let arrivals = format!("{path}.arrivals");
         let trace = super::arrivals(&arrivals, &spec.arrivals, (traces, model.horizon), checker);
+        if matches!(spec.arrivals, ArrivalSpec::FiniteSource { .. }) {
+            let message = "is for calls; a tenant asks at a rate of its own";
+            checker.refuse(format!("{arrivals}.kind"), "\"finite_source\"", message);
+        }
         checker.positive(&format!("{path}.attempt_timeout"), spec.attempt_timeout);
         checker.problems(&format!("{path}.retry"), spec.retry.check());
+        check_ceilings(&path, (&spec.bulkhead, &spec.concurrency, &spec.hedge), checker);
         if spec.connections == Some(0) {
             checker.refuse(format!("{path}.connections"), 0, "must be at least 1");
         }
         built.push(ClientConfig {
             connections: spec.connections.unwrap_or(u32::MAX),
             retry: spec.retry.clone(),
+            method: spec.method,
+            bulkhead: spec.bulkhead.clone(),
+            concurrency: spec.concurrency.clone(),
+            hedge: spec.hedge.clone(),
             rtt: Some(spec.rtt),
             arrivals: Some((spec.arrivals.clone(), trace)),
             limiters: limiters.path(&spec.token, &spec.endpoint),
@@ -200,17 +235,32 @@ fn tenants(
     built
 }
 
-/// A client without breaker, budget or bound on its connections.
+/// What a client may have under way at once, and twice.
+fn check_ceilings(
+    path: &str,
+    (bulkhead, concurrency, hedge): (&BulkheadSpec, &ConcurrencySpec, &HedgeSpec),
+    checker: &mut Checker,
+) {
+    checker.problems(&format!("{path}.bulkhead"), bulkhead.check());
+    checker.problems(&format!("{path}.concurrency"), concurrency.check());
+    checker.problems(&format!("{path}.hedge"), hedge.check());
+}
+
+/// A client without breaker, retries or bound on its connections.
 fn plain_client(attempt_timeout: SimDuration) -> ClientConfig {
     ClientConfig {
         connections: u32::MAX,
         hold_connection: false,
         attempt_timeout,
         coalesce: false,
-        retry: crate::policies::retry::RetrySpec::never(),
-        budget: BudgetSpec::None,
+        retry: RetrySpec::never(),
+        update_method: Method::Put,
+        method: Method::Get,
         breaker: BreakerSpec::disabled(),
         breakers: 1,
+        bulkhead: BulkheadSpec::default(),
+        concurrency: ConcurrencySpec::None,
+        hedge: HedgeSpec::default(),
         limiters: Vec::new(),
         rtt: None,
         arrivals: None,

@@ -198,6 +198,7 @@ impl Config {
         let api = api::build(model, &trunks, traces, &mut checker);
         let policy = api::policy(model, &known, &trunks, &mut checker);
         checker.problems("failover", model.failover.check());
+        checker.problems("sip", model.sip.check());
         let faults = faults::build(model, &known, &api.limiters, &mut checker);
         if !checker.issues.is_empty() {
             return Err(checker.issues);
@@ -211,12 +212,14 @@ impl Config {
                 events_max: model.budget.events_max,
                 pending_max: usize::try_from(model.budget.pending_max).unwrap_or(usize::MAX),
             },
+            sip: model.sip,
             service_level: model.service_level.clone(),
             patience: model.calls.patience.as_ref().map(Variate::sampler),
             setup_patience: model.calls.setup_patience.as_ref().map(Variate::sampler),
             redial: model.calls.redial.as_ref().map(|r| (r.clone(), r.after.sampler())),
             calls: model.calls.clone(),
             carriers: trunks.carriers,
+            crews: trunks.crews,
             channels: trunks.channels,
             sbcs: trunks.sbcs,
             groups,
@@ -229,7 +232,7 @@ impl Config {
             updates: model.updates.clone(),
             failover: model.failover.clone(),
             registration: model.registration.clone(),
-            options: model.options.clone(),
+            options: model.options.as_ref().map(|o| (o.clone(), o.interval.sampler())),
             monitor: api.monitor,
             faults,
         })
@@ -329,6 +332,14 @@ fn needs_arrivals(path: &str, rates: impl IntoIterator<Item = f64>, checker: &mu
 /// Times a spike may come again.
 const SPIKES_MAX: u64 = crate::system::arrivals::SPIKES_MAX;
 
+fn finite(path: &str, sources: u32, idle: &Variate, checker: &mut Checker) {
+    checker.at_least_one(&format!("{path}.sources"), sources);
+    checker.variate(&format!("{path}.idle"), idle);
+    if idle.mean_s() <= 0.0 {
+        checker.refuse(format!("{path}.idle"), "0s", "must be longer than 0s");
+    }
+}
+
 /// Checks an arrival process and finds its trace.
 fn arrivals(
     path: &str,
@@ -380,6 +391,7 @@ fn arrivals(
                 check_spike(&format!("{path}.spikes.{i}"), spike, horizon, checker);
             }
         }
+        ArrivalSpec::FiniteSource { sources, idle } => finite(path, *sources, idle, checker),
         ArrivalSpec::Periodic { every, batch, .. } => {
             checker.positive(&format!("{path}.every"), *every);
             checker.at_least_one(&format!("{path}.batch"), *batch);

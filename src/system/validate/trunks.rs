@@ -2,17 +2,20 @@
 
 use super::{Checker, Known};
 use crate::engine::time::{SimDuration, SimTime};
-use crate::engine::variates::Variate;
+use crate::engine::variates::{Law, Variate};
 use crate::policies::limiter::LimiterSpec;
 use crate::system::config::{
-    CarrierConfig, GroupConfig, LegConfig, SbcConfig, Traces, TrunkConfig,
+    CarrierConfig, GroupConfig, LegConfig, OutageConfig, SbcConfig, Traces, TrunkConfig,
 };
 use crate::system::ids::{CarrierId, ChannelsId, GroupId, SbcId, TrunkId};
-use crate::system::spec::{GroupSpec, LegSpec, Model, SbcSpec, TrunkSpec};
+use crate::system::spec::{
+    ArrivalSpec, GroupSpec, LegSpec, Model, OptionsSpec, SbcSpec, TrunkSpec,
+};
 
 /// What trunks and their surroundings become.
 pub(super) struct Trunks {
     pub(super) carriers: Vec<CarrierConfig>,
+    pub(super) crews: u32,
     pub(super) channels: Vec<u32>,
     pub(super) sbcs: Vec<SbcConfig>,
     pub(super) trunks: Vec<TrunkConfig>,
@@ -52,8 +55,10 @@ pub(super) fn build(
     traces: &Traces,
     checker: &mut Checker,
 ) -> Trunks {
+    let crews = crews(model);
     let mut built = Trunks {
-        carriers: carriers(model, checker),
+        carriers: carriers(model, &crews, checker),
+        crews: u32::try_from(crews.len()).unwrap_or(u32::MAX),
         channels: model.channel_groups.iter().map(|g| g.channels).collect(),
         sbcs: sbcs(model, checker),
         trunks: Vec::new(),
@@ -128,6 +133,10 @@ fn trunk(
         priority: spec.priority,
         arrivals: spec.arrivals.clone(),
         trace,
+        callers: match &spec.arrivals {
+            ArrivalSpec::FiniteSource { sources, idle } => Some((*sources, idle.sampler())),
+            _ => None,
+        },
         talk: spec.talk.as_ref().unwrap_or(&model.calls.talk).sampler(),
         rtt_api: spec.rtt_api,
         capacity,
@@ -198,7 +207,16 @@ fn leg(
     })
 }
 
-fn carriers(model: &Model, checker: &mut Checker) -> Vec<CarrierConfig> {
+/// The names of the repair crews.
+fn crews(model: &Model) -> Vec<&str> {
+    let outages = model.carriers.iter().filter_map(|c| c.outages.as_ref());
+    let mut names: Vec<&str> = outages.filter_map(|o| o.crew.as_deref()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn carriers(model: &Model, crews: &[&str], checker: &mut Checker) -> Vec<CarrierConfig> {
     let mut built = Vec::new();
     for (i, group) in model.channel_groups.iter().enumerate() {
         checker.at_least_one(&format!("channel_groups.{i}.channels"), group.channels);
@@ -222,8 +240,23 @@ fn carriers(model: &Model, checker: &mut Checker) -> Vec<CarrierConfig> {
         checker.variate(&format!("{at}.service"), &registrar.service);
         checker.positive(&format!("{at}.expires"), registrar.expires);
         checker.at_least_one(&format!("{at}.servers"), registrar.servers);
+        checker.share(&format!("{at}.failure_share"), registrar.failure_share);
         if let Some(limit) = &registrar.limit {
             checker.problems(&format!("{at}.limit"), limit.check());
+            if limit.holds_back() {
+                let message = "must refuse what is over it: a registrar holds nothing back";
+                checker.refuse(format!("{at}.limit"), "a limiter that holds back", message);
+            }
+        }
+        if let Some(overload) = &registrar.overload {
+            checker.problems(&format!("{at}.overload"), overload.check());
+        }
+        if let Some(min) = registrar.min_expires {
+            checker.positive(&format!("{at}.min_expires"), min);
+            if min > registrar.expires {
+                let message = format!("must be at most expires ({})", registrar.expires);
+                checker.refuse(format!("{at}.min_expires"), min, message);
+            }
         }
         if let Some(background) = &registrar.background {
             checker.rate(&format!("{at}.background.rate_per_s"), background.rate_per_s);
@@ -231,10 +264,14 @@ fn carriers(model: &Model, checker: &mut Checker) -> Vec<CarrierConfig> {
         built.push(CarrierConfig {
             name: spec.id.clone(),
             price_per_minute: spec.price_per_minute,
-            outages: spec
-                .outages
-                .as_ref()
-                .map(|o| (o.time_to_failure.sampler(), o.time_to_repair.sampler())),
+            outages: spec.outages.as_ref().map(|o| OutageConfig {
+                time_to_failure: o.time_to_failure.sampler(),
+                time_to_repair: o.time_to_repair.sampler(),
+                crew: crews
+                    .iter()
+                    .position(|name| o.crew.as_deref() == Some(name))
+                    .and_then(|at| u32::try_from(at).ok()),
+            }),
             registrar_service: registrar.service.sampler(),
             registrar: registrar.clone(),
         });
@@ -255,17 +292,39 @@ fn check_registration(model: &Model, checker: &mut Checker) {
     }
     checker.positive("registration.transaction_timeout", registration.transaction_timeout);
     checker.positive("registration.connect_timeout", registration.connect_timeout);
+    if let Some(expires) = registration.expires {
+        checker.positive("registration.expires", expires);
+    }
     checker.problems("registration.retry", registration.retry.check());
     if let Some(options) = &model.options {
-        checker.positive("options.interval", options.interval);
-        checker.positive("options.timeout", options.timeout);
-        if options.timeout > options.interval {
-            let message = format!("must be at most the interval ({})", options.interval);
-            checker.refuse("options.timeout", options.timeout, message);
+        check_options(options, checker);
+    }
+}
+
+fn check_options(options: &OptionsSpec, checker: &mut Checker) {
+    checker.variate("options.interval", &options.interval);
+    let shortest = match &options.interval {
+        Variate::Constant(interval) => *interval,
+        Variate::Law(Law::Uniform { low, .. }) => *low,
+        Variate::Law(_) => {
+            let message = "must be a constant or `uniform`: it has to have a shortest";
+            checker.refuse("options.interval.kind", "", message);
+            return;
         }
-        for (key, value) in [("down_after", options.down_after), ("up_after", options.up_after)] {
-            checker.at_least_one(&format!("options.{key}"), value);
-        }
+    };
+    checker.positive("options.interval", shortest);
+    checker.positive("options.timeout", options.timeout);
+    if options.timeout > shortest {
+        let message = format!("must be at most the interval ({shortest})");
+        checker.refuse("options.timeout", options.timeout, message);
+    } else if options.retries > 1000
+        || options.timeout * (u64::from(options.retries) + 1) > shortest
+    {
+        let message = format!("must leave (retries + 1)·timeout within the interval ({shortest})");
+        checker.refuse("options.retries", options.retries, message);
+    }
+    for (key, value) in [("down_after", options.down_after), ("up_after", options.up_after)] {
+        checker.at_least_one(&format!("options.{key}"), value);
     }
 }
 
@@ -275,6 +334,9 @@ fn sbcs(model: &Model, checker: &mut Checker) -> Vec<SbcConfig> {
         for (key, variate) in times(spec) {
             checker.variate(&format!("sbcs.{i}.{key}"), variate);
         }
+        if let Some(overload) = &spec.overload {
+            checker.problems(&format!("sbcs.{i}.overload"), overload.check());
+        }
         for _ in 0..spec.count {
             built.push(SbcConfig {
                 queue: spec.queue,
@@ -283,6 +345,7 @@ fn sbcs(model: &Model, checker: &mut Checker) -> Vec<SbcConfig> {
                 options: spec.options.sampler(),
                 bye: spec.bye.sampler(),
                 handshake: spec.handshake.sampler(),
+                overload: spec.overload.clone(),
             });
         }
     }

@@ -145,7 +145,7 @@ impl<O: Observer> World<'_, O> {
         self.tally.calls_ended += 1;
         let record = call.record(fate);
         self.observe(now, Observation::CallEnded { call: id, record });
-        self.caller_may_dial_again(now, &record, cal);
+        self.caller_goes_on(now, &record, cal);
         if let (Some(connected_at), Some(leg)) = (call.connected_at, leg) {
             self.trunks[call.trunk.index()].truly -= 1;
             self.observe_trunk(now, call.trunk);
@@ -164,24 +164,50 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    /// A caller whom the network or the queue failed may dial again.
-    fn caller_may_dial_again(&mut self, now: SimTime, record: &CallRecord, cal: &mut Cal) {
-        let Some((spec, after)) = &self.config.redial else { return };
+    /// What the caller does next: dials again, or idles where callers are finitely many.
+    fn caller_goes_on(&mut self, now: SimTime, record: &CallRecord, cal: &mut Cal) {
+        if self.caller_dials_again(now, record, cal) {
+            return;
+        }
+        if let Some((callers, _)) = self.config.trunk(record.trunk).callers {
+            // A caller's calls are numbered apart by the number of callers.
+            let next = record.index % CallRecord::REDIAL + u64::from(callers);
+            self.caller_idles(now, record.trunk, next, cal);
+        }
+    }
+
+    /// One of finitely many callers makes call `index` after having idled.
+    pub(super) fn caller_idles(&mut self, now: SimTime, trunk: TrunkId, index: u64, cal: &mut Cal) {
+        let Some((_, idle)) = &self.config.trunk(trunk).callers else { return };
+        let idle = idle.sample(&mut self.draw(Purpose::Arrival, trunk.0, index));
+        self.schedule_source(cal, now.saturating_add(idle), Event::CallerDials(trunk, index));
+    }
+
+    /// A caller whom the network or the queue failed may dial again; whether this one does.
+    fn caller_dials_again(&mut self, now: SimTime, record: &CallRecord, cal: &mut Cal) -> bool {
+        let Some((spec, after)) = &self.config.redial else { return false };
         let probability = match record.fate {
-            Fate::Completed => return,
+            Fate::Completed => return false,
             Fate::Abandoned | Fate::AbandonedSetup => spec.after_abandoning,
             Fate::DroppedTalking | Fate::DroppedWaiting => spec.after_drop,
             Fate::Blocked | Fate::Lost | Fate::TimedOut | Fate::Rejected => spec.after_failure,
         };
         if record.redials() >= spec.max || self.draining(now) {
-            return;
+            return false;
         }
-        let mut draw = self.draw(Purpose::Redial, record.trunk.0, record.index);
-        if draw.uniform() < probability {
-            let at = now.saturating_add(after.sample(&mut draw));
+        let (trunk, mut draw) =
+            (record.trunk, self.draw(Purpose::Redial, record.trunk.0, record.index));
+        let dials_again = draw.uniform() < probability;
+        if dials_again {
+            let after = after.sample(&mut draw);
             let index = record.index + CallRecord::REDIAL;
-            self.schedule_source(cal, at, Event::CallerDialsAgain(record.trunk, index));
+            if O::QUEUES {
+                self.observe(now, Observation::CallerWaits { trunk, index, after });
+            }
+            let at = now.saturating_add(after);
+            self.schedule_source(cal, at, Event::CallerDials(trunk, index));
         }
+        dials_again
     }
 
     fn say_bye(&mut self, now: SimTime, leg: LegId, since: SimTime, fate: Fate, cal: &mut Cal) {

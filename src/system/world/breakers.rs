@@ -1,11 +1,18 @@
 //! The breakers of the clients: asking them, telling them, and what follows when one opens.
+//!
+//! A move is reported when it is seen: one that a call or result makes at that instant, and one
+//! that a library's timer makes (opossum's and resilience4j's half-open timers, Hystrix' snapshots,
+//! Envoy's sweeps) at its own instant, to which a look is scheduled. A breaker that waits for the
+//! next call to become half-open is open until that call. After the horizon nobody looks.
 
 use super::{Cal, World};
 use crate::engine::time::SimTime;
 use crate::policies::breaker::{CallResult, Permit, Scope, State, Verdict};
 use crate::policies::limiter::stack;
+use crate::system::event::Event;
 use crate::system::ids::{ClientId, TrunkId};
 use crate::system::observation::{Cause, Observation, Observer};
+use crate::system::purpose::Purpose;
 
 impl<O: Observer> World<'_, O> {
     fn breaker_index(&self, client: ClientId, trunk: TrunkId) -> usize {
@@ -26,10 +33,8 @@ impl<O: Observer> World<'_, O> {
         cal: &mut Cal,
     ) -> Option<Permit> {
         let index = self.breaker_index(client, trunk);
-        let breaker = &mut self.clients[client.index()].breakers[index];
-        let before = breaker.state();
-        let verdict = breaker.admit(now);
-        self.breaker_moves(now, client, index, before, cal);
+        let verdict = self.clients[client.index()].breakers.admit(index, now);
+        self.breaker_moves(now, client, index, cal);
         match verdict {
             Verdict::Permit(permit) => Some(permit),
             Verdict::Refused { .. } => {
@@ -40,7 +45,8 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    /// The result of a call goes back to the breaker that let it through.
+    /// The result of a call goes back to the breaker that let it through. The call has taken since
+    /// then: a wait for a connection counts.
     pub(super) fn tell_breaker(
         &mut self,
         now: SimTime,
@@ -50,27 +56,50 @@ impl<O: Observer> World<'_, O> {
         cal: &mut Cal,
     ) {
         let index = self.breaker_index(client, trunk);
-        let breaker = &mut self.clients[client.index()].breakers[index];
-        let before = breaker.state();
-        breaker.record(now, permit, result);
-        self.breaker_moves(now, client, index, before, cal);
+        let openings = self.clients[client.index()].watches[index].openings;
+        let address = (index as u64) << 32 | u64::from(openings);
+        let mut delay = self.draw(Purpose::BreakerDelay, client.0, address);
+        let took = now.saturating_since(permit.given_at());
+        let breakers = &mut self.clients[client.index()].breakers;
+        breakers.record(index, now, permit, (result, took), &mut delay);
+        self.breaker_moves(now, client, index, cal);
     }
 
-    fn breaker_moves(
+    /// A library's timer is due at breaker `index`, or at its whole pool.
+    pub(super) fn breaker_wakes(
+        &mut self,
+        now: SimTime,
+        client: ClientId,
+        index: u32,
+        cal: &mut Cal,
+    ) {
+        for index in self.clients[client.index()].breakers.beside(index as usize) {
+            self.breaker_moves(now, client, index, cal);
+        }
+    }
+
+    fn breaker_moves(&mut self, now: SimTime, client: ClientId, index: usize, cal: &mut Cal) {
+        let it = &mut self.clients[client.index()];
+        let to = it.breakers.state(index, now);
+        let watch = &mut it.watches[index];
+        if to != watch.state {
+            watch.state = to;
+            watch.openings += u32::from(to == State::Open);
+            self.breaker_moved(now, client, index, to, cal);
+        }
+        self.watch_breaker(client, index, cal);
+    }
+
+    fn breaker_moved(
         &mut self,
         now: SimTime,
         client: ClientId,
         index: usize,
-        before: State,
+        to: State,
         cal: &mut Cal,
     ) {
-        let to = self.clients[client.index()].breakers[index].state();
-        if to == before {
-            return;
-        }
         let path = &self.config.clients[client.index()].limiters;
-        let capacity =
-            !stack::refuses(&self.server.limiters, path, now) && !self.server.station.is_full();
+        let capacity = !stack::refuses(&self.server.limiters, path, now) && self.server.has_room();
         let breaker = index as u32;
         self.observe(now, Observation::BreakerMoved { client, breaker, to, capacity });
         if to == State::Open && self.config.failover.triggers.breaker_open {
@@ -85,5 +114,19 @@ impl<O: Observer> World<'_, O> {
                 self.fail_over(now, trunk, Cause::BreakerOpen, cal);
             }
         }
+    }
+
+    /// Schedules a look at a breaker that may move by itself.
+    fn watch_breaker(&mut self, client: ClientId, index: usize, cal: &mut Cal) {
+        let it = &mut self.clients[client.index()];
+        let Some(at) = it.breakers.next_move(index) else { return };
+        let first = it.breakers.beside(index).start;
+        let watch = &mut it.watches[first];
+        if at == watch.wake_at || at >= self.config.horizon {
+            return;
+        }
+        cal.cancel(watch.wake);
+        watch.wake = cal.schedule(at, Event::BreakerWakes(client, first as u32));
+        watch.wake_at = at;
     }
 }

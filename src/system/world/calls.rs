@@ -4,7 +4,7 @@ use super::{Cal, SbcJob, World};
 use crate::engine::calendar::Handle;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::limiter::Admission;
-use crate::policies::sip::Timers;
+use crate::policies::sip::Method;
 use crate::system::call::{Call, Stage};
 use crate::system::event::{Event, Response, Try};
 use crate::system::ids::{CallId, LegId, Side, TrunkId};
@@ -56,7 +56,8 @@ impl<O: Observer> World<'_, O> {
                     return;
                 }
                 Err(refusal) => {
-                    short |= matches!(refusal, Refusal::Channels | Refusal::Rate);
+                    short |=
+                        matches!(refusal, Refusal::Channels | Refusal::Rate | Refusal::Throttled);
                     self.observe(now, Observation::LegRefused { call: id, leg, refusal });
                 }
             }
@@ -81,7 +82,10 @@ impl<O: Observer> World<'_, O> {
         {
             return Err(Refusal::Rate);
         }
-        part.calls += 1;
+        if !self.carrier_may_invite(now, leg) {
+            return Err(Refusal::Throttled);
+        }
+        self.leg_mut(leg).calls += 1;
         self.channels[channels] += 1;
         let busy = self.channels[channels];
         self.observe(now, Observation::ChannelsBusy { leg, busy });
@@ -112,7 +116,7 @@ impl<O: Observer> World<'_, O> {
 
     fn send_invite(&mut self, now: SimTime, id: CallId, leg: LegId, cal: &mut Cal) {
         let reliable = self.is_reliable(leg);
-        let timer_b = self.config.policy.timer_b;
+        let (timer_b, t1) = (self.config.policy.timer_b, self.config.sip.t1);
         let call = self.call(id);
         call.attempt += 1;
         call.stage = Stage::Inviting;
@@ -123,8 +127,7 @@ impl<O: Observer> World<'_, O> {
         let n = call.attempt;
         call.timers.deadline = cal.schedule(now + timer_b, Event::InviteDeadline(id, n));
         if !reliable {
-            call.timers.retransmit =
-                cal.schedule(now + Timers::RFC.t1, Event::InviteRetransmit(id, n));
+            call.timers.retransmit = cal.schedule(now + t1, Event::InviteRetransmit(id, n));
         }
         self.observe(now, Observation::InviteSent { call: id, leg, attempt: n, retransmission: 0 });
         if reliable && !self.leg(leg).connection.is_up() {
@@ -145,22 +148,23 @@ impl<O: Observer> World<'_, O> {
     }
 
     /// The leg of a call that is still being set up by INVITE `n`.
-    fn leg_in_setup(&self, id: CallId, n: Try) -> Option<LegId> {
+    pub(super) fn leg_in_setup(&self, id: CallId, n: Try) -> Option<LegId> {
         let call = self.calls.get(id)?;
         (call.attempt == n && call.in_setup()).then(|| call.leg()).flatten()
     }
 
-    /// Timer A: on UDP the INVITE goes out again, each time after twice as long
-    /// (RFC 3261 §17.1.1.2).
+    /// Timer A: on UDP the INVITE goes out again, each time after twice as long, or as long as the
+    /// timer's bound (RFC 3261 §17.1.1.2).
     pub(super) fn invite_retransmits(&mut self, now: SimTime, id: CallId, n: Try, cal: &mut Cal) {
         let Some(leg) = self.leg_in_setup(id, n) else { return };
+        let timers = self.config.sip;
         let call = self.call(id);
         if call.stage != Stage::Inviting {
             return;
         }
         call.retransmissions += 1;
         let retransmission = call.retransmissions;
-        let wait = Timers::RFC.t1 * (1 << retransmission.min(30));
+        let wait = timers.interval(Method::Invite, u32::from(retransmission));
         call.timers.retransmit = cal.schedule(now + wait, Event::InviteRetransmit(id, n));
         self.observe(now, Observation::InviteSent { call: id, leg, attempt: n, retransmission });
         self.carry_invite(now, id, n, cal);
@@ -178,7 +182,7 @@ impl<O: Observer> World<'_, O> {
             return;
         }
         let sbc = self.sbc_of(leg);
-        let taken = self.sbc_offer(now, sbc, SbcJob::Invite(id, n), cal);
+        let taken = self.sbc_offer(now, sbc, SbcJob::Invite(id, n, leg), cal);
         self.call(id).at_sbc = taken;
     }
 
@@ -229,21 +233,23 @@ impl<O: Observer> World<'_, O> {
 
     fn respond(&mut self, now: SimTime, id: CallId, leg: LegId, response: Response, cal: &mut Cal) {
         let n = self.call(id).attempt;
+        let feedback = self.sbc_feedback(now, leg);
+        let timers = self.config.sip;
         let mut at = now;
         // A final response is retransmitted until it is acknowledged: after T1, doubling up to T2,
         // for 64·T1 (RFC 3261 §13.3.1.4, §17.2.1). A provisional one is not.
-        let mut wait = Timers::RFC.t1;
-        let last = now + Timers::RFC.timer_b();
+        let mut wait = timers.t1;
+        let last = now + timers.timer_b();
         loop {
             if let Some(way) = self.crossing(leg) {
-                cal.schedule(at + way, Event::ResponseAtCarrier(id, n, response));
+                cal.schedule(at + way, Event::ResponseAtCarrier(id, n, response, feedback));
                 return;
             }
             if response == Response::Trying || self.is_reliable(leg) || at + wait >= last {
                 return;
             }
             at += wait;
-            wait = (wait * 2).min(Timers::RFC.t2);
+            wait = (wait * 2).min(timers.t2);
         }
     }
 

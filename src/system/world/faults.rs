@@ -31,20 +31,48 @@ impl<O: Observer> World<'_, O> {
     }
 
     fn schedule_failure(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
-        let Some((law, _)) = &self.config.carriers[carrier.index()].outages else { return };
+        let Some(law) = &self.config.carriers[carrier.index()].outages else { return };
         let number = self.carriers[carrier.index()].failures;
-        let wait = law.sample(&mut self.draw(Purpose::TimeToFailure, carrier.0, number));
+        let wait =
+            law.time_to_failure.sample(&mut self.draw(Purpose::TimeToFailure, carrier.0, number));
         self.schedule_source(cal, now.saturating_add(wait), Event::CarrierFails(carrier));
     }
 
     pub(super) fn carrier_fails(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
-        let Some((_, law)) = &self.config.carriers[carrier.index()].outages else { return };
-        let part = &mut self.carriers[carrier.index()];
-        let number = part.failures;
-        part.failures += 1;
-        let repair = law.sample(&mut self.draw(Purpose::TimeToRepair, carrier.0, number));
-        cal.schedule(now.saturating_add(repair), Event::CarrierRepaired(carrier));
+        let Some(law) = &self.config.carriers[carrier.index()].outages else { return };
+        self.carriers[carrier.index()].failures += 1;
+        match law.crew {
+            Some(crew) => {
+                let failed = &mut self.crews[crew as usize];
+                failed.push_back(carrier);
+                if failed.len() == 1 {
+                    self.repair_begins(now, carrier, cal);
+                }
+            }
+            None => self.repair_begins(now, carrier, cal),
+        }
         self.carrier_moves(now, carrier, true, cal);
+    }
+
+    fn repair_begins(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
+        let Some(law) = &self.config.carriers[carrier.index()].outages else { return };
+        let number = self.carriers[carrier.index()].failures - 1;
+        let mut draw = self.draw(Purpose::TimeToRepair, carrier.0, number);
+        let repair = law.time_to_repair.sample(&mut draw);
+        cal.schedule(now.saturating_add(repair), Event::CarrierRepaired(carrier));
+    }
+
+    /// A random outage is over, and its crew goes to the next.
+    pub(super) fn carrier_repaired(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
+        let law = self.config.carriers[carrier.index()].outages.as_ref();
+        if let Some(crew) = law.and_then(|law| law.crew) {
+            let failed = &mut self.crews[crew as usize];
+            failed.pop_front();
+            if let Some(&next) = failed.front() {
+                self.repair_begins(now, next, cal);
+            }
+        }
+        self.carrier_moves(now, carrier, false, cal);
     }
 
     /// A carrier's outage begins or ends; several may overlap.
@@ -150,6 +178,7 @@ impl<O: Observer> World<'_, O> {
         part.serial = part.serial.wrapping_add(1);
         let in_service = part.in_service.take();
         let waiting = part.station.clear();
+        part.notes_level(now);
         for job in in_service.into_iter().chain(waiting.into_iter().map(|(_, job)| job)) {
             if let SbcJob::Bye(trunk, since) = job {
                 self.leave_ghost(now, trunk, since, cal);
@@ -164,17 +193,26 @@ impl<O: Observer> World<'_, O> {
 
     /// The first OPTIONS of each leg comes at any time within the interval.
     pub(super) fn start_options(&mut self, cal: &mut Cal) {
-        let Some(options) = &self.config.options else { return };
+        let Some((options, _)) = &self.config.options else { return };
+        let interval = SimDuration::from_secs_f64(options.interval.mean_s());
         for leg in self.all_legs() {
             let phase = self.draw(Purpose::OptionsPhase, leg.0, 0).uniform();
-            let first = SimTime::ZERO + options.interval.mul_f64(phase);
+            let first = SimTime::ZERO + interval.mul_f64(phase);
             self.schedule_source(cal, first, Event::OptionsDue(leg));
         }
     }
 
     pub(super) fn options_due(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
-        let Some(config) = &self.config.options else { return };
-        self.schedule_source(cal, now + config.interval, Event::OptionsDue(leg));
+        let Some((_, interval)) = &self.config.options else { return };
+        let number = u64::from(self.leg(leg).options.serial);
+        let interval = interval.sample(&mut self.draw(Purpose::OptionsInterval, leg.0, number));
+        self.schedule_source(cal, now + interval, Event::OptionsDue(leg));
+        self.leg_mut(leg).options.retries = 0;
+        self.send_options(now, leg, cal);
+    }
+
+    fn send_options(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        let Some((config, _)) = &self.config.options else { return };
         let options = &mut self.leg_mut(leg).options;
         options.serial = options.serial.wrapping_add(1);
         let serial = options.serial;
@@ -204,15 +242,22 @@ impl<O: Observer> World<'_, O> {
     }
 
     pub(super) fn options_missed(&mut self, now: SimTime, leg: LegId, serial: Try, cal: &mut Cal) {
+        let retries_max = self.config.options.as_ref().map_or(0, |(o, _)| o.retries);
         let options = &mut self.leg_mut(leg).options;
-        if options.serial == serial {
-            options.timeout = Handle::NONE;
+        if options.serial != serial {
+            return;
+        }
+        options.timeout = Handle::NONE;
+        if options.retries < retries_max {
+            options.retries += 1;
+            self.send_options(now, leg, cal);
+        } else {
             self.options_count(now, leg, false, cal);
         }
     }
 
     fn options_count(&mut self, now: SimTime, leg: LegId, answered: bool, cal: &mut Cal) {
-        let Some(config) = &self.config.options else { return };
+        let Some((config, _)) = &self.config.options else { return };
         let (down_after, up_after) = (config.down_after, config.up_after);
         let options = &mut self.leg_mut(leg).options;
         if options.count(answered, down_after, up_after) {

@@ -7,21 +7,30 @@
 mod answering;
 mod attempts;
 mod breakers;
+mod bulkheads;
 mod calls;
 mod decisions;
 mod failovers;
 mod faults;
+mod hedges;
+mod overload;
 mod registrations;
 mod requests;
+mod retries;
+mod server;
 mod signalling;
+
+use std::collections::VecDeque;
 
 use super::arrivals::Arrivals;
 use super::call::Call;
 use super::client::{Attempt, Client, Request};
-use super::config::Config;
+use super::config::{CarrierConfig, Config, SbcConfig};
 use super::event::{Event, RegisterAnswer, Try};
 use super::group::Group;
-use super::ids::{CallId, CarrierId, ClientId, GroupId, LegId, RequestId, Side, Slab, TrunkId};
+use super::ids::{
+    CallId, CarrierId, ClientId, GroupId, LegId, RequestId, SbcId, Side, Slab, TrunkId,
+};
 use super::leg::Leg;
 use super::observation::{Cause, Observation, Observer};
 use super::purpose::Purpose;
@@ -31,8 +40,12 @@ use crate::engine::calendar::{Calendar, Handle};
 use crate::engine::random::{Draw, RandomSource};
 use crate::engine::simulation;
 use crate::engine::time::{SimDuration, SimTime};
+use crate::policies::concurrency::Concurrency;
 use crate::policies::failover::Controller;
 use crate::policies::limiter::Limiter;
+use crate::policies::overload::{Control, Feedback};
+use crate::policies::shedding::Codel;
+use overload::Throttles;
 
 /// The state of one run.
 pub(super) struct World<'c, O> {
@@ -47,12 +60,15 @@ pub(super) struct World<'c, O> {
     groups: Vec<Group>,
     sbcs: Vec<Sbc>,
     carriers: Vec<Carrier>,
+    /// What each repair crew has to repair, the carrier it is at first.
+    crews: Vec<VecDeque<CarrierId>>,
     clients: Vec<Client>,
     sources: Vec<Option<Arrivals>>,
     requests: Slab<Request>,
     attempts: Slab<Attempt>,
     server: Server,
     api_network: Network,
+    throttles: Throttles,
     tally: Tally,
 }
 
@@ -90,16 +106,18 @@ struct Sbc {
     /// Makes the end of a job from before a restart stale.
     serial: u32,
     jobs: u64,
+    /// Its overload control towards the carriers.
+    control: Option<Control>,
 }
 
 /// What an SBC's processor works on.
 #[derive(Copy, Clone, Debug)]
 enum SbcJob {
-    Invite(CallId, Try),
+    Invite(CallId, Try, LegId),
     Bye(TrunkId, SimTime),
     Handshake(LegId, Try),
     SendRegister(LegId, Try),
-    ReadRegister(LegId, Try, RegisterAnswer),
+    ReadRegister(LegId, Try, RegisterAnswer, Option<Feedback>),
     SendOptions(LegId, Try),
 }
 
@@ -110,7 +128,13 @@ struct Carrier {
     failures: u64,
     limiter: Option<Limiter>,
     registrar: Station<(u32, Try)>,
+    /// Its registrar's overload control towards the SBCs.
+    control: Option<Control>,
+    /// Others' REGISTERs that the control has looked at.
+    at_door: u64,
     jobs: u64,
+    /// REGISTERs of ours that it has handled, where some fail.
+    answered: u64,
     background: u64,
     avalanches: u64,
     slowdown: f64,
@@ -129,6 +153,10 @@ struct Server {
     limiters: Vec<Limiter>,
     station: Station<super::ids::AttemptId>,
     slowdown: f64,
+    shedding: Option<Codel>,
+    /// Its concurrency limit, and how many have ended under it.
+    limit: Option<Concurrency>,
+    ended: u64,
 }
 
 /// The registrar's own customers are not legs.
@@ -138,7 +166,9 @@ type Cal = Calendar<Event>;
 
 impl<'c, O: Observer> World<'c, O> {
     pub(super) fn new(config: &'c Config, random: RandomSource, observer: O) -> Self {
-        let clients: Vec<Client> = config.clients.iter().map(Client::new).collect();
+        let probe = |who: u32| random.at(Purpose::LimitProbe as u8, who, 0);
+        let clients =
+            config.clients.iter().zip(0u32..).map(|(c, i)| Client::new(c, probe(i))).collect();
         let sources = config
             .clients
             .iter()
@@ -158,18 +188,20 @@ impl<'c, O: Observer> World<'c, O> {
             legs: config.legs.iter().map(|l| l.as_ref().map(Leg::new)).collect(),
             channels: vec![0; config.channels.len()],
             groups: config.groups.iter().map(|g| Group::new(g.agents)).collect(),
-            sbcs: config.sbcs.iter().map(|s| Sbc::new(s.queue)).collect(),
-            carriers: config.carriers.iter().map(Carrier::new).collect(),
+            sbcs: (0..).zip(&config.sbcs).map(|(i, s)| Sbc::new(config, SbcId(i), s)).collect(),
+            carriers: (0..)
+                .map(CarrierId)
+                .zip(&config.carriers)
+                .map(|(i, c)| Carrier::new(config, i, c))
+                .collect(),
+            crews: vec![VecDeque::new(); config.crews as usize],
             clients,
             sources,
             requests: Slab::default(),
             attempts: Slab::default(),
-            server: Server {
-                limiters: config.api.limiters.iter().map(|(_, spec)| Limiter::new(spec)).collect(),
-                station: Station::new(config.api.servers, config.api.queue),
-                slowdown: 1.0,
-            },
+            server: Server::new(&config.api, probe(entity::SERVER)),
             api_network: Network::default(),
+            throttles: Throttles::new(config),
             tally: Tally::default(),
         }
     }
@@ -180,6 +212,10 @@ impl<'c, O: Observer> World<'c, O> {
             let trunk = TrunkId(t as u32);
             let first = self.trunks[t].arrivals.next(&self.random);
             self.schedule_source(cal, first, Event::CallArrives(trunk));
+            let callers = self.config.trunk(trunk).callers.as_ref().map_or(0, |(n, _)| *n);
+            for caller in 0..u64::from(callers) {
+                self.caller_idles(SimTime::ZERO, trunk, caller, cal);
+            }
         }
         for c in 0..self.sources.len() {
             if let Some(source) = &mut self.sources[c] {
@@ -228,6 +264,8 @@ impl<'c, O: Observer> World<'c, O> {
         empty("calls on legs", self.legs.iter().flatten().map(|l| l.calls as usize).sum())?;
         empty("clients busy", self.clients.iter().filter(|c| !c.is_idle()).count())?;
         empty("API servers busy", self.server.station.busy() as usize)?;
+        let limited = self.server.limit.as_ref().map_or(0, Concurrency::in_flight);
+        empty("requests under the API's limit", limited as usize)?;
         empty(
             "trunks with calls counted",
             self.trunks.iter().filter(|t| t.counted + t.truly > 0).count(),
@@ -245,10 +283,13 @@ impl<O: Observer> simulation::World for World<'_, O> {
     fn handle(&mut self, now: SimTime, event: Event, cal: &mut Cal) {
         match event {
             Event::CallArrives(trunk) => self.call_arrives(now, trunk, cal),
-            Event::CallerDialsAgain(trunk, index) => self.offer_call(now, trunk, index, cal),
+            Event::CallerDials(trunk, index) => self.offer_call(now, trunk, index, cal),
             Event::InviteAtSbc(call, n) => self.invite_at_sbc(now, call, n, cal),
             Event::InviteRetransmit(call, n) => self.invite_retransmits(now, call, n, cal),
-            Event::ResponseAtCarrier(call, n, r) => self.response_at_carrier(now, call, n, r, cal),
+            Event::ResponseAtCarrier(call, n, r, f) => {
+                self.carrier_hears(now, call, f);
+                self.response_at_carrier(now, call, n, r, cal);
+            }
             Event::InviteDeadline(call, n) => self.invite_times_out(now, call, n, cal),
             Event::FlowDeadline(call, n) => self.flow_deadline(now, call, n, cal),
             Event::SetupHangUp(call) => self.setup_hang_up(now, call, cal),
@@ -263,7 +304,10 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::ConnectionUp(leg, n) => self.connection_up(now, leg, n, cal),
             Event::RegisterAtRegistrar(leg, n) => self.register_at_registrar(now, leg, n, cal),
             Event::RegistrarDone(carrier, leg, n) => self.registrar_done(now, carrier, leg, n, cal),
-            Event::RegisterAnswered(leg, n, a) => self.register_answered(now, leg, n, a, cal),
+            Event::LateResponseAtCarrier(leg, f) => self.carrier_hears_of(now, leg, f),
+            Event::RegisterAnswered(leg, n, a, f) => {
+                self.register_answered(now, leg, n, (a, f), cal)
+            }
             Event::RegisterRetransmit(leg, n) => self.register_retransmits(now, leg, n, cal),
             Event::RegistrationTimer(leg, n) => self.registration_timer(now, leg, n, cal),
             Event::BindingExpires(leg) => self.binding_expires(now, leg, cal),
@@ -281,13 +325,16 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::AttemptAnswered(attempt) => self.attempt_answered(now, attempt, cal),
             Event::AttemptTimesOut(attempt) => self.attempt_times_out(now, attempt, cal),
             Event::RequestRetries(request) => self.request_retries(now, request, cal),
+            Event::HedgeDue(request) => self.hedge_due(now, request, cal),
+            Event::BulkheadWaitEnds(request) => self.bulkhead_wait_ends(now, request, cal),
             Event::RequestDeadline(request) => self.request_deadline(now, request, cal),
+            Event::BreakerWakes(client, index) => self.breaker_wakes(now, client, index, cal),
             Event::UpdateInForce(trunk, group) => self.trunks[trunk.index()].policy = group,
             Event::FailoverWake(trunk) => self.failover_wakes(now, trunk, cal),
             Event::FaultStarts(fault) => self.fault_moves(now, fault, true, cal),
             Event::FaultEnds(fault) => self.fault_moves(now, fault, false, cal),
             Event::CarrierFails(carrier) => self.carrier_fails(now, carrier, cal),
-            Event::CarrierRepaired(carrier) => self.carrier_moves(now, carrier, false, cal),
+            Event::CarrierRepaired(carrier) => self.carrier_repaired(now, carrier, cal),
             Event::StaffingChanges(group, agents) => self.staffing_changes(now, group, agents, cal),
         }
     }
@@ -298,6 +345,7 @@ mod entity {
     pub(super) const UPDATES: u32 = 1 << 29;
     pub(super) const POLLS: u32 = 1 << 30;
     pub(super) const TENANT: u32 = 1 << 31;
+    pub(super) const SERVER: u32 = u32::MAX;
 }
 
 fn trunks(config: &Config, random: &RandomSource) -> Vec<Trunk> {
@@ -327,20 +375,30 @@ fn trunks(config: &Config, random: &RandomSource) -> Vec<Trunk> {
 }
 
 impl Sbc {
-    const fn new(queue: u32) -> Self {
-        Self { station: Station::new(1, queue), in_service: None, down: 0, serial: 0, jobs: 0 }
+    fn new(config: &Config, sbc: SbcId, spec: &SbcConfig) -> Self {
+        Self {
+            station: Station::new(1, spec.queue),
+            in_service: None,
+            down: 0,
+            serial: 0,
+            jobs: 0,
+            control: overload::control_of_sbc(config, sbc),
+        }
     }
 }
 
 impl Carrier {
-    fn new(config: &super::config::CarrierConfig) -> Self {
-        let registrar = &config.registrar;
+    fn new(config: &Config, carrier: CarrierId, spec: &CarrierConfig) -> Self {
+        let registrar = &spec.registrar;
         Self {
             outages: 0,
             failures: 0,
             limiter: registrar.limit.as_ref().map(Limiter::new),
             registrar: Station::new(registrar.servers, registrar.queue),
+            control: overload::control_of_registrar(config, carrier),
+            at_door: 0,
             jobs: 0,
+            answered: 0,
             background: 0,
             avalanches: 0,
             slowdown: 1.0,

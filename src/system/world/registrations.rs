@@ -8,7 +8,9 @@ use super::{BACKGROUND, Cal, SbcJob, World};
 use crate::engine::calendar::Handle;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::limiter::Admission;
-use crate::policies::sip::Timers;
+use crate::policies::overload::Feedback;
+use crate::policies::registration::grant;
+use crate::policies::sip::Method;
 use crate::system::event::{Event, RegisterAnswer, Try};
 use crate::system::ids::{CarrierId, LegId, Side};
 use crate::system::leg::{ConnectionState, Phase};
@@ -61,9 +63,22 @@ impl<O: Observer> World<'_, O> {
         self.start_options(cal);
     }
 
+    /// What the registrar makes of the interval that the leg asks for.
+    fn granted(&self, leg: LegId) -> Result<SimDuration, SimDuration> {
+        let registrar = &self.config.carriers[self.leg_carrier(leg).index()].registrar;
+        let requested = self.config.registration.expires;
+        let least = self.leg(leg).registration.min_expires;
+        let requested = requested.map(|r| least.map_or(r, |least| r.max(least)));
+        grant(requested, registrar.min_expires, registrar.expires)
+    }
+
+    /// How long the leg's bindings last. One that exists from the start was granted somehow.
+    fn lifetime(&self, leg: LegId) -> SimDuration {
+        self.granted(leg).unwrap_or_else(|least| least)
+    }
+
     fn refresh_after(&self, leg: LegId) -> SimDuration {
-        let expires = self.config.carriers[self.leg_carrier(leg).index()].registrar.expires;
-        expires.mul_f64(self.config.registration.refresh_fraction)
+        self.lifetime(leg).mul_f64(self.config.registration.refresh_fraction)
     }
 
     /// The leg is to be registered, or not.
@@ -139,8 +154,14 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    /// A new transaction: its deadline runs from here.
+    /// A new transaction: its deadline runs from here. One that is held back for an overloaded
+    /// registrar fails on the spot, as if refused with 503 (RFC 7339 §5.7).
     fn send_register(&mut self, now: SimTime, leg: LegId, authenticated: bool, cal: &mut Cal) {
+        if !self.sbc_may_register(now, leg, authenticated) {
+            self.observe(now, Observation::RegisterThrottled { leg });
+            self.try_again_later(now, leg, None, cal);
+            return;
+        }
         let registration = &mut self.leg_mut(leg).registration;
         registration.serial = registration.serial.wrapping_add(1);
         registration.retransmissions = 0;
@@ -165,7 +186,7 @@ impl<O: Observer> World<'_, O> {
         self.observe(now, Observation::RegisterSent { leg, retransmission });
         if !self.is_reliable(leg) {
             // Timer E: after T1, then twice as long up to T2 (RFC 3261 §17.1.2.2).
-            let wait = (Timers::RFC.t1 * (1 << retransmission.min(30))).min(Timers::RFC.t2);
+            let wait = self.config.sip.interval(Method::NonInvite, u32::from(retransmission));
             let timer = cal.schedule(now + wait, Event::RegisterRetransmit(leg, serial));
             self.leg_mut(leg).registration.retransmit = timer;
         }
@@ -220,6 +241,29 @@ impl<O: Observer> World<'_, O> {
         if self.carriers[carrier.index()].registrar.offer(now, job) == Offer::Started {
             self.registrar_starts(now, carrier, job, cal);
         }
+        self.carriers[carrier.index()].notes_level(now);
+        self.observe_registrar(now, carrier);
+    }
+
+    fn observe_registrar(&mut self, now: SimTime, carrier: CarrierId) {
+        if !O::QUEUES {
+            return;
+        }
+        let station = &self.carriers[carrier.index()].registrar;
+        let (busy, waiting) = (station.busy(), station.waiting());
+        self.observe(now, Observation::RegistrarBusy { carrier, busy, waiting });
+    }
+
+    /// Whether the registrar fails on a REGISTER it has handled.
+    fn registrar_fails(&mut self, carrier: CarrierId) -> bool {
+        let share = self.config.carriers[carrier.index()].registrar.failure_share;
+        if share <= 0.0 {
+            return false;
+        }
+        let part = &mut self.carriers[carrier.index()];
+        part.answered += 1;
+        let number = part.answered;
+        self.draw(Purpose::RegistrarFailure, carrier.0, number).uniform() < share
     }
 
     fn registrar_starts(
@@ -234,8 +278,11 @@ impl<O: Observer> World<'_, O> {
         let (number, slowdown) = (part.jobs, part.slowdown);
         let mut draw = self.draw(Purpose::RegistrarService, carrier.0, number);
         let service = self.config.carriers[carrier.index()].registrar_service.sample(&mut draw);
-        let done = now + service.mul_f64(slowdown);
-        cal.schedule(done, Event::RegistrarDone(carrier, job.0, job.1));
+        let service = service.mul_f64(slowdown);
+        if let Some(control) = &mut self.carriers[carrier.index()].control {
+            control.starts(now, true, service);
+        }
+        cal.schedule(now + service, Event::RegistrarDone(carrier, job.0, job.1));
     }
 
     pub(super) fn registrar_done(
@@ -249,6 +296,8 @@ impl<O: Observer> World<'_, O> {
         if let Some((_, next)) = self.carriers[carrier.index()].registrar.finish() {
             self.registrar_starts(now, carrier, next, cal);
         }
+        self.carriers[carrier.index()].notes_level(now);
+        self.observe_registrar(now, carrier);
         if who == BACKGROUND {
             return;
         }
@@ -258,8 +307,13 @@ impl<O: Observer> World<'_, O> {
             self.leg(leg).registration.phase,
             Phase::Registering { authenticated: false, .. }
         );
-        let answer =
-            if challenge && first { RegisterAnswer::Challenge } else { RegisterAnswer::Ok };
+        // The interval is looked at once it is known who asks (RFC 3261 §10.3, steps 3 and 7).
+        let answer = match (challenge && first, self.granted(leg)) {
+            _ if self.registrar_fails(carrier) => RegisterAnswer::Unavailable,
+            (true, _) => RegisterAnswer::Challenge,
+            (false, Ok(_)) => RegisterAnswer::Ok,
+            (false, Err(_)) => RegisterAnswer::TooBrief,
+        };
         self.answer_register(now, leg, serial, answer, cal);
     }
 
@@ -271,8 +325,9 @@ impl<O: Observer> World<'_, O> {
         answer: RegisterAnswer,
         cal: &mut Cal,
     ) {
+        let feedback = self.registrar_feedback(now, leg);
         if let Some(way) = self.crossing(leg) {
-            cal.schedule(now + way, Event::RegisterAnswered(leg, serial, answer));
+            cal.schedule(now + way, Event::RegisterAnswered(leg, serial, answer, feedback));
         }
     }
 
@@ -281,11 +336,11 @@ impl<O: Observer> World<'_, O> {
         now: SimTime,
         leg: LegId,
         serial: Try,
-        answer: RegisterAnswer,
+        (answer, feedback): (RegisterAnswer, Option<Feedback>),
         cal: &mut Cal,
     ) {
         let sbc = self.sbc_of(leg);
-        self.sbc_offer(now, sbc, SbcJob::ReadRegister(leg, serial, answer), cal);
+        self.sbc_offer(now, sbc, SbcJob::ReadRegister(leg, serial, answer, feedback), cal);
     }
 
     /// The SBC has read the registrar's answer.
@@ -315,12 +370,26 @@ impl<O: Observer> World<'_, O> {
                 let retry_after = self.config.carriers[carrier.index()].registrar.retry_after;
                 self.try_again_later(now, leg, retry_after, cal);
             }
+            RegisterAnswer::TooBrief => self.register_too_brief(now, leg, cal),
+        }
+    }
+
+    /// 423 Interval Too Brief: the leg asks for what it was told, now and from now on
+    /// (RFC 3261 §10.2.8), with the credentials it has.
+    fn register_too_brief(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        self.observe(now, Observation::RegistrationTooBrief { leg });
+        match self.granted(leg) {
+            Err(least) if self.config.registration.honour_min_expires => {
+                self.leg_mut(leg).registration.min_expires = Some(least);
+                self.send_register(now, leg, true, cal);
+            }
+            _ => self.try_again_later(now, leg, None, cal),
         }
     }
 
     /// The leg is bound; the binding is `age` old already.
     fn bind(&mut self, now: SimTime, leg: LegId, age: SimDuration, cal: &mut Cal) {
-        let expires = self.config.carriers[self.leg_carrier(leg).index()].registrar.expires;
+        let expires = self.lifetime(leg);
         let refresh = self.refresh_after(leg);
         let serial = self.leg(leg).registration.serial;
         let timer =
@@ -408,7 +477,10 @@ impl<O: Observer> World<'_, O> {
         let wanted = self.leg(leg).registration.wanted;
         self.lose_registration(leg, cal);
         self.sessions_lose_their_flow(now, leg, cal);
-        if wanted {
+        if wanted && self.config.registration.retry.replaces_flows_at_once() {
+            self.register(now, leg, cal);
+            self.registration_moved(now, leg, cal);
+        } else if wanted {
             self.try_again_later(now, leg, None, cal);
         }
     }
@@ -444,7 +516,10 @@ impl<O: Observer> World<'_, O> {
 
     /// A REGISTER that nobody here waits for.
     pub(super) fn foreign_register(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
-        if !self.carriers[carrier.index()].is_down() && self.registrar_admits(now, carrier) {
+        if !self.carriers[carrier.index()].is_down()
+            && self.registrar_admits(now, carrier)
+            && self.registrar_takes_foreign(now, carrier)
+        {
             self.registrar_takes(now, carrier, (BACKGROUND, 0), cal);
         }
     }

@@ -1,12 +1,15 @@
-//! A request as its client sees it: breaker, connection, attempts, retries, end.
+//! A request as its client sees it: bulkhead, breaker, connection, attempts, retries, end.
 
+use super::attempts::Way;
 use super::{Cal, World};
 use crate::engine::calendar::Handle;
 use crate::engine::time::SimTime;
 use crate::policies::Outcome;
 use crate::policies::breaker::{CallResult, Permit, Placement};
+use crate::policies::bulkhead::BulkheadPlacement;
+use crate::policies::concurrency::Place;
 use crate::policies::limiter::stack;
-use crate::policies::retry::{Failed, RetryDecision};
+use crate::policies::retry::Failed;
 use crate::system::client::{Attempt, RequestState};
 use crate::system::event::Event;
 use crate::system::ids::{AttemptId, RequestId};
@@ -14,7 +17,7 @@ use crate::system::observation::{Cause, Errand, Observation, Observer};
 use crate::system::purpose::Purpose;
 
 impl<O: Observer> World<'_, O> {
-    fn request(&mut self, id: RequestId) -> &mut crate::system::client::Request {
+    pub(super) fn request(&mut self, id: RequestId) -> &mut crate::system::client::Request {
         self.requests.get_mut(id).expect("the request is under way")
     }
 
@@ -26,10 +29,19 @@ impl<O: Observer> World<'_, O> {
         self.observe(now, Observation::Requested { request: id, client, errand, trunk });
         let config = &self.config.clients[client.index()];
         let limited = stack::refuses(&self.server.limiters, &config.limiters, now);
-        let deadline = config.retry.deadline;
-        let request = self.request(id);
-        request.limited = limited;
-        if let Some(deadline) = deadline {
+        self.request(id).limited = limited;
+        if self.has_bulkhead(client, BulkheadPlacement::PerRequest) {
+            return self.enter_bulkhead(now, id, None, true, cal);
+        }
+        self.open(now, id, cal);
+    }
+
+    /// A request has its place in the bulkhead, or needs none: its time runs from here.
+    pub(super) fn open(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
+        let request = self.requests.get_mut(id).expect("the request is under way");
+        let (client, trunk) = (request.client, request.trunk);
+        let config = &self.config.clients[client.index()];
+        if let Some(deadline) = config.retry.deadline {
             request.deadline = cal.schedule(now + deadline, Event::RequestDeadline(id));
         }
         if config.breaker.placement == Placement::PerRequest {
@@ -38,11 +50,11 @@ impl<O: Observer> World<'_, O> {
                 None => return self.end_request(now, id, None, true, cal),
             }
         }
-        self.dispatch(now, id, cal);
+        self.start_try(now, id, 0, cal);
     }
 
-    /// The next attempt: past the breaker, and out as soon as there is a connection.
-    fn dispatch(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
+    /// The next attempt: past breaker and bulkhead, and out as soon as there is a connection.
+    pub(super) fn dispatch(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
         let request = self.request(id);
         let (client, trunk, connected) = (request.client, request.trunk, request.connected);
         let mut permit = None;
@@ -52,16 +64,43 @@ impl<O: Observer> World<'_, O> {
                 return self.end_request(now, id, None, true, cal);
             }
         }
+        if !connected && !self.clients[client.index()].may_connect() {
+            self.bulkhead_refuses(now, id, permit, cal);
+        } else if self.has_bulkhead(client, BulkheadPlacement::PerAttempt) {
+            self.enter_bulkhead(now, id, permit, false, cal);
+        } else {
+            self.with_connection(now, id, permit, None, cal);
+        }
+    }
+
+    /// An attempt that may leave does so as soon as there is a connection.
+    pub(super) fn with_connection(
+        &mut self,
+        now: SimTime,
+        id: RequestId,
+        permit: Option<Permit>,
+        place: Option<Place>,
+        cal: &mut Cal,
+    ) {
+        let request = self.request(id);
+        let (client, connected) = (request.client, request.connected);
         if connected || self.clients[client.index()].connect(id) {
             self.request(id).connected = true;
-            self.send(now, id, permit, cal);
+            self.send(now, id, permit, place, cal);
         } else {
-            self.request(id).state = RequestState::Waiting { permit };
+            self.request(id).state = RequestState::Waiting { permit, place };
         }
     }
 
     /// An attempt leaves the client.
-    fn send(&mut self, now: SimTime, id: RequestId, permit: Option<Permit>, cal: &mut Cal) {
+    pub(super) fn send(
+        &mut self,
+        now: SimTime,
+        id: RequestId,
+        permit: Option<Permit>,
+        place: Option<Place>,
+        cal: &mut Cal,
+    ) {
         let request = self.request(id);
         request.attempts += 1;
         request.state = RequestState::InFlight;
@@ -74,27 +113,32 @@ impl<O: Observer> World<'_, O> {
             index: request.draw_index(),
             need_at: request.need_at,
             permit,
+            place,
+            server_place: None,
             timeout: Handle::NONE,
             came_at: now,
             abandoned: false,
             lost: false,
             limited: request.limited,
             outcome: Outcome::TimedOut,
-            retry_after: None,
+            hint: None,
             answer: 0,
         };
-        let (client, attempts, started) = (request.client, request.attempts, request.started);
+        let (client, attempts) = (request.client, request.attempts);
         let config = &self.config.clients[client.index()];
+        let part = &mut self.clients[client.index()];
+        part.in_flight += 1;
+        let progress = &self.requests.get(id).expect("the request is under way").progress;
         let mut gives_up = now + config.attempt_timeout;
-        if let Some(deadline) = config.retry.deadline {
-            gives_up = gives_up.min(started + deadline);
+        if let Some(deadline) = part.loops.deadline(progress) {
+            gives_up = gives_up.min(deadline);
         }
         let attempt = self.attempts.insert(attempt);
         let timeout = cal.schedule(gives_up, Event::AttemptTimesOut(attempt));
         self.attempts.get_mut(attempt).expect("just made").timeout = timeout;
         self.tally.attempts_sent += 1;
         self.observe(now, Observation::AttemptSent { request: id, client, attempt: attempts });
-        match self.api_crossing(attempt) {
+        match self.api_crossing(attempt, Way::There) {
             Some(way) => {
                 cal.schedule(now + way, Event::AttemptAtServer(attempt));
             }
@@ -102,6 +146,9 @@ impl<O: Observer> World<'_, O> {
                 self.tally.attempts_lost += 1;
                 self.attempts.get_mut(attempt).expect("just made").lost = true;
             }
+        }
+        if config.hedge.is_on() {
+            self.hedge_after(now, id, attempt, cal);
         }
     }
 
@@ -136,40 +183,31 @@ impl<O: Observer> World<'_, O> {
             let result = config.breaker.classify(outcome);
             self.tell_breaker(now, (client, attempt.trunk), permit, result, cal);
         }
+        if let Some(place) = attempt.place {
+            self.leave_bulkhead(now, client, place, Some(outcome), cal);
+        }
+        if config.hedge.is_on() && !self.decides(now, attempt, outcome, cal) {
+            self.clients[client.index()].in_flight -= 1;
+            return;
+        }
         let request = self.request(id);
         request.limited |= attempt.limited || outcome == Outcome::TooManyRequests;
-        let failed = Failed {
-            started: request.started,
-            attempts: request.attempts,
-            outcome,
-            retry_after: attempt.retry_after,
-            previous: request.previous,
-        };
+        let mut jitter = self.draw(Purpose::BackoffJitter, attempt.entity, attempt.index);
+        let request = self.requests.get_mut(id).expect("the request is under way");
+        let part = &mut self.clients[client.index()];
         if outcome == Outcome::Ok {
-            let last_retry = request.last_retry;
-            self.clients[client.index()].budget.on_success(now, last_retry);
+            part.in_flight -= 1;
+            part.loops.succeed(&mut request.progress, now);
             return self.end_request(now, id, Some(attempt.answer), false, cal);
         }
-        let mut jitter = self.draw(Purpose::BackoffJitter, attempt.entity, attempt.index);
-        let decision = config.retry.decide(now, failed, &mut jitter);
-        let RetryDecision::Retry { after } = decision else {
-            return self.end_request(now, id, None, false, cal);
-        };
-        if !self.clients[client.index()].budget.withdraw(now, outcome) {
-            return self.end_request(now, id, None, false, cal);
-        }
-        let timer = cal.schedule(now + after, Event::RequestRetries(id));
-        let hold = config.hold_connection;
-        let request = self.request(id);
-        request.previous = after;
-        request.last_retry = Some(outcome);
-        request.state = RequestState::BackingOff { timer };
-        if !hold {
-            self.release_connection(now, id, cal);
-        }
+        let failed = Failed { outcome, hint: attempt.hint, method: config.method_of(errand) };
+        let load = part.load();
+        let step = part.loops.fail(&mut request.progress, now, failed, load, &mut jitter);
+        part.in_flight -= 1;
+        self.follow(now, id, step, cal);
     }
 
-    fn release_connection(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
+    pub(super) fn release_connection(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
         let request = self.request(id);
         if !std::mem::take(&mut request.connected) {
             return;
@@ -177,42 +215,16 @@ impl<O: Observer> World<'_, O> {
         let client = request.client;
         if let Some(next) = self.clients[client.index()].disconnect() {
             let waiting = self.request(next);
-            let RequestState::Waiting { permit } = waiting.state else {
+            let RequestState::Waiting { permit, place } = waiting.state else {
                 unreachable!("who waits for a connection is waiting");
             };
             waiting.connected = true;
-            self.send(now, next, permit, cal);
-        }
-    }
-
-    pub(super) fn request_retries(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
-        if self.requests.get(id).is_some() {
-            self.dispatch(now, id, cal);
-        }
-    }
-
-    /// The overall deadline. An attempt under way times out at the same instant by itself.
-    pub(super) fn request_deadline(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
-        let Some(request) = self.requests.get(id) else { return };
-        match request.state {
-            RequestState::InFlight => {}
-            RequestState::Waiting { permit } => {
-                let (client, trunk) = (request.client, request.trunk);
-                self.clients[client.index()].stop_waiting(id);
-                if let Some(permit) = permit {
-                    self.tell_breaker(now, (client, trunk), permit, CallResult::Ignored, cal);
-                }
-                self.end_request(now, id, None, false, cal);
-            }
-            RequestState::BackingOff { timer } => {
-                cal.cancel(timer);
-                self.end_request(now, id, None, false, cal);
-            }
+            self.send(now, next, permit, place, cal);
         }
     }
 
     /// A request is over, with the server's answer or without.
-    fn end_request(
+    pub(super) fn end_request(
         &mut self,
         now: SimTime,
         id: RequestId,
@@ -221,8 +233,9 @@ impl<O: Observer> World<'_, O> {
         cal: &mut Cal,
     ) {
         self.release_connection(now, id, cal);
-        let request = self.requests.remove(id).expect("the request is under way");
+        let mut request = self.requests.remove(id).expect("the request is under way");
         cal.cancel(request.deadline);
+        self.clients[request.client.index()].loops.abandon(&mut request.progress, 0);
         self.tally.requests_ended += 1;
         let (client, errand, trunk, attempts) =
             (request.client, request.errand, request.trunk, request.attempts);
@@ -231,8 +244,19 @@ impl<O: Observer> World<'_, O> {
             Observation::RequestEnded { request: id, client, errand, trunk, attempts, ok, refused };
         self.observe(now, ended);
         if let Some(permit) = request.permit {
-            let result = if ok { CallResult::Success } else { CallResult::Failure };
+            let breaker = &self.config.clients[client.index()].breaker;
+            let result = match breaker.placement {
+                _ if refused => CallResult::Ignored,
+                Placement::PerCall => breaker.classify(request.last_outcome(ok)),
+                _ if ok => CallResult::Success,
+                _ => CallResult::Failure,
+            };
             self.tell_breaker(now, (client, trunk), permit, result, cal);
+        }
+        if let Some(place) = request.place {
+            // That it failed says that it was refused or timed out, whatever came last.
+            let outcome = if ok { Outcome::Ok } else { Outcome::TimedOut };
+            self.leave_bulkhead(now, client, place, Some(outcome), cal);
         }
         let ours = matches!(errand, Errand::Lookup | Errand::Update);
         match errand {

@@ -65,6 +65,7 @@ impl<O: Observer> World<'_, O> {
                 return false;
             }
         }
+        self.sbcs[sbc.index()].notes_level(now);
         true
     }
 
@@ -81,7 +82,11 @@ impl<O: Observer> World<'_, O> {
         part.jobs += 1;
         part.in_service = Some(job);
         let mut draw = self.random.at(Purpose::SbcService as u8, sbc.0, part.jobs);
-        cal.schedule(now + law.sample(&mut draw), Event::SbcDone(sbc, part.serial));
+        let service = law.sample(&mut draw);
+        if let Some(control) = &mut part.control {
+            control.starts(now, matches!(job, SbcJob::Invite(..)), service);
+        }
+        cal.schedule(now + service, Event::SbcDone(sbc, part.serial));
     }
 
     pub(super) fn sbc_done(&mut self, now: SimTime, sbc: SbcId, serial: u32, cal: &mut Cal) {
@@ -93,12 +98,22 @@ impl<O: Observer> World<'_, O> {
         if let Some((_, next)) = part.station.finish() {
             self.sbc_starts(now, sbc, next, cal);
         }
+        self.sbcs[sbc.index()].notes_level(now);
         match job {
-            SbcJob::Invite(call, n) => self.invite_handled(now, call, n, cal),
+            SbcJob::Invite(call, n, leg) => {
+                if self.leg_in_setup(call, n).is_some() {
+                    self.invite_handled(now, call, n, cal);
+                } else {
+                    self.invite_handled_late(now, leg, cal);
+                }
+            }
             SbcJob::Bye(trunk, _) => self.session_ends(now, trunk),
             SbcJob::Handshake(leg, n) => self.handshake_done(now, leg, n, cal),
             SbcJob::SendRegister(leg, n) => self.register_leaves(now, leg, n, cal),
-            SbcJob::ReadRegister(leg, n, answer) => self.register_read(now, leg, n, answer, cal),
+            SbcJob::ReadRegister(leg, n, answer, feedback) => {
+                self.sbc_hears(now, leg, feedback);
+                self.register_read(now, leg, n, answer, cal);
+            }
             SbcJob::SendOptions(leg, n) => self.options_leave(now, leg, n, cal),
         }
     }

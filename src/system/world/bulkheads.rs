@@ -1,0 +1,138 @@
+//! The bulkheads of the clients: who may go on, who waits, and who is next when a place is free.
+//!
+//! An attempt takes its place after the breaker has let it through and before it has a connection,
+//! as resilience4j nests them; a whole request takes it before anything else.
+
+use super::{Cal, World};
+use crate::engine::calendar::Handle;
+use crate::engine::time::SimTime;
+use crate::policies::Outcome;
+use crate::policies::breaker::{CallResult, Permit};
+use crate::policies::bulkhead::{BulkheadPlacement, Entry};
+use crate::policies::concurrency::Place;
+use crate::system::client::RequestState;
+use crate::system::event::Event;
+use crate::system::ids::{ClientId, RequestId};
+use crate::system::observation::{Observation, Observer};
+use crate::system::purpose::Purpose;
+
+impl<O: Observer> World<'_, O> {
+    /// Whether this client counts places for requests, or for attempts.
+    pub(super) fn has_bulkhead(&self, client: ClientId, placement: BulkheadPlacement) -> bool {
+        let config = &self.config.clients[client.index()];
+        config.bulkhead.placement == placement && config.bulkhead.counts(&config.concurrency)
+    }
+
+    /// A request, or the attempt of one that holds `permit`, would enter. It goes on with a place,
+    /// waits, or ends.
+    pub(super) fn enter_bulkhead(
+        &mut self,
+        now: SimTime,
+        id: RequestId,
+        permit: Option<Permit>,
+        opening: bool,
+        cal: &mut Cal,
+    ) {
+        let client = self.request(id).client;
+        let part = &mut self.clients[client.index()];
+        match part.bulkhead.enter(now) {
+            Entry::Enters(place) => self.with_place(now, id, permit, place, opening, cal),
+            Entry::Waits { until } => {
+                part.lobby.join(id, 0);
+                let timer = if until == SimTime::NEVER {
+                    Handle::NONE
+                } else {
+                    cal.schedule(until, Event::BulkheadWaitEnds(id))
+                };
+                self.request(id).state = RequestState::InLobby { permit, timer, opening };
+            }
+            Entry::Refused => self.bulkhead_refuses(now, id, permit, cal),
+        }
+    }
+
+    fn with_place(
+        &mut self,
+        now: SimTime,
+        id: RequestId,
+        permit: Option<Permit>,
+        place: Place,
+        opening: bool,
+        cal: &mut Cal,
+    ) {
+        if opening {
+            self.request(id).place = Some(place);
+            self.open(now, id, cal);
+        } else {
+            self.with_connection(now, id, permit, Some(place), cal);
+        }
+    }
+
+    /// It ends: the breaker's permit goes back unused.
+    pub(super) fn bulkhead_refuses(
+        &mut self,
+        now: SimTime,
+        id: RequestId,
+        permit: Option<Permit>,
+        cal: &mut Cal,
+    ) {
+        let request = self.request(id);
+        let (client, trunk) = (request.client, request.trunk);
+        self.observe(now, Observation::BulkheadRefused { client, trunk });
+        if let Some(permit) = permit {
+            self.tell_breaker(now, (client, trunk), permit, CallResult::Ignored, cal);
+        }
+        self.end_request(now, id, None, true, cal);
+    }
+
+    /// A place is given back, with how it ended; whoever waits longest has it, and more where the
+    /// limit has grown.
+    pub(super) fn leave_bulkhead(
+        &mut self,
+        now: SimTime,
+        client: ClientId,
+        place: Place,
+        outcome: Option<Outcome>,
+        cal: &mut Cal,
+    ) {
+        let part = &mut self.clients[client.index()];
+        part.left += 1;
+        let number = part.left;
+        let mut probe = self.draw(Purpose::LimitProbe, client.0, number);
+        let part = &mut self.clients[client.index()];
+        part.bulkhead.leave(now, place, outcome, &mut probe);
+        // Who goes on may end at once and give its place back: that is for the loop under way.
+        if std::mem::replace(&mut part.admitting, true) {
+            return;
+        }
+        loop {
+            let part = &mut self.clients[client.index()];
+            let Some(place) = part.bulkhead.next(now) else {
+                part.admitting = false;
+                return;
+            };
+            let next = part.lobby.next().expect("who waits is in the lobby");
+            let RequestState::InLobby { permit, timer, opening } = self.request(next).state else {
+                unreachable!("who is in the lobby waits for a place");
+            };
+            cal.cancel(timer);
+            self.with_place(now, next, permit, place, opening, cal);
+        }
+    }
+
+    /// Nobody waits for ever.
+    pub(super) fn bulkhead_wait_ends(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
+        let Some(request) = self.requests.get(id) else { return };
+        if let RequestState::InLobby { permit, .. } = request.state {
+            self.leave_lobby(id);
+            self.bulkhead_refuses(now, id, permit, cal);
+        }
+    }
+
+    /// It waits for a place no longer.
+    pub(super) fn leave_lobby(&mut self, id: RequestId) {
+        let client = self.request(id).client;
+        let part = &mut self.clients[client.index()];
+        assert!(part.lobby.leave(id), "who waits for a place is in the lobby");
+        part.bulkhead.stop_waiting();
+    }
+}
