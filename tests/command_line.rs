@@ -200,3 +200,60 @@ fn check_lists_what_would_run() {
     let schema = output_of(&["schema", "study"]);
     assert!(serde_json::from_str::<serde_json::Value>(&schema).unwrap().is_object());
 }
+
+#[test]
+fn a_dry_run_lists_the_points_and_runs_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("none");
+    let arguments = ["sweep", "tests/good/sampled.toml", "--dry-run", "--out"];
+    let text = output_of(&[arguments.as_slice(), &[out.to_str().unwrap()]].concat());
+    assert_eq!(text.lines().count(), 9, "{text}");
+    assert!(text.starts_with("0: deadline = "), "{text}");
+    assert!(text.contains("8 points x 3 replications of 12m = 24 runs, seed "), "{text}");
+    assert!(!out.exists());
+}
+
+/// Nobody offers no calls: the second threshold is missed everywhere, and so are both together.
+#[test]
+fn a_sweep_says_which_thresholds_are_met() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let text = output_of(&["sweep", "tests/good/sampled.toml", "--out", out]);
+    let line = |head: &str| text.lines().find(|l| l.starts_with(head)).unwrap().to_owned();
+    let all = "met at 0, undecided at 0, missed at 8";
+    assert_eq!(line("calls_offered at most"), format!("calls_offered at most 0: {all}"));
+    assert_eq!(line("all of them"), format!("all of them: {all}"));
+    assert!(line("service_level at least").starts_with("service_level at least 0.8: met at "));
+    let table = fs::read_to_string(folder.path().join("summary.csv")).unwrap();
+    let mut rows = table.lines().map(|row| row.split(',').collect::<Vec<_>>());
+    let column = rows.next().unwrap().iter().position(|name| *name == "sla").unwrap();
+    assert!(rows.all(|row| row[column] == "missed"), "{table}");
+}
+
+/// Three settings of two lists, not nine; a plot along either of them holds every point.
+#[test]
+fn lists_in_lockstep_go_together_in_tables_and_plots() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    output_of(&["sweep", "tests/good/lockstep.toml", "--out", out]);
+    let table = fs::read_to_string(folder.path().join("summary.csv")).unwrap();
+    let settings: Vec<String> = table
+        .lines()
+        .skip(1)
+        .map(|row| row.split(',').skip(1).take(3).collect::<Vec<_>>().join(" "))
+        .collect();
+    let expected = ["0.1 1 6", "0.1 4 6", "0.2 1 12", "0.2 4 12", "0.3 1 12", "0.3 4 12"];
+    assert_eq!(settings, expected);
+    let cells = |file: &str, columns: [&str; 3]| {
+        let text = fs::read_to_string(folder.path().join(file)).unwrap();
+        let about = text.lines().find(|l| l.starts_with("<desc>")).unwrap().to_owned();
+        let (_, cells) = about.split_once(". 1: ").unwrap();
+        columns.iter().zip(cells.split(", ")).for_each(|(column, cell)| {
+            assert!(cell.starts_with(&format!("{column}: ")), "{about}");
+        });
+        let counts = cells.split(", ").map(|cell| cell.rsplit_once(": ").unwrap().1.to_owned());
+        counts.collect::<Vec<_>>()
+    };
+    let leading = cells("leading.svg", ["0.1", "0.2", "0.3"]);
+    assert_eq!(leading, cells("following.svg", ["6", "12", "12"]));
+}

@@ -121,6 +121,29 @@ fn a_study_loads_with_its_model_and_its_traces() {
     assert!(last.text.starts_with("# "));
 }
 
+/// Points of a sampled study are resolved models like any other's; the study's seed moves none.
+#[test]
+fn a_study_takes_its_points_from_ranges() {
+    let path = Path::new("tests/good/sampled.toml");
+    let points = |seed| {
+        let plan = input::study(path, &[], None, Some(seed)).unwrap().plan;
+        assert_eq!(plan.points.len(), 8);
+        let settings = plan.points.iter().map(|point| {
+            let (client, groups) = (&point.model.client, &point.model.groups);
+            (client.retry.deadline, client.retry.attempts, client.connections, groups[0].agents)
+        });
+        settings.collect::<Vec<_>>()
+    };
+    let taken = points(1);
+    assert_eq!(taken, points(2));
+    for attempts in 1..=4 {
+        assert_eq!(taken.iter().filter(|(_, a, ..)| *a == attempts).count(), 2, "{taken:?}");
+    }
+    assert_eq!(taken.iter().filter(|(.., agents)| *agents == 6).count(), 4, "{taken:?}");
+    // In lockstep: of attempts 1 to 4 and connections 10 to 20, both low or both high.
+    assert!(taken.iter().all(|(_, a, c, _)| (*a <= 2) == (*c <= 15)), "{taken:?}");
+}
+
 #[test]
 fn presets_work_in_every_layer_of_files() {
     let loaded = load("tests/good/presets.toml", &[]);
@@ -205,7 +228,7 @@ fn the_schemas_name_every_key() {
     let known = keys(Kind::Model);
     assert!(written.keys().all(|key| known.contains(key)), "{written:?}");
     assert!(known.contains(&"include".to_owned()));
-    let study = input::study(Path::new("tests/good/study.toml"), &[], None, Some(1)).unwrap();
+    let study = input::study(Path::new("tests/good/sampled.toml"), &[], None, Some(1)).unwrap();
     let written = toml::Table::try_from(&study.plan.study).unwrap();
     let known = keys(Kind::Study);
     assert!(written.keys().all(|key| known.contains(key)), "{written:?}");

@@ -33,12 +33,18 @@ pub(super) struct Args {
     /// Run every point anew, even those an earlier sweep into this folder has run
     #[arg(long)]
     fresh: bool,
+    /// List the points and what running them would cost, and run none of them
+    #[arg(long)]
+    dry_run: bool,
 }
 
 pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let overrides = args.overrides.assignments();
     let loaded = input::study(&args.study, &overrides, args.replications, args.overrides.seed)?;
     let plan = &loaded.plan;
+    if args.dry_run {
+        return dry_run(args, plan);
+    }
     let folder = args.out.clone().unwrap_or_else(|| Path::new("output").join(&plan.study.name));
     let journal = Journal::open(&folder, plan, &program(&loaded), args.fresh)?;
     let watch = Stopwatch::start();
@@ -58,6 +64,29 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
         plan.units()
     );
     failures(&outcomes)
+}
+
+/// So many points, evenly over the study, are run once to tell what all would cost.
+const TIMED_POINTS: usize = 4;
+
+/// Lists the points, and times a few of them.
+fn dry_run(args: &Args, plan: &Plan) -> Result<(), Failure> {
+    let watch = Stopwatch::start();
+    let timed = plan.points.len().min(TIMED_POINTS);
+    for n in 0..timed {
+        let unit = Unit { point: n * plan.points.len() / timed, replication: 0 };
+        // What stops a run with an error costs time all the same.
+        let _ = runner::run_unit(plan, unit);
+    }
+    let each = watch.elapsed().as_secs_f64() / timed as f64;
+    print(&sweep_table::listing(plan))?;
+    let threads = threads(args);
+    eprintln!(
+        "{} runs would take about {:.1} s on {threads} threads ({timed} runs took {each:.3} s each)",
+        plan.units(),
+        each * plan.units() as f64 / threads as f64,
+    );
+    Ok(())
 }
 
 /// Runs what the journal does not hold, on as many threads as asked for.

@@ -8,6 +8,7 @@ use comfy_table::{ContentArrangement, Table};
 use super::format;
 use super::run_table::{align_numbers, plain_table};
 use crate::experiment::plan::Plan;
+use crate::experiment::select::threshold::{Verdict, together};
 use crate::experiment::summary::Summary;
 use crate::system::metrics::{METRICS, index_of};
 
@@ -33,10 +34,60 @@ pub(super) fn render(plan: &Plan, summary: &Summary, written: &[PathBuf]) -> Str
     let _ = writeln!(text, "WORST {show}, the worst last");
     let worst = ranking.iter().skip(ranking.len() - show).copied();
     let _ = writeln!(text, "{}\n", table(plan, summary, (by, ranking[0]), worst));
+    text.push_str(&thresholds(plan, summary));
     let _ = writeln!(text, "FILES");
     for path in written {
         let _ = writeln!(text, "{}", path.display());
     }
+    text
+}
+
+/// What `--dry-run` prints: the points, and how many runs they make.
+pub(super) fn listing(plan: &Plan) -> String {
+    let mut text = String::new();
+    for point in 0..plan.points.len() {
+        let _ = writeln!(text, "{point}: {}", plan.describe(point));
+    }
+    let _ = writeln!(
+        text,
+        "{} points x {} replications of {} = {} runs, seed {}",
+        plan.points.len(),
+        plan.study.replications,
+        plan.points[0].model.horizon,
+        plan.units(),
+        plan.seed,
+    );
+    text
+}
+
+/// At how many points each threshold is met, undecided and missed.
+fn thresholds(plan: &Plan, summary: &Summary) -> String {
+    let study = &plan.study;
+    if study.sla.is_empty() {
+        return String::new();
+    }
+    let verdicts: Vec<Vec<Verdict>> =
+        (0..plan.points.len()).map(|point| summary.verdicts(plan, point)).collect();
+    let counts = |of: &dyn Fn(&Vec<Verdict>) -> Verdict| {
+        let words = [Verdict::Met, Verdict::Undecided, Verdict::Missed].map(|verdict| {
+            let count = verdicts.iter().filter(|point| of(point) == verdict).count();
+            format!("{} at {count}", verdict.word())
+        });
+        words.join(", ")
+    };
+    let mut text = format!(
+        "SLA of {} points, by the whole interval ({:.0} % for all thresholds of a point)\n",
+        plan.points.len(),
+        summary.confidence * 100.0
+    );
+    for (i, sla) in study.sla.iter().enumerate() {
+        let threshold = sla.threshold().expect("the plan has checked the threshold");
+        let _ = writeln!(text, "{} {threshold}: {}", sla.metric, counts(&|point| point[i]));
+    }
+    if study.sla.len() > 1 {
+        let _ = writeln!(text, "all of them: {}", counts(&|point| together(point)));
+    }
+    text.push('\n');
     text
 }
 

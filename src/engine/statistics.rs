@@ -1,7 +1,7 @@
 //! What is folded while a run goes, and what is made of it afterwards.
 
 use hdrhistogram::Histogram;
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use super::time::{SimDuration, SimTime};
 
@@ -150,6 +150,67 @@ pub struct Interval {
     pub n: u64,
 }
 
+impl Interval {
+    /// Its lower end; not a number with fewer than two values.
+    #[must_use]
+    pub fn low(&self) -> f64 {
+        self.mean - self.half_width
+    }
+
+    /// Its upper end; not a number with fewer than two values.
+    #[must_use]
+    pub fn high(&self) -> f64 {
+        self.mean + self.half_width
+    }
+
+    /// Estimate and ends.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        Bounds { estimate: self.mean, low: self.low(), high: self.high() }
+    }
+}
+
+/// An estimate with the ends of a confidence interval that need not be symmetrical about it.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Bounds {
+    /// The estimate.
+    pub estimate: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Bounds {
+    /// Whether a value lies inside, ends included.
+    #[must_use]
+    pub fn contains(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+}
+
+/// The probability that a standard normal value is at most `x`.
+#[must_use]
+pub fn normal_probability(x: f64) -> f64 {
+    libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2) / 2.0
+}
+
+/// The `p`-quantile of the standard normal law (statrs).
+#[must_use]
+pub fn normal_quantile(p: f64) -> f64 {
+    Normal::standard().inverse_cdf(p)
+}
+
+/// The probability that a value of Student's t with `df` degrees of freedom is at most `x`
+/// (statrs).
+///
+/// # Panics
+/// Where `df` is not positive.
+#[must_use]
+pub fn student_t_probability(x: f64, df: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, df).expect("degrees of freedom are positive").cdf(x)
+}
+
 /// The `p`-quantile of Student's t with `df` degrees of freedom (statrs).
 ///
 /// # Panics
@@ -191,6 +252,21 @@ mod tests {
         {
             let got = student_t_quantile(p, df);
             assert!((got - expected).abs() < 5e-4, "t({p}, {df}) = {got}");
+        }
+    }
+
+    /// To the digits that scipy 1.17 has.
+    #[test]
+    fn quantiles_and_probabilities_are_exact() {
+        for (got, expected) in [
+            (student_t_quantile(0.975, 9.0), 2.262_157_162_798_205),
+            (student_t_quantile(0.995, 4.0), 4.604_094_871_349_992),
+            (student_t_probability(1.5, 7.0), 0.911_350_756_505_015),
+            (normal_quantile(0.975), 1.959_963_984_540_054),
+            (normal_probability(1.0), 0.841_344_746_068_542_9),
+            (normal_probability(-6.0), 9.865_876_450_376_946e-10),
+        ] {
+            assert!((got - expected).abs() < 1e-9 * expected.abs(), "{got} for {expected}");
         }
     }
 

@@ -1,10 +1,24 @@
 //! Studies: a question in a TOML file becomes points, points and replications become runs, and
 //! runs become estimates. The unit of work is (point, replication); nothing depends on which
 //! thread ran it or when.
+//!
+//! `design/` says where to look, `estimate/` what values tell, `compare/` what paired values tell,
+//! `select/` which arm is best and when that is certain, `search/` where to look next, and
+//! `sensitivity/` which factors matter. All of these are functions of their arguments: a procedure
+//! that goes on in rounds is asked anew with all the values there are, and gives the same answer
+//! however they came to be.
 
+mod chance;
+pub mod compare;
+pub mod design;
+pub mod estimate;
 pub mod overrides;
 pub mod plan;
 pub mod presets;
 pub mod runner;
+pub mod sampling;
+pub mod search;
+pub mod select;
+pub mod sensitivity;
 pub mod study;
 pub mod summary;

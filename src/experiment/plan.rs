@@ -1,11 +1,13 @@
-//! From a study and its model to the points: every combination of levels, each with a checked
-//! configuration of its own.
+//! From a study and its model to the points: combinations of levels, or what a design takes from
+//! ranges, each with a checked configuration of its own.
 
 use toml::{Table, Value};
 
+use super::design::lockstep;
 use super::overrides::{assign_all, assign_together};
 use super::presets::expand;
-use super::study::{FactorSpec, PlotSpec, Scale, StudySpec, level_text};
+use super::sampling;
+use super::study::{FactorSpec, PlotSpec, Scale, SlaSpec, StudySpec, level_text};
 use crate::engine::time::SimDuration;
 use crate::system::metrics::METRICS;
 use crate::system::spec::Model;
@@ -36,6 +38,8 @@ pub struct Factor {
     pub unit: &'static str,
     /// Whether its axis is logarithmic.
     pub log: bool,
+    /// The factor it goes in lockstep with.
+    pub with: Option<usize>,
     /// Its levels, in the order written.
     pub levels: Vec<Level>,
 }
@@ -90,12 +94,19 @@ impl Plan {
     ///
     /// # Errors
     /// Everything that is wrong with the study, or with the first point whose model is.
-    pub fn new(study: StudySpec, base: &Table, traces: &Traces) -> Result<Self, Vec<PlanError>> {
+    pub fn new(
+        mut study: StudySpec,
+        base: &Table,
+        traces: &Traces,
+    ) -> Result<Self, Vec<PlanError>> {
+        let study_errors =
+            |issues: Vec<Issue>| issues.into_iter().map(PlanError::Study).collect::<Vec<_>>();
+        let sampled = sampling::sample(&mut study).map_err(study_errors)?;
         let mut issues = Issues::default();
         let factors = factors(&study, &mut issues);
         check(&study, &factors, &mut issues);
         if !issues.0.is_empty() {
-            return Err(issues.0.into_iter().map(PlanError::Study).collect());
+            return Err(study_errors(issues.0));
         }
         let mut base = base.clone();
         if let Err(error) = assign_all(&mut base, &study.set) {
@@ -107,7 +118,8 @@ impl Plan {
             return Err(vec![PlanError::Study(issue)]);
         }
         let mut points = Vec::new();
-        for levels in combinations(&factors) {
+        let all = sampled.unwrap_or_else(|| lockstep::factorial(&sampling::axes(&study)));
+        for levels in all {
             if study.exclude.iter().any(|rule| excluded(rule, &factors, &levels)) {
                 continue;
             }
@@ -157,8 +169,14 @@ impl Issues {
 }
 
 fn factors(study: &StudySpec, issues: &mut Issues) -> Vec<Factor> {
-    let built: Vec<Factor> =
-        study.factors.iter().enumerate().map(|(i, spec)| factor(i, spec, issues)).collect();
+    let axes = sampling::axes(study);
+    let built: Vec<Factor> = study
+        .factors
+        .iter()
+        .zip(&axes)
+        .enumerate()
+        .map(|(i, (spec, axis))| Factor { with: axis.with, ..factor(i, spec, issues) })
+        .collect();
     if built.is_empty() {
         issues.refuse("factors".into(), "[]", "a study varies at least one factor");
     }
@@ -167,14 +185,16 @@ fn factors(study: &StudySpec, issues: &mut Issues) -> Vec<Factor> {
             issues.refuse(format!("factors.{i}.name"), &factor.name, "two factors have this name");
         }
         for (n, level) in factor.levels.iter().enumerate() {
-            if factor.levels[..n].iter().any(|l| l.label == level.label) {
+            // What follows another factor may well stay as it is from one level to the next.
+            let leads = factor.with.is_none();
+            if leads && factor.levels[..n].iter().any(|l| l.label == level.label) {
                 let list = if study.factors[i].levels.is_empty() { "values" } else { "levels" };
                 issues.refuse(format!("factors.{i}.{list}.{n}"), &level.label, "stands here twice");
             }
         }
     }
-    let count = built.iter().map(|f| f.levels.len()).try_fold(1usize, usize::checked_mul);
-    if count.is_none_or(|c| c > POINTS_MAX) {
+    let count = lockstep::count(&axes);
+    if study.design.is_factorial() && count.is_none_or(|c| c > POINTS_MAX) {
         let message = format!("make more than {POINTS_MAX} points together");
         issues.refuse("factors".into(), "the levels", message);
     }
@@ -195,7 +215,8 @@ fn factor(i: usize, spec: &FactorSpec, issues: &mut Issues) -> Factor {
             Vec::new()
         }
         _ => {
-            issues.refuse(path.clone(), &spec.name, "needs either `key` and `values`, or `levels`");
+            let message = "needs either `key` and `values` or a `range`, or `levels`";
+            issues.refuse(path.clone(), &spec.name, message);
             Vec::new()
         }
     };
@@ -213,6 +234,7 @@ fn factor(i: usize, spec: &FactorSpec, issues: &mut Issues) -> Factor {
         label: spec.label.clone().unwrap_or_else(|| spec.name.clone()),
         unit: if numeric && times { "s" } else { "" },
         log,
+        with: None,
         levels: levels
             .into_iter()
             .map(|l| Level { number: l.number.filter(|_| numeric), ..l })
@@ -260,8 +282,31 @@ fn check(study: &StudySpec, factors: &[Factor], issues: &mut Issues) {
             }
         }
     }
+    for (i, threshold) in study.sla.iter().enumerate() {
+        check_sla(i, threshold, issues);
+    }
     for (i, plot) in study.plots.iter().enumerate() {
+        if !study.design.is_factorial() {
+            let message = "curves and heat maps need a factorial design: this one leaves out most \
+                           combinations of levels";
+            issues.refuse(format!("plots.{i}"), format!("\"{}\"", plot.parts().0), message);
+            continue;
+        }
         check_plot(i, plot, factors, issues);
+    }
+}
+
+fn check_sla(i: usize, threshold: &SlaSpec, issues: &mut Issues) {
+    let path = format!("sla.{i}");
+    metric(format!("{path}.metric"), &threshold.metric, issues);
+    if threshold.threshold().is_none() {
+        let message = "needs either `at_least` or `at_most`";
+        issues.refuse(path.clone(), &threshold.metric, message);
+    }
+    for (key, limit) in [("at_least", threshold.at_least), ("at_most", threshold.at_most)] {
+        if let Some(limit) = limit.filter(|l| !l.is_finite()) {
+            issues.refuse(format!("{path}.{key}"), limit, "must be a finite number");
+        }
     }
 }
 
@@ -300,9 +345,11 @@ fn check_plot(i: usize, plot: &PlotSpec, factors: &[Factor], issues: &mut Issues
         }
     }
     // Without the factors it spans nobody can say which are left.
-    for factor in factors.iter().filter(|_| spans_factors) {
-        let fixed = at.contains_key(&factor.name) || spanned.contains(&factor.name.as_str());
-        if !fixed && factor.levels.len() > 1 {
+    let leader = |f: usize| factors[f].with.unwrap_or(f);
+    for (f, factor) in factors.iter().enumerate().filter(|_| spans_factors) {
+        let said = |name: &String| at.contains_key(name) || spanned.contains(&name.as_str());
+        let mut group = (0..factors.len()).filter(|g| leader(*g) == leader(f));
+        if factor.levels.len() > 1 && !group.any(|g| said(&factors[g].name)) {
             let message = format!("`where` must say which level of `{}` is drawn", factor.name);
             issues.refuse(path.clone(), format!("\"{file}\""), message);
         }
@@ -355,21 +402,6 @@ fn excluded(rule: &Table, factors: &[Factor], levels: &[usize]) -> bool {
             .iter()
             .zip(levels)
             .any(|(f, l)| f.name == *name && texts(value).contains(&f.levels[*l].label))
-    })
-}
-
-/// All combinations of levels, the last factor varying fastest.
-fn combinations(factors: &[Factor]) -> Vec<Vec<usize>> {
-    factors.iter().fold(vec![Vec::new()], |done, factor| {
-        done.iter()
-            .flat_map(|head| {
-                (0..factor.levels.len()).map(|l| {
-                    let mut levels = head.clone();
-                    levels.push(l);
-                    levels
-                })
-            })
-            .collect()
     })
 }
 

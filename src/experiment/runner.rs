@@ -45,6 +45,10 @@ pub fn run(
         .collect()
 }
 
-fn run_unit(plan: &Plan, unit: Unit) -> Outcome {
+/// Runs one unit.
+///
+/// # Errors
+/// Why the run stopped.
+pub fn run_unit(plan: &Plan, unit: Unit) -> Outcome {
     simulate(&plan.points[unit.point].config, plan.seed, unit.replication).map(|r| r.metrics)
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::select::threshold::Threshold;
 use crate::engine::time::SimDuration;
 
 /// A study: one model, varied over factors, each setting run so many times.
@@ -35,7 +36,10 @@ pub struct StudySpec {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub set: Table,
-    /// What is varied. The points are all combinations of their levels.
+    /// How points are taken from the factors; without it, all combinations of their levels.
+    #[serde(default, skip_serializing_if = "DesignSpec::is_factorial")]
+    pub design: DesignSpec,
+    /// What is varied.
     #[schemars(length(min = 1))]
     pub factors: Vec<FactorSpec>,
     /// Combinations left out: a point that has all the levels named in one of these. Each names
@@ -43,6 +47,10 @@ pub struct StudySpec {
     #[serde(default)]
     #[schemars(with = "Vec<BTreeMap<String, serde_json::Value>>")]
     pub exclude: Vec<Table>,
+    /// What a point must keep to. Each is held against the interval of its metric, not against the
+    /// estimate: met, missed, or undecided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sla: Vec<SlaSpec>,
     /// What the points are ranked by.
     #[serde(default)]
     pub rank: RankSpec,
@@ -59,8 +67,69 @@ const fn ninety_five() -> f64 {
     0.95
 }
 
-/// A factor: what is varied, and the levels it takes. It has either `key` and `values`, or
-/// `levels`.
+/// How points are taken from the factors.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum DesignSpec {
+    /// All combinations of levels.
+    #[default]
+    Factorial,
+    /// Each factor's range is cut into as many strata as there are points, and each holds one.
+    LatinHypercube {
+        /// Points; fewer where two would have the same levels.
+        #[schemars(range(min = 2, max = 100_000))]
+        points: usize,
+        /// Seed of the design; the study's own seed moves no point.
+        #[serde(default)]
+        seed: u64,
+    },
+    /// A scrambled Sobol sequence: even in every part of the space.
+    Sobol {
+        /// Points, a power of two; fewer where two would have the same levels.
+        #[schemars(range(min = 2, max = 100_000))]
+        points: usize,
+        /// Seed of the scrambling; the study's own seed moves no point.
+        #[serde(default)]
+        seed: u64,
+    },
+}
+
+impl DesignSpec {
+    /// Whether the points are combinations.
+    #[must_use]
+    pub fn is_factorial(&self) -> bool {
+        *self == Self::Factorial
+    }
+}
+
+/// A threshold on a metric: either `at_least` or `at_most`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SlaSpec {
+    /// The metric.
+    pub metric: String,
+    /// It must not be below this, in the metric's unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<f64>,
+    /// It must not be above this, in the metric's unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<f64>,
+}
+
+impl SlaSpec {
+    /// The threshold, where exactly one is given.
+    #[must_use]
+    pub const fn threshold(&self) -> Option<Threshold> {
+        match (self.at_least, self.at_most) {
+            (Some(limit), None) => Some(Threshold::AtLeast(limit)),
+            (None, Some(limit)) => Some(Threshold::AtMost(limit)),
+            _ => None,
+        }
+    }
+}
+
+/// A factor: what is varied, and the levels it takes. It has either `key` and `values`, or `key`
+/// and `range`, or `levels`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FactorSpec {
@@ -80,9 +149,27 @@ pub struct FactorSpec {
     #[serde(default)]
     #[schemars(with = "Vec<serde_json::Value>")]
     pub values: Vec<Value>,
+    /// The lowest and the highest value of `key`, numbers or lengths of time: a design that samples
+    /// takes values in between, evenly on `scale`, to six significant digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<serde_json::Value>>")]
+    pub range: Option<Vec<Value>>,
+    /// Whether the range has whole numbers only.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub integer: bool,
+    /// A factor before this one that it goes in lockstep with: first level with first level, second
+    /// with second, and in ranges the same place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<String>,
     /// Levels that each set several keys, such as whole policies.
     #[serde(default)]
     pub levels: Vec<LevelSpec>,
+}
+
+// serde asks for a reference.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// The scale a factor has on an axis.

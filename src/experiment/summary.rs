@@ -2,8 +2,9 @@
 
 use super::plan::Plan;
 use super::runner::Outcome;
+use super::select::threshold::{Threshold, Verdict, feasibility};
 use crate::engine::statistics::{Interval, mean_interval};
-use crate::system::metrics::{Better, METRICS};
+use crate::system::metrics::{Better, METRICS, index_of};
 
 /// The estimates of a study.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +63,23 @@ impl Summary {
         let differences: Vec<f64> =
             pairs.filter_map(|(x, y)| Some(x.as_ref()?[metric] - y.as_ref()?[metric])).collect();
         mean_interval(&differences, self.confidence)
+    }
+
+    /// What a point's runs say of each of the study's thresholds, all together at the confidence
+    /// of the study.
+    #[must_use]
+    pub fn verdicts(&self, plan: &Plan, point: usize) -> Vec<Verdict> {
+        let judged: Vec<(usize, Threshold)> = plan
+            .study
+            .sla
+            .iter()
+            .filter_map(|sla| Some((index_of(&sla.metric)?, sla.threshold()?)))
+            .collect();
+        let runs = || self.runs[point].iter().flatten();
+        let values: Vec<Vec<f64>> =
+            judged.iter().map(|(metric, _)| runs().map(|run| run[*metric]).collect()).collect();
+        let thresholds: Vec<Threshold> = judged.iter().map(|(_, threshold)| *threshold).collect();
+        feasibility(&values, &thresholds, self.confidence)
     }
 
     /// The estimate of a metric at a point.

@@ -14,6 +14,7 @@ use super::trace::TraceFiles;
 use super::{LoadedStudy, SourceFile, expansion, shape};
 use crate::experiment::overrides::{KeyError, assign_all, assign_together};
 use crate::experiment::plan::{Plan, PlanError, read_model};
+use crate::experiment::sampling;
 use crate::experiment::study::{FactorSpec, StudySpec};
 use crate::system::{Config, Issue};
 
@@ -36,6 +37,10 @@ pub(super) fn load(
     })?;
     spec.replications = replications.unwrap_or(spec.replications);
     spec.seed = seed.or(spec.seed);
+    sampling::sample(&mut spec).map_err(|issues| {
+        let problem = |issue: &Issue| Finding::of(issue).problem(&document.table, &own);
+        InputError::new(issues.iter().map(problem).collect())
+    })?;
     let model_path = beside(path, &spec.model);
     let named = document.places.get("model").map(super::origin::Place::value);
     let Resolved { table, origins, files } = resolve(&model_path, named.as_ref())?;
@@ -100,7 +105,11 @@ impl Study {
         let places = &self.own.layers[0];
         match &self.spec.factors[i].key {
             Some(key) => {
-                let mut layer = places.moved(&format!("factors.{i}.values.{l}"), key);
+                let value = match &self.spec.factors[i].range {
+                    Some(_) => format!("factors.{i}.range"),
+                    None => format!("factors.{i}.values.{l}"),
+                };
+                let mut layer = places.moved(&value, key);
                 let written = places.get(&format!("factors.{i}.key"));
                 if let (Some(value), Some(written)) = (layer.get(key).cloned(), written) {
                     layer.insert(key, Place { key: Some(written.value.clone()), ..value });

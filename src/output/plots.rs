@@ -27,6 +27,12 @@ pub fn render(plan: &Plan, summary: &Summary) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
+/// The factors that go in lockstep with one, itself among them.
+fn lockstep(plan: &Plan, factor: usize) -> impl Iterator<Item = usize> {
+    let leader = |f: usize| plan.factors[f].with.unwrap_or(f);
+    (0..plan.factors.len()).filter(move |f| leader(*f) == leader(factor))
+}
+
 /// A plot's slice of the study: two factors, the others fixed.
 struct Slice<'a> {
     plan: &'a Plan,
@@ -39,13 +45,13 @@ impl<'a> Slice<'a> {
     fn new(plan: &'a Plan, summary: &'a Summary, spec: &PlotSpec) -> Self {
         let (_, _, names, at) = spec.parts();
         let factor = |name: &str| plan.factor(name).expect("the plan has checked the plot");
-        let fixed = plan
-            .factors
-            .iter()
-            .map(|f| {
-                let text = at.get(&f.name).map(level_text);
-                text.and_then(|t| f.levels.iter().position(|l| l.label == t)).unwrap_or(0)
-            })
+        let level = |f: &Factor| {
+            let text = level_text(at.get(&f.name)?);
+            f.levels.iter().position(|l| l.label == text)
+        };
+        // A level is said of one factor of those in lockstep.
+        let fixed = (0..plan.factors.len())
+            .map(|f| lockstep(plan, f).find_map(|g| level(&plan.factors[g])).unwrap_or(0))
             .collect();
         Self { plan, summary, spanned: names.map(factor), fixed }
     }
@@ -57,9 +63,11 @@ impl<'a> Slice<'a> {
     /// The point at these levels of the two factors, unless it is left out.
     fn point(&self, first: usize, second: usize) -> Option<usize> {
         let mut levels = self.fixed.clone();
-        levels[self.spanned[0]] = first;
-        levels[self.spanned[1]] = second;
-        self.plan.point_at(&levels)
+        for (factor, level) in self.spanned.into_iter().zip([first, second]) {
+            lockstep(self.plan, factor).for_each(|f| levels[f] = level);
+        }
+        let kept = levels[self.spanned[0]] == first;
+        self.plan.point_at(&levels).filter(|_| kept)
     }
 
     fn points(&self) -> Vec<usize> {
@@ -80,7 +88,8 @@ impl<'a> Slice<'a> {
 
     /// The levels that are the same all over the plot.
     fn conditions(&self) -> String {
-        let others = (0..self.plan.factors.len()).filter(|f| !self.spanned.contains(f));
+        let spanned = |f: usize| lockstep(self.plan, f).any(|g| self.spanned.contains(&g));
+        let others = (0..self.plan.factors.len()).filter(|f| !spanned(*f));
         let parts: Vec<String> = others
             .map(|f| {
                 let factor = &self.plan.factors[f];

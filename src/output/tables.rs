@@ -3,6 +3,7 @@
 
 use crate::experiment::plan::Plan;
 use crate::experiment::runner::Outcome;
+use crate::experiment::select::threshold::together;
 use crate::experiment::summary::Summary;
 use crate::system::RunResult;
 use crate::system::metrics::{Breakdown, METRICS, Series};
@@ -33,13 +34,16 @@ pub fn runs(plan: &Plan, outcomes: &[Outcome]) -> Vec<u8> {
     table(header, rows)
 }
 
-/// A row per point: its levels, how many runs gave a result and how many stopped, and of every
-/// metric the mean and the ends of its interval.
+/// A row per point: its levels, how many runs gave a result and how many stopped, what that says
+/// of the study's thresholds if it has any, and of every metric the mean and the ends of its
+/// interval.
 #[must_use]
 pub fn summary(plan: &Plan, summary: &Summary) -> Vec<u8> {
     let mut header = vec!["point".to_owned()];
     header.extend(plan.factors.iter().map(|f| f.name.clone()));
     header.extend(["runs", "failed", "confidence"].map(str::to_owned));
+    let judged = !plan.study.sla.is_empty();
+    header.extend(judged.then(|| "sla".to_owned()));
     for metric in METRICS {
         header.extend(["mean", "low", "high"].map(|of| format!("{}_{of}", metric.name)));
     }
@@ -48,6 +52,8 @@ pub fn summary(plan: &Plan, summary: &Summary) -> Vec<u8> {
         row.extend(levels(plan, point));
         row.extend([estimates.runs.to_string(), estimates.failed.to_string()]);
         row.push(number(summary.confidence));
+        let verdict = || together(&summary.verdicts(plan, point)).word().to_owned();
+        row.extend(judged.then(verdict));
         for estimate in &estimates.metrics {
             row.push(number(estimate.mean));
             row.push(number(estimate.mean - estimate.half_width));

@@ -1,0 +1,161 @@
+//! Two arms on the same random numbers: the interval of their difference, and whether sharing
+//! them paid.
+
+use super::super::estimate::simultaneous::bonferroni;
+use crate::engine::statistics::{Interval, Welford, mean_interval};
+
+/// The comparison of two arms.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Paired {
+    /// The first less the second, by replication, with its paired-t interval.
+    pub difference: Interval,
+    /// Correlation of the two; not a number where one of them never varies.
+    pub correlation: f64,
+    /// Variance of the difference against that of independent arms, Var(X − Y)/(Var X + Var Y):
+    /// below 1 the common random numbers paid, above 1 they did harm. Not a number where neither
+    /// varies.
+    pub variance_ratio: f64,
+}
+
+/// What an interval says of a difference.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// All of it lies above 0.
+    More,
+    /// All of it lies below 0.
+    Less,
+    /// It holds 0, or there is none.
+    Open,
+}
+
+impl Sign {
+    /// The sign that an interval leaves no doubt of.
+    #[must_use]
+    pub fn of(interval: &Interval) -> Self {
+        if interval.low() > 0.0 {
+            Self::More
+        } else if interval.high() < 0.0 {
+            Self::Less
+        } else {
+            Self::Open
+        }
+    }
+}
+
+/// Compares two arms by replication.
+#[must_use]
+pub fn paired(first: &[f64], second: &[f64], confidence: f64) -> Paired {
+    let (mut x, mut y, mut difference) =
+        (Welford::default(), Welford::default(), Welford::default());
+    let mut differences = Vec::with_capacity(first.len());
+    for (a, b) in pairs(first, second) {
+        x.add(a);
+        y.add(b);
+        difference.add(a - b);
+        differences.push(a - b);
+    }
+    let sum = x.variance() + y.variance();
+    let covariance = (sum - difference.variance()) / 2.0;
+    let correlation = covariance / (x.variance() * y.variance()).sqrt();
+    Paired {
+        difference: mean_interval(&differences, confidence),
+        correlation: correlation.clamp(-1.0, 1.0),
+        variance_ratio: difference.variance() / sum,
+    }
+}
+
+/// The replications in which both arms have a number.
+pub(in super::super) fn pairs<'a>(
+    first: &'a [f64],
+    second: &'a [f64],
+) -> impl Iterator<Item = (f64, f64)> + 'a {
+    let both = first.iter().copied().zip(second.iter().copied());
+    both.filter(|(a, b)| !a.is_nan() && !b.is_nan())
+}
+
+/// All pairs `(i, j)`, `i < j`, of arms, with intervals that hold together at `confidence`: shared
+/// out after Bonferroni, since Tukey's method is for independent arms.
+#[must_use]
+pub fn all_pairs(arms: &[Vec<f64>], confidence: f64) -> Vec<(usize, usize, Paired)> {
+    let k = arms.len();
+    let each = bonferroni(confidence, k * k.saturating_sub(1) / 2);
+    (0..k)
+        .flat_map(|i| (i + 1..k).map(move |j| (i, j)))
+        .map(|(i, j)| (i, j, paired(&arms[i], &arms[j], each)))
+        .collect()
+}
+
+/// Every other arm less the control, with intervals that hold together at `confidence`
+/// (Bonferroni), in the order of arms.
+#[must_use]
+pub fn against_control(arms: &[Vec<f64>], control: usize, confidence: f64) -> Vec<(usize, Paired)> {
+    let each = bonferroni(confidence, arms.len().saturating_sub(1));
+    let others = (0..arms.len()).filter(|arm| *arm != control);
+    others.map(|arm| (arm, paired(&arms[arm], &arms[control], each))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::engine::statistics::student_t_quantile;
+
+    /// By hand: differences 1, 2, 3, 2 have mean 2 and variance 2/3.
+    #[test]
+    fn a_pair_is_compared_by_its_differences() {
+        let (x, y) = ([5.0, 7.0, 9.0, f64::NAN, 6.0], [4.0, 5.0, 6.0, 1.0, 4.0]);
+        let got = paired(&x, &y, 0.95);
+        let half = student_t_quantile(0.975, 3.0) * (2.0_f64 / 3.0).sqrt() / 2.0;
+        assert_eq!(got.difference.n, 4);
+        assert!((got.difference.mean - 2.0).abs() < 1e-12);
+        assert!((got.difference.half_width - half).abs() < 1e-12);
+        // Variances 35/12 and 11/12; the covariance is (46/12 − 8/12)/2 = 19/12.
+        assert!((got.variance_ratio - 8.0 / 46.0).abs() < 1e-12);
+        assert!((got.correlation - 19.0 / (35.0_f64 * 11.0).sqrt()).abs() < 1e-12);
+        assert_eq!(Sign::of(&got.difference), Sign::More);
+        assert_eq!(Sign::of(&paired(&y, &x, 0.95).difference), Sign::Less);
+        assert_eq!(Sign::of(&paired(&x[..1], &y[..1], 0.95).difference), Sign::Open);
+    }
+
+    #[test]
+    fn equal_arms_differ_by_nothing() {
+        let x = [1.0, 2.0, 4.0];
+        let got = paired(&x, &x, 0.95);
+        assert!(got.difference.mean.abs() < 1e-12 && got.difference.half_width.abs() < 1e-12);
+        assert!((got.correlation - 1.0).abs() < 1e-12 && got.variance_ratio.abs() < 1e-12);
+        assert_eq!(Sign::of(&got.difference), Sign::Open);
+        assert!(paired(&[1.0; 3], &[1.0; 3], 0.95).variance_ratio.is_nan());
+    }
+
+    #[test]
+    fn intervals_of_many_pairs_are_wider() {
+        let arms = [vec![1.0, 2.0, 4.0], vec![2.0, 2.0, 3.0], vec![0.0, 5.0, 3.0]];
+        let all = all_pairs(&arms, 0.95);
+        assert_eq!(
+            all.iter().map(|(i, j, _)| (*i, *j)).collect::<Vec<_>>(),
+            [(0, 1), (0, 2), (1, 2)]
+        );
+        let alone = paired(&arms[0], &arms[1], 1.0 - 0.05 / 3.0);
+        assert_eq!(all[0].2, alone);
+        let controlled = against_control(&arms, 1, 0.95);
+        assert_eq!(controlled[0].0, 0);
+        assert_eq!(controlled[1], (2, paired(&arms[2], &arms[1], 0.975)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        /// The ratio and the correlation say the same: with equal variances, ratio = 1 − ρ.
+        #[test]
+        fn the_other_way_round_is_the_negative(
+            x in prop::collection::vec(-10.0..10.0_f64, 3..40), shift in -5.0..5.0_f64,
+        ) {
+            let y: Vec<f64> = x.iter().rev().map(|v| v + shift).collect();
+            let (a, b) = (paired(&x, &y, 0.9), paired(&y, &x, 0.9));
+            prop_assert!((a.difference.mean + b.difference.mean).abs() < 1e-9);
+            prop_assert!((a.difference.half_width - b.difference.half_width).abs() < 1e-9);
+            prop_assert!((a.variance_ratio - (1.0 - a.correlation)).abs() < 1e-9);
+        }
+    }
+}
