@@ -93,10 +93,11 @@ impl Cycles {
         u32::try_from(self.at(now).1.max(0)).unwrap_or(u32::MAX)
     }
 
-    /// Just before a new cycle, the wait for that is nothing.
+    /// Just before a new cycle, the wait for that is nothing. Permits left from before a cut count
+    /// as long as their cycle lasts.
     pub(super) fn capacity(&self) -> u32 {
         let cycles = self.timeout.saturating_sub(1) / self.period + u64::from(self.timeout > 0);
-        let most = self.limit * (i128::from(cycles) + 1);
+        let most = self.limit.max(self.permits) + self.limit * i128::from(cycles);
         u32::try_from(most).unwrap_or(u32::MAX)
     }
 

@@ -310,7 +310,7 @@ proptest! {
                     control.starts(at(now), busy == 1, ms(7));
                 }
             }
-            let fact = often.feedback(at(now + 3), 1);
+            let fact = often.clone().feedback(at(now + 3), 1);
             prop_assert_eq!(fact, seldom.clone().feedback(at(now + 3), 1));
             if let (true, Demand::Value(percent)) = (scheme, fact.demand()) {
                 prop_assert!(percent <= 98);
