@@ -13,6 +13,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::budget::GrpcThrottle;
 use super::preset::Preset;
 use super::{Outcome, Problem, Problems};
 use crate::engine::time::{SimDuration, SimTime};
@@ -122,37 +123,30 @@ impl HedgeSpec {
 
 /// The tokens of a client's hedges. Without a throttle they never run out.
 #[derive(Clone, Debug)]
-pub struct HedgeThrottle {
-    /// Thousandths: most, what a success gives, and what there are.
-    tokens: Option<(u32, u32, u32)>,
-}
+pub struct HedgeThrottle(Option<GrpcThrottle>);
 
 impl HedgeThrottle {
     /// A full throttle.
     #[must_use]
     pub fn new(spec: &HedgeSpec) -> Self {
-        let tokens = spec.throttle.as_ref().map(|throttle| {
-            let most = throttle.max_tokens * 1000;
-            (most, libm::trunc(throttle.ratio * 1000.0) as u32, most)
-        });
-        Self { tokens }
+        Self(spec.throttle.as_ref().map(|t| GrpcThrottle::new(t.max_tokens, t.ratio)))
     }
 
     /// Whether a hedge may be sent.
     #[must_use]
     pub fn allows(&self) -> bool {
-        self.tokens.is_none_or(|(most, _, tokens)| tokens > most / 2)
+        self.0.as_ref().is_none_or(GrpcThrottle::allows)
     }
 
     fn failure(&mut self) {
-        if let Some((_, _, tokens)) = &mut self.tokens {
-            *tokens = tokens.saturating_sub(1000);
+        if let Some(throttle) = &mut self.0 {
+            throttle.on_failure();
         }
     }
 
     fn success(&mut self) {
-        if let Some((most, ratio, tokens)) = &mut self.tokens {
-            *tokens = tokens.saturating_add(*ratio).min(*most);
+        if let Some(throttle) = &mut self.0 {
+            throttle.on_success();
         }
     }
 }

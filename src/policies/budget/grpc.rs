@@ -22,6 +22,12 @@ impl GrpcThrottle {
     /// A failure takes one token; whether more than half remain.
     pub const fn on_failure(&mut self) -> bool {
         self.tokens = self.tokens.saturating_sub(1000);
+        self.allows()
+    }
+
+    /// Whether more than half remain.
+    #[must_use]
+    pub const fn allows(&self) -> bool {
         self.tokens > self.max / 2
     }
 
