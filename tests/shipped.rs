@@ -54,7 +54,8 @@ fn every_study_gives_what_it_gave_before() {
     for path in files("experiments") {
         let loaded = input::study(&path, &short, Some(2), None).unwrap_or_else(|e| panic!("{e}"));
         let plan = &loaded.plan;
-        let outcomes = runner::run(plan, |_| None, |_, _| ());
+        let units: Vec<_> = plan.all_units().collect();
+        let outcomes = runner::run(plan, &units, |_| None, |_, _| ());
         let summary = Summary::new(plan, &outcomes);
         let metrics =
             ["service_level_end_to_end", "failovers", "api_429s", "update_latency_ms_p95"];

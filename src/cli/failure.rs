@@ -17,6 +17,8 @@ pub(super) enum Failure {
     Run(RunError),
     /// Runs of a study that stopped: how many, of how many, and the first reason.
     Runs { failed: usize, of: usize, first: String },
+    /// The results say that an SLA is missed; which, and where.
+    Sla(String),
     /// A file that could not be written.
     Write(WriteError),
     /// Anything else.
@@ -41,6 +43,7 @@ impl Failure {
                 ),
                 1,
             ),
+            Self::Sla(text) => (text, 3),
             Self::Write(error) => (error.to_string(), 1),
             Self::Internal(text) => (text, 1),
         };

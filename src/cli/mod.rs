@@ -1,7 +1,8 @@
 //! The command line: one file per command, and the only place that prints. Standard output is the
 //! result, standard error is progress and errors.
 //!
-//! Exit codes: 0 done, 1 internal error or a run that stopped, 2 bad input or usage.
+//! Exit codes: 0 done, 1 internal error or a run that stopped, 2 bad input or usage, 3 an SLA that
+//! is missed.
 
 mod check;
 mod failure;
@@ -10,6 +11,7 @@ mod presets;
 mod progress;
 mod run;
 mod run_table;
+mod runs;
 mod schema;
 mod sweep;
 mod sweep_table;

@@ -27,17 +27,17 @@ impl Plan {
     }
 }
 
-/// Runs every unit of the plan that `known` does not hold already; `done` hears of each as it
-/// ends, from whichever thread ran it. Runs on the current rayon pool.
+/// Runs every one of `units` that `known` does not hold already; `done` hears of each as it ends,
+/// from whichever thread ran it. Runs on the current rayon pool.
 pub fn run(
     plan: &Plan,
+    units: &[Unit],
     known: impl Fn(Unit) -> Option<Outcome> + Sync,
     done: impl Fn(Unit, &Outcome) + Sync,
 ) -> Vec<Outcome> {
-    let units: Vec<Unit> = plan.all_units().collect();
     units
-        .into_par_iter()
-        .map(|unit| {
+        .par_iter()
+        .map(|&unit| {
             let outcome = known(unit).unwrap_or_else(|| run_unit(plan, unit));
             done(unit, &outcome);
             outcome

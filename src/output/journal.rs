@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, RwLock};
 
 use super::files::WriteError;
 use super::manifest::model_hash;
@@ -22,7 +22,7 @@ pub const JOURNAL: &str = "units.journal";
 /// The units already run.
 #[derive(Debug)]
 pub struct Journal {
-    known: BTreeMap<String, Vec<f64>>,
+    known: RwLock<BTreeMap<String, Vec<f64>>>,
     /// Key of each point: program, seed and model.
     points: Vec<String>,
     file: Mutex<File>,
@@ -63,22 +63,28 @@ impl Journal {
             // A last line that was cut off must not run into the next.
             file.set_len(whole as u64).map_err(failed)?;
         }
-        Ok(Self { known, points, file: Mutex::new(file) })
+        Ok(Self { known: RwLock::new(known), points, file: Mutex::new(file) })
     }
 
     /// The metrics of a unit that has been run.
+    ///
+    /// # Panics
+    /// Where another thread panicked while it wrote.
     #[must_use]
     pub fn get(&self, unit: Unit) -> Option<Vec<f64>> {
-        self.known.get(&self.key(unit)).cloned()
+        self.known.read().expect("no writer panics").get(&self.key(unit)).cloned()
     }
 
     /// Whether a unit has been run.
+    ///
+    /// # Panics
+    /// Where another thread panicked while it wrote.
     #[must_use]
     pub fn holds(&self, unit: Unit) -> bool {
-        self.known.contains_key(&self.key(unit))
+        self.known.read().expect("no writer panics").contains_key(&self.key(unit))
     }
 
-    /// Notes a unit that has just been run.
+    /// Notes a unit that has just been run; one that is there already is left as it is.
     ///
     /// # Errors
     /// Where the file cannot be written.
@@ -86,8 +92,13 @@ impl Journal {
     /// # Panics
     /// Where another thread panicked while it wrote.
     pub fn note(&self, unit: Unit, metrics: &[f64]) -> std::io::Result<()> {
-        let line = write(&self.key(unit), metrics);
-        self.file.lock().expect("no writer panics").write_all(line.as_bytes())
+        if self.holds(unit) {
+            return Ok(());
+        }
+        let key = self.key(unit);
+        self.file.lock().expect("no writer panics").write_all(write(&key, metrics).as_bytes())?;
+        self.known.write().expect("no writer panics").insert(key, metrics.to_vec());
+        Ok(())
     }
 
     fn key(&self, unit: Unit) -> String {
