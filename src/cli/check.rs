@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::{Failure, sweep_table};
 use crate::experiment::plan::Plan;
 use crate::input::{self, InputError, Kind};
 use crate::system::spec::Model;
@@ -68,10 +68,10 @@ fn describe_study(file: &Path, plan: &Plan) -> String {
     }
     let _ = writeln!(
         text,
-        "  would run {} points x {} replications = {} runs of {} (warm-up {}), seed {}",
+        "  would run {} points x {} replications = {} of {} (warm-up {}), seed {}",
         plan.points.len(),
-        plan.study.replications,
-        plan.units(),
+        sweep_table::replications(plan.replications()),
+        sweep_table::runs_in_all(plan),
         plan.points[0].model.horizon,
         plan.points[0].model.warmup,
         plan.seed,

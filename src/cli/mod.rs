@@ -7,12 +7,16 @@
 mod check;
 mod failure;
 mod format;
+mod precision;
 mod presets;
 mod progress;
 mod run;
 mod run_table;
 mod runs;
 mod schema;
+mod sensitivity;
+mod sensitivity_table;
+mod sla_table;
 mod sweep;
 mod sweep_table;
 
@@ -37,6 +41,8 @@ enum Command {
     Run(run::Args),
     /// Run every point of a study and estimate its metrics
     Sweep(sweep::Args),
+    /// Find which factors of a study move its metrics, and by how much
+    Sensitivity(sensitivity::Args),
     /// Check models and studies, and list what they would run
     Check(check::Args),
     /// Print the JSON Schema of models or studies
@@ -77,6 +83,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::execute(&args),
         Command::Sweep(args) => sweep::execute(&args),
+        Command::Sensitivity(args) => sensitivity::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
         Command::Presets(args) => presets::execute(&args),

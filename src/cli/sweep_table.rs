@@ -5,14 +5,19 @@ use std::path::PathBuf;
 
 use comfy_table::{ContentArrangement, Table};
 
-use super::format;
 use super::run_table::{align_numbers, plain_table};
+use super::{format, precision, sla_table};
 use crate::experiment::plan::Plan;
-use crate::experiment::select::threshold::{Verdict, together};
+use crate::experiment::precision::PointRuns;
 use crate::experiment::summary::Summary;
 use crate::system::metrics::{METRICS, index_of};
 
-pub(super) fn render(plan: &Plan, summary: &Summary, written: &[PathBuf]) -> String {
+pub(super) fn render(
+    plan: &Plan,
+    summary: &Summary,
+    runs: &PointRuns,
+    written: &[PathBuf],
+) -> String {
     let study = &plan.study;
     let by = index_of(&study.rank.by).expect("the plan has checked the metric");
     let ranking = summary.ranking(by);
@@ -23,18 +28,19 @@ pub(super) fn render(plan: &Plan, summary: &Summary, written: &[PathBuf]) -> Str
         text,
         "{} points x {} replications of {}, seed {}; means with {:.0} % t intervals\n",
         plan.points.len(),
-        study.replications,
+        replications(summary.replications()),
         plan.points[0].model.horizon,
         plan.seed,
         summary.confidence * 100.0,
     );
+    text.push_str(&precision::render(plan, runs));
     let _ = writeln!(text, "BEST {show} by {}: {}", METRICS[by].name, METRICS[by].meaning);
     let best = ranking.iter().take(show).copied();
     let _ = writeln!(text, "{}\n", table(plan, summary, (by, ranking[0]), best));
     let _ = writeln!(text, "WORST {show}, the worst last");
     let worst = ranking.iter().skip(ranking.len() - show).copied();
     let _ = writeln!(text, "{}\n", table(plan, summary, (by, ranking[0]), worst));
-    text.push_str(&thresholds(plan, summary));
+    text.push_str(&sla_table::render(plan, summary));
     let _ = writeln!(text, "FILES");
     for path in written {
         let _ = writeln!(text, "{}", path.display());
@@ -50,45 +56,26 @@ pub(super) fn listing(plan: &Plan) -> String {
     }
     let _ = writeln!(
         text,
-        "{} points x {} replications of {} = {} runs, seed {}",
+        "{} points x {} replications of {} = {}, seed {}",
         plan.points.len(),
-        plan.study.replications,
+        replications(plan.replications()),
         plan.points[0].model.horizon,
-        plan.units(),
+        runs_in_all(plan),
         plan.seed,
     );
     text
 }
 
-/// At how many points each threshold is met, undecided and missed.
-fn thresholds(plan: &Plan, summary: &Summary) -> String {
-    let study = &plan.study;
-    if study.sla.is_empty() {
-        return String::new();
-    }
-    let verdicts: Vec<Vec<Verdict>> =
-        (0..plan.points.len()).map(|point| summary.verdicts(plan, point)).collect();
-    let counts = |of: &dyn Fn(&Vec<Verdict>) -> Verdict| {
-        let words = [Verdict::Met, Verdict::Undecided, Verdict::Missed].map(|verdict| {
-            let count = verdicts.iter().filter(|point| of(point) == verdict).count();
-            format!("{} at {count}", verdict.word())
-        });
-        words.join(", ")
-    };
-    let mut text = format!(
-        "SLA of {} points, by the whole interval ({:.0} % for all thresholds of a point)\n",
-        plan.points.len(),
-        summary.confidence * 100.0
-    );
-    for (i, sla) in study.sla.iter().enumerate() {
-        let threshold = sla.threshold().expect("the plan has checked the threshold");
-        let _ = writeln!(text, "{} {threshold}: {}", sla.metric, counts(&|point| point[i]));
-    }
-    if study.sla.len() > 1 {
-        let _ = writeln!(text, "all of them: {}", counts(&|point| together(point)));
-    }
-    text.push('\n');
-    text
+/// A number of replications, or from the least to the most.
+pub(super) fn replications<N: std::fmt::Display + PartialOrd>((least, most): (N, N)) -> String {
+    if least < most { format!("{least} to {most}") } else { least.to_string() }
+}
+
+/// How many runs a study makes: `60 runs`, `60 to 1200 runs`.
+pub(super) fn runs_in_all(plan: &Plan) -> String {
+    let (least, most) = plan.replications();
+    let all = |of_a_point: u32| plan.points.len() as u64 * u64::from(of_a_point);
+    format!("{} runs", replications((all(least), all(most))))
 }
 
 fn table(
@@ -106,6 +93,10 @@ fn table(
     let mut header: Vec<String> = factors.iter().map(|f| plan.factors[*f].name.clone()).collect();
     header.extend(metrics.iter().map(|m| METRICS[*m].label()));
     header.insert(factors.len() + 1, "less the best (paired)".to_owned());
+    let counted = plan.study.precision.is_some();
+    if counted {
+        header.push("runs".to_owned());
+    }
     // Headings break at their words, cells never: narrow, and whole.
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header.iter().map(|words| words.replace(['_', ' '], "\n")));
@@ -121,9 +112,13 @@ fn table(
             format::estimate(&METRICS[by], behind)
         };
         row.insert(factors.len() + 1, behind);
+        if counted {
+            row.push(summary.points[point].runs.to_string());
+        }
         table.add_row(row);
     }
-    let numbers: Vec<usize> = (factors.len()..=factors.len() + metrics.len()).collect();
+    let numbers: Vec<usize> =
+        (factors.len()..=factors.len() + metrics.len() + usize::from(counted)).collect();
     align_numbers(&mut table, &numbers);
     table
 }

@@ -33,9 +33,13 @@ pub(super) fn load(
     ))
     .map_err(|error| {
         let message = error.inner().message().to_owned();
-        Finding::value(&error.path().to_string(), message).problem(&document.table, &own)
+        let path = error.path().to_string();
+        Finding::of(&Issue { path, value: String::new(), message }).problem(&document.table, &own)
     })?;
-    spec.replications = replications.unwrap_or(spec.replications);
+    if let Some(replications) = replications {
+        spec.replications = replications;
+        spec.precision = None;
+    }
     spec.seed = seed.or(spec.seed);
     sampling::sample(&mut spec).map_err(|issues| {
         let problem = |issue: &Issue| Finding::of(issue).problem(&document.table, &own);

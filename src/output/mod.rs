@@ -6,4 +6,5 @@ pub mod files;
 pub mod journal;
 pub mod manifest;
 pub mod plots;
+pub mod sensitivity;
 pub mod tables;
