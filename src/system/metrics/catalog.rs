@@ -190,7 +190,7 @@ pub static METRICS: &[Metric] = &[
         Api,
         "api_503s",
         "",
-        "attempts of the routing client that the server refused: queue full, over its limit, shed",
+        "attempts of the routing client that the server refused (queue full, over its limit, shed) or failed",
     ),
     lower(Api, "api_timeouts", "", "attempts of the routing client without an answer in time"),
     higher(Api, "api_success_ratio", "share", "routing requests that succeeded / requests"),
