@@ -8,13 +8,13 @@ use std::path::Path;
 use assert_cmd::Command;
 use trunksim::system::metrics::METRICS;
 
-fn trunksim(arguments: &[&str]) -> Command {
+pub(crate) fn trunksim(arguments: &[&str]) -> Command {
     let mut command = assert_cmd::cargo::cargo_bin_cmd!("trunksim");
     command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
     command
 }
 
-fn output_of(arguments: &[&str]) -> String {
+pub(crate) fn output_of(arguments: &[&str]) -> String {
     output_and_code(arguments, 0)
 }
 
@@ -26,7 +26,7 @@ fn output_and_code(arguments: &[&str], code: i32) -> String {
 
 /// The files of a sweep that hold results: not the manifest (it holds the command line), the wall
 /// times or the journal (whose lines stand in the order in which the runs ended).
-fn results(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn results(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     let named =
         entries.map(|e| (e.file_name().into_string().unwrap(), fs::read(e.path()).unwrap()));

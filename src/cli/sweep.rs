@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::progress::Stopwatch;
 use super::precision::{self, PrecisionArgs};
+use super::progress::Stopwatch;
 use super::runs::{Runs, StudyArgs};
 use super::{Failure, print, sweep_table};
 use crate::experiment::plan::Plan;

@@ -312,7 +312,8 @@ fn check(study: &StudySpec, factors: &[Factor], issues: &mut Issues) {
 fn check_sla(i: usize, threshold: &SlaSpec, issues: &mut Issues) {
     let path = format!("sla.{i}");
     metric(format!("{path}.metric"), &threshold.metric, issues);
-    if threshold.per.is_some() && METRICS.iter().any(|m| m.name == threshold.metric && !m.adds_up()) {
+    if threshold.per.is_some() && METRICS.iter().any(|m| m.name == threshold.metric && !m.adds_up())
+    {
         let message = "is for a metric that adds up over the measured time, like `failovers`; \
                        this one does not";
         issues.refuse(format!("{path}.per"), &threshold.metric, message);

@@ -90,7 +90,8 @@ impl PrecisionSpec {
             issues.push(Issue { path, value, message: message.to_owned() });
         };
         if self.first < 10 {
-            let message = "must be at least 10; with fewer runs a lucky small spread stops too early";
+            let message =
+                "must be at least 10; with fewer runs a lucky small spread stops too early";
             refuse("precision.first".into(), self.first.to_string(), message);
         }
         if self.step == 0 {
@@ -106,7 +107,9 @@ impl PrecisionSpec {
         for (i, target) in self.targets.iter().enumerate() {
             let path = format!("precision.targets.{i}");
             match target.precision() {
-                None => refuse(path, target.metric.clone(), "needs either `absolute` or `relative`"),
+                None => {
+                    refuse(path, target.metric.clone(), "needs either `absolute` or `relative`")
+                }
                 Some(Precision::Absolute(most)) if !(most > 0.0 && most.is_finite()) => {
                     refuse(format!("{path}.absolute"), most.to_string(), "must be above 0");
                 }

@@ -144,7 +144,8 @@ impl FromStr for SlaSpec {
         if metric.is_empty() || metric.contains(char::is_whitespace) {
             return Err(NoThreshold);
         }
-        let (at_least, at_most) = if least.is_some() { (Some(limit), None) } else { (None, Some(limit)) };
+        let (at_least, at_most) =
+            if least.is_some() { (Some(limit), None) } else { (None, Some(limit)) };
         Ok(Self { metric: metric.to_owned(), at_least, at_most, per })
     }
 }

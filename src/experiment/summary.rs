@@ -91,7 +91,8 @@ impl Summary {
         let thresholds = plan.thresholds(point);
         let each = bonferroni(self.confidence, thresholds.len());
         let judge = |(metric, threshold): &(usize, Threshold)| {
-            let values: Vec<f64> = self.runs[point].iter().flatten().map(|run| run[*metric]).collect();
+            let values: Vec<f64> =
+                self.runs[point].iter().flatten().map(|run| run[*metric]).collect();
             let interval = mean_interval(&values, each);
             (threshold.judge(&interval.bounds()), interval)
         };

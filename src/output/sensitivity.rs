@@ -9,9 +9,23 @@ use crate::experiment::sensitivity::results::{Estimate, Sensitivity};
 #[must_use]
 pub fn table(found: &Sensitivity) -> Vec<u8> {
     let header = [
-        "metric", "unit", "factor", "alone", "alone_low", "alone_high", "in_all", "in_all_low",
-        "in_all_high", "effect", "effect_low", "effect_high", "effect_mean", "effect_sd",
-        "upper_less_lower", "noise_share", "replications",
+        "metric",
+        "unit",
+        "factor",
+        "alone",
+        "alone_low",
+        "alone_high",
+        "in_all",
+        "in_all_low",
+        "in_all_high",
+        "effect",
+        "effect_low",
+        "effect_high",
+        "effect_mean",
+        "effect_sd",
+        "upper_less_lower",
+        "noise_share",
+        "replications",
     ];
     let rows = found.metrics.iter().flat_map(|metric| {
         metric.factors.iter().map(move |factor| {

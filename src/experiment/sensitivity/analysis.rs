@@ -82,7 +82,8 @@ impl Design {
             .collect();
         let values: Vec<Vec<f64>> =
             runs.iter().map(|runs| counted.iter().map(|r| value(&runs[*r])).collect()).collect();
-        let means: Vec<f64> = values.iter().map(|values| fold(values.iter().copied()).mean()).collect();
+        let means: Vec<f64> =
+            values.iter().map(|values| fold(values.iter().copied()).mean()).collect();
         let outputs: Vec<f64> = self.places.iter().map(|place| means[*place]).collect();
         let between = fold(means.iter().copied());
         let mut factors = self.factors(plan, &outputs);

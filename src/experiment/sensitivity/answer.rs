@@ -80,7 +80,11 @@ fn hardly(metric: &MetricSensitivity) -> Option<String> {
         Some(_) => format!("less than {:.0} % of the variance{each}", HARDLY * 100.0),
         None => format!("less than {:.0} % of the first{each}", HARDLY * 100.0),
     };
-    Some(format!("{} hardly matter{}: {bound}.", listed(&names), if names.len() == 1 { "s" } else { "" }))
+    Some(format!(
+        "{} hardly matter{}: {bound}.",
+        listed(&names),
+        if names.len() == 1 { "s" } else { "" }
+    ))
 }
 
 /// Whether `end` of an interval that a factor is ranked by is next to nothing: of the variance, or
@@ -223,7 +227,8 @@ pub(super) fn warnings(
             ));
         }
         all.extend(noisy(metric));
-        if metric.replications > 0 && metric.moves() && !metric.ranked() && metric.factors.len() > 1 {
+        if metric.replications > 0 && metric.moves() && !metric.ranked() && metric.factors.len() > 1
+        {
             let (key, size) = match spec.method {
                 MethodName::Morris => ("trajectories", spec.trajectories.unwrap_or(10)),
                 MethodName::Sobol => ("points", spec.points.unwrap_or(64)),
@@ -339,6 +344,9 @@ mod tests {
     #[test]
     fn what_does_not_vary_is_moved_by_nothing() {
         let still = MetricSensitivity { sd: 0.0, ..metric(vec![factor("a", 0.4, 0.5, 0.2)], 0.0) };
-        assert_eq!(sentences(&still), ["Nothing moves service level: it is 80.0 % at every point."]);
+        assert_eq!(
+            sentences(&still),
+            ["Nothing moves service level: it is 80.0 % at every point."]
+        );
     }
 }

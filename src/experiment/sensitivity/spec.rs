@@ -162,7 +162,8 @@ impl SensitivitySpec {
             refuse("design", "has no place beside `sensitivity`; its method takes the points");
         }
         if !study.exclude.is_empty() {
-            let message = "has no place beside `sensitivity`; its method needs every point it takes";
+            let message =
+                "has no place beside `sensitivity`; its method needs every point it takes";
             refuse("exclude", message);
         }
         if study.precision.is_some() {
