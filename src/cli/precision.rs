@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::str::FromStr;
 
 use super::Failure;
+use super::format::wrapped;
 use super::runs::Runs;
 use crate::experiment::estimate::stopping::Precision;
 use crate::experiment::plan::Plan;
@@ -80,7 +81,8 @@ pub(super) fn get(runs: &mut Runs<'_>, plan: &Plan) -> Result<PointRuns, Failure
 pub(super) fn render(plan: &Plan, runs: &PointRuns) -> String {
     let mut text = String::new();
     let Some(asked) = plan.precision_in_words() else { return text };
-    let _ = writeln!(text, "Each point is run until it is as precise as this: {asked}.");
+    let asked = format!("Each point is run until it is as precise as this: {asked}.");
+    let _ = writeln!(text, "{}", wrapped(&asked, ""));
     let worst = runs.imprecise.iter().max_by_key(|(point, needed)| (*needed, usize::MAX - point));
     if let Some((point, needed)) = worst {
         let remedy = if *needed == usize::MAX {
@@ -88,14 +90,14 @@ pub(super) fn render(plan: &Plan, runs: &PointRuns) -> String {
         } else {
             format!("about {needed} runs would do: raise `most` in `[precision]`, or ask for less")
         };
-        let _ = writeln!(
-            text,
+        let warning = format!(
             "warning: {} of {} points are not, after {} runs. Farthest from it is {}: {remedy}.",
             runs.imprecise.len(),
             plan.points.len(),
             plan.replications().1,
             plan.describe(*point),
         );
+        let _ = writeln!(text, "{}", wrapped(&warning, "  "));
     }
     text.push('\n');
     text

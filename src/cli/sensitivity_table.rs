@@ -5,14 +5,12 @@ use std::path::PathBuf;
 
 use comfy_table::{ContentArrangement, Table};
 
+use super::format::wrapped;
 use super::run_table::{align_numbers, plain_table};
 use crate::experiment::plan::Plan;
 use crate::experiment::sensitivity::results::{
     Estimate, FactorSensitivity, MetricSensitivity, Sensitivity,
 };
-
-/// Columns of a terminal.
-const WIDTH: usize = 80;
 
 pub(super) fn render(plan: &Plan, found: &Sensitivity, written: &[PathBuf]) -> String {
     let mut text = String::new();
@@ -21,13 +19,15 @@ pub(super) fn render(plan: &Plan, found: &Sensitivity, written: &[PathBuf]) -> S
         "morris" => "elementary effects (Morris)",
         _ => "shares of variance (Sobol)",
     };
+    let horizon = plan.points[0].model.horizon;
+    let same = plan.points.iter().all(|point| point.model.horizon == horizon);
     let sizes = format!(
-        "{method} of {} factors: {} points x {} replications of {}, seed {}; {:.0} % intervals \
-         over points",
+        "{method} of {} factors: {} points x {} replications{}, seed {}; {:.0} % intervals over \
+         points",
         found.metrics.first().map_or(0, |m| m.factors.len()),
         found.points,
         found.replications,
-        plan.points[0].model.horizon,
+        if same { format!(" of {horizon}") } else { String::new() },
         found.seed,
         found.confidence * 100.0
     );
@@ -142,21 +142,4 @@ fn scaled(metric: &MetricSensitivity, value: f64) -> (String, String) {
     };
     let number = if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.1}") };
     (number, unit)
-}
-
-/// The text in lines of a terminal, all but the first indented.
-fn wrapped(text: &str, indent: &str) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("there is one");
-        if !line.trim().is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(format!("{indent}{word}"));
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines.join("\n")
 }

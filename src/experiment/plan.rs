@@ -141,12 +141,6 @@ impl Plan {
         describe(&self.factors, &self.points[point].levels)
     }
 
-    /// Runs in all.
-    #[must_use]
-    pub fn units(&self) -> usize {
-        self.points.len() * self.study.replications as usize
-    }
-
     /// The factor of this name.
     #[must_use]
     pub fn factor(&self, name: &str) -> Option<usize> {

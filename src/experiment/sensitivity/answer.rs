@@ -64,7 +64,8 @@ fn next(metric: &MetricSensitivity) -> Option<String> {
             Some(format!("{} ({shown}{direction})", named(f)))
         })
         .collect();
-    (!texts.is_empty()).then(|| format!("After it come {}.", listed(&texts)))
+    let come = if texts.len() == 1 { "comes" } else { "come" };
+    (!texts.is_empty()).then(|| format!("After it {come} {}.", listed(&texts)))
 }
 
 /// The factors that do not matter, all of their interval taken.
@@ -319,7 +320,7 @@ mod tests {
                 "What moves service level most is the base delay `base` (50ms to 5s): 61 % (52..70) \
                  of the variance alone, 70 % (61..79) with its interactions; 3.1 percentage points \
                  lower in the upper half of its range.",
-                "After it come the last delay `last` (50ms to 5s) (22 % (17..27) in all, 3.1 \
+                "After it comes the last delay `last` (50ms to 5s) (22 % (17..27) in all, 3.1 \
                  percentage points lower in the upper half of its range).",
                 "`none` hardly matters: less than 5 % of the variance.",
             ]
