@@ -47,7 +47,11 @@ fn shares_of_variance_are_those_of_a_product() {
             assert!((got.estimate - share / variance).abs() < allowed, "{name}: {got:?}");
             assert!(got.high - got.low < 0.5, "{name}: {got:?} says something");
         }
-        assert!(found.upper_less_lower.unwrap() > 0.0);
+        // From a quarter to three quarters of its range, all else at its mean.
+        let half = if name == "rate" { 0.2 * TIME.0 } else { 600.0 * RATE.0 };
+        let got = found.upper_less_lower.unwrap();
+        assert!((got.estimate - half).abs() < 2.0 * (got.high - got.estimate), "{name}: {got:?}");
+        assert!(got.low > 0.0, "{name}: {got:?} says something");
     }
     // The client's tries change no arrival, and all points share their random numbers.
     let none = factor(&metric, "attempts");

@@ -82,7 +82,7 @@ fn table(metric: &MetricSensitivity) -> Table {
         } else {
             row.push(factor.alone.map_or_else(dash, share));
             row.push(factor.in_all.map_or_else(dash, share));
-            row.push(factor.upper_less_lower.map_or_else(dash, |d| number(metric, d)));
+            row.push(factor.upper_less_lower.map_or_else(dash, |d| spread(metric, d)));
         }
         table.add_row(row);
     }
@@ -115,7 +115,8 @@ fn share(share: Estimate) -> String {
     if share.estimate.is_nan() {
         return dash();
     }
-    let p = |value: f64| value * 100.0;
+    // Whole per cent without a minus before a nought.
+    let p = |value: f64| (value * 100.0).round() + 0.0;
     format!("{:.0} % ({:.0}..{:.0})", p(share.estimate), p(share.low), p(share.high))
 }
 

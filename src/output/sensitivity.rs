@@ -24,6 +24,8 @@ pub fn table(found: &Sensitivity) -> Vec<u8> {
         "effect_mean",
         "effect_sd",
         "upper_less_lower",
+        "upper_less_lower_low",
+        "upper_less_lower_high",
         "noise_share",
         "replications",
     ];
@@ -32,18 +34,18 @@ pub fn table(found: &Sensitivity) -> Vec<u8> {
             let mut row =
                 vec![metric.metric.clone(), metric.unit.to_owned(), factor.factor.clone()];
             row.extend([factor.alone, factor.in_all, factor.effect].into_iter().flat_map(fields));
-            let plain = [
-                factor.effect_mean,
-                factor.effect_sd,
-                factor.upper_less_lower,
-                Some(metric.noise_share),
-            ];
-            row.extend(plain.map(|value| value.map_or_else(String::new, number)));
+            row.extend([factor.effect_mean, factor.effect_sd].map(field));
+            row.extend(fields(factor.upper_less_lower));
+            row.push(number(metric.noise_share));
             row.push(metric.replications.to_string());
             row
         })
     });
     csv(header.map(str::to_owned).to_vec(), rows)
+}
+
+fn field(value: Option<f64>) -> String {
+    value.map_or_else(String::new, number)
 }
 
 fn fields(estimate: Option<Estimate>) -> [String; 3] {

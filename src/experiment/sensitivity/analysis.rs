@@ -8,7 +8,7 @@ use super::answer;
 use super::noise::noise_share;
 use super::results::{Estimate, FactorSensitivity, MetricSensitivity, Sensitivity};
 use super::spec::{Method, MethodName};
-use crate::engine::statistics::Welford;
+use crate::engine::statistics::{Welford, mean_interval};
 use crate::system::metrics::{METRICS, index_of};
 
 /// Analyses the outcomes of all of a plan's units, in their order; nothing for a study without
@@ -147,14 +147,42 @@ impl Design {
         }
     }
 
-    fn upper_less_lower(&self, factor: &Factor, outputs: &[f64], dimension: usize) -> Option<f64> {
+    /// From the pairs of points that differ in this factor alone and have it in different halves of
+    /// its range.
+    fn upper_less_lower(
+        &self,
+        factor: &Factor,
+        outputs: &[f64],
+        dimension: usize,
+    ) -> Option<Estimate> {
         let ordered = factor.levels.iter().all(|level| level.number.is_some())
             && factor.levels.is_sorted_by(|a, b| a.number <= b.number);
-        let half = |upper: bool| {
-            let points = self.coordinates.iter().zip(outputs);
-            fold(points.filter(|(u, _)| (u[dimension] >= 0.5) == upper).map(|(_, y)| *y)).mean()
+        let upper = |point: usize| self.coordinates[point][dimension] >= 0.5;
+        let rise = |(i, j): (usize, usize)| match (upper(i), upper(j)) {
+            (false, true) => Some(outputs[j] - outputs[i]),
+            (true, false) => Some(outputs[i] - outputs[j]),
+            _ => None,
         };
-        ordered.then(|| half(true) - half(false))
+        let rises: Vec<f64> = self.pairs(dimension).into_iter().filter_map(rise).collect();
+        (ordered && !rises.is_empty()).then(|| mean_interval(&rises, self.confidence).into())
+    }
+
+    /// The pairs of points that differ in this dimension alone.
+    fn pairs(&self, dimension: usize) -> Vec<(usize, usize)> {
+        match self.method {
+            Method::Sobol(saltelli, _) => {
+                let length = saltelli.points_per_row();
+                (0..saltelli.rows).map(|r| (r * length, r * length + 1 + dimension)).collect()
+            }
+            Method::Morris(morris) => {
+                let differ = |(i, j): &(usize, usize)| {
+                    (self.coordinates[*i][dimension] - self.coordinates[*j][dimension]).abs() > 0.0
+                };
+                let starts = (0..self.coordinates.len()).step_by(morris.factors + 1);
+                let steps = starts.flat_map(|t| (t..t + morris.factors).map(|i| (i, i + 1)));
+                steps.filter(differ).collect()
+            }
+        }
     }
 }
 

@@ -37,7 +37,7 @@ fn most(metric: &MetricSensitivity) -> String {
     }
     let top = first.rank();
     let beside = rest.iter().filter(|f| match (top, f.rank()) {
-        (Some(top), Some(rank)) => !top.above(&rank),
+        (Some(top), Some(rank)) => !top.above(&rank) && !negligible(metric, rank.high),
         _ => false,
     });
     let others: Vec<String> = beside.map(|f| format!("`{}`", f.factor)).collect();
@@ -126,7 +126,7 @@ fn direction(metric: &MetricSensitivity, factor: &FactorSensitivity) -> Option<S
             (true, false) => "higher lowers it".to_owned(),
         });
     }
-    let change = factor.upper_less_lower?;
+    let change = factor.upper_less_lower.filter(Estimate::has_sign)?.estimate;
     let way = if change > 0.0 { "higher" } else { "lower" };
     let change = difference(metric.unit, change.abs());
     Some(format!("{change} {way} in the upper half of its range"))
@@ -134,7 +134,8 @@ fn direction(metric: &MetricSensitivity, factor: &FactorSensitivity) -> Option<S
 
 /// `61 % (52..70)`.
 fn percent(share: Estimate) -> String {
-    let p = |value: f64| value * 100.0;
+    // Whole per cent without a minus before a nought.
+    let p = |value: f64| (value * 100.0).round() + 0.0;
     format!("{:.0} % ({:.0}..{:.0})", p(share.estimate), p(share.low), p(share.high))
 }
 
@@ -287,7 +288,7 @@ mod tests {
             effect: None,
             effect_mean: None,
             effect_sd: None,
-            upper_less_lower: Some(-0.031),
+            upper_less_lower: Some(Estimate { estimate: -0.031, low: -0.04, high: -0.02 }),
         }
     }
 

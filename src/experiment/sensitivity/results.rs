@@ -81,9 +81,9 @@ pub struct FactorSensitivity {
     /// the other factors, or on where in its range they are measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect_sd: Option<f64>,
-    /// The metric's mean over points in the upper half of the range less that in the lower half, in
-    /// its unit; nothing where the levels have no order.
-    pub upper_less_lower: Option<f64>,
+    /// The metric's mean in the upper half of the range less that in the lower half, all else equal,
+    /// in its unit; nothing where the levels have no order.
+    pub upper_less_lower: Option<Estimate>,
 }
 
 /// An estimate with its interval.
@@ -110,6 +110,12 @@ impl From<Interval> for Estimate {
 }
 
 impl Estimate {
+    /// Whether all of it lies to one side of 0.
+    #[must_use]
+    pub fn has_sign(&self) -> bool {
+        self.low > 0.0 || self.high < 0.0
+    }
+
     /// Whether all of it lies above all of another.
     #[must_use]
     pub fn above(&self, other: &Self) -> bool {
