@@ -45,7 +45,7 @@ fn shares_of_variance_are_those_of_a_product() {
             // A nominal 95 % interval is two standard errors to each side: four of them.
             let allowed = 2.0 * (got.high - got.estimate) + noise;
             assert!((got.estimate - share / variance).abs() < allowed, "{name}: {got:?}");
-            assert!(got.high - got.low < 0.5, "{name}: {got:?} says something");
+            assert!(got.low > 0.0, "{name}: {got:?} says something");
         }
         // From a quarter to three quarters of its range, all else at its mean.
         let half = if name == "rate" { 0.2 * TIME.0 } else { 600.0 * RATE.0 };

@@ -305,20 +305,21 @@ fn check(study: &StudySpec, factors: &[Factor], issues: &mut Issues) {
 
 fn check_sla(i: usize, threshold: &SlaSpec, issues: &mut Issues) {
     let path = format!("sla.{i}");
-    metric(format!("{path}.metric"), &threshold.metric, issues);
-    if threshold.per.is_some() && METRICS.iter().any(|m| m.name == threshold.metric && !m.adds_up())
-    {
-        let message = "is for a metric that adds up over the measured time, like `failovers`; \
-                       this one does not";
-        issues.refuse(format!("{path}.per"), &threshold.metric, message);
+    let at = |key: &str| if threshold.line { path.clone() } else { format!("{path}.{key}") };
+    metric(at("metric"), &threshold.metric, issues);
+    let adds_up = METRICS.iter().all(|m| m.name != threshold.metric || m.adds_up());
+    if threshold.per.is_some() && !adds_up {
+        let message = "is a rate, which only a metric has that adds up over the measured time; \
+                       `failovers` is one, a share or a mean is none";
+        issues.refuse(at("per"), &threshold.metric, message);
     }
     if threshold.written().is_none() {
         let message = "needs either `at_least` or `at_most`";
         issues.refuse(path.clone(), &threshold.metric, message);
     }
-    for (key, limit) in [("at_least", threshold.at_least), ("at_most", threshold.at_most)] {
+    for (name, limit) in [("at_least", threshold.at_least), ("at_most", threshold.at_most)] {
         if let Some(limit) = limit.filter(|l| !l.is_finite()) {
-            issues.refuse(format!("{path}.{key}"), limit, "must be a finite number");
+            issues.refuse(at(name), limit, "must be a finite number");
         }
     }
 }

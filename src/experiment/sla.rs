@@ -29,6 +29,9 @@ pub struct SlaSpec {
     /// The limit is one per this time, instead of one for the whole measured time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per: Option<Per>,
+    /// Whether it is written as a line, in which no key has a place of its own.
+    #[serde(skip)]
+    pub line: bool,
 }
 
 /// How a threshold is written.
@@ -66,7 +69,7 @@ impl TryFrom<Written> for SlaSpec {
         match written {
             Written::Line(line) => line.parse(),
             Written::Table(SlaTable { metric, at_least, at_most, per }) => {
-                Ok(Self { metric, at_least, at_most, per })
+                Ok(Self { metric, at_least, at_most, per, line: false })
             }
         }
     }
@@ -146,7 +149,7 @@ impl FromStr for SlaSpec {
         }
         let (at_least, at_most) =
             if least.is_some() { (Some(limit), None) } else { (None, Some(limit)) };
-        Ok(Self { metric: metric.to_owned(), at_least, at_most, per })
+        Ok(Self { metric: metric.to_owned(), at_least, at_most, per, line: true })
     }
 }
 
@@ -224,7 +227,7 @@ mod tests {
             ("api_429s ≤ 12", "metric = \"api_429s\"\nat_most = 12"),
             ("failovers <= 2 per day", "metric = \"failovers\"\nat_most = 2\nper = \"day\""),
         ] {
-            assert_eq!(line.parse(), Ok(table(text)), "{line}");
+            assert_eq!(line.parse(), Ok(SlaSpec { line: true, ..table(text) }), "{line}");
         }
         for line in ["", "service_level", "a b >= 1", "a >= ", "a > 1", "a <= 2 per week", ">= 3"] {
             assert_eq!(line.parse::<SlaSpec>(), Err(NoThreshold), "{line}");

@@ -146,7 +146,16 @@ impl<'a> Shape<'a> {
                 let spec = choices.iter().find(|choice| kind_of(choice) == Some("object"));
                 self.table(path, table, spec.copied().unwrap_or(&Json::Null));
             }
-            (value, Some(plain)) if laws.is_empty() => self.value(path, value, plain),
+            (value, Some(plain)) if laws.is_empty() => {
+                let table = choices.iter().any(|choice| kind_of(choice) == Some("object"));
+                match value {
+                    Value::String(_) => self.value(path, value, plain),
+                    _ if table => {
+                        self.must(path, format!("{}, or a table", self.wanted(plain)), None)
+                    }
+                    _ => self.value(path, value, plain),
+                }
+            }
             (Value::String(text), Some(plain)) => self.text(path, text, plain),
             (value, Some(plain)) => {
                 let must = format!("{}, or a table with a `kind`", self.wanted(plain));
