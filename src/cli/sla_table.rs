@@ -11,6 +11,9 @@ use crate::experiment::sla::SlaSpec;
 use crate::experiment::summary::Summary;
 use crate::system::metrics::{METRICS, index_of};
 
+/// What an interval says of a threshold, and the interval.
+type Judged = (Verdict, Interval);
+
 /// Points up to which each one is listed.
 const FEW: usize = 6;
 
@@ -20,7 +23,7 @@ pub(super) fn render(plan: &Plan, summary: &Summary) -> String {
     if study.sla.is_empty() {
         return String::new();
     }
-    let judged: Vec<Vec<(Verdict, Interval)>> =
+    let judged: Vec<Vec<Judged>> =
         (0..plan.points.len()).map(|point| summary.judged(plan, point)).collect();
     let mut text = format!(
         "SLA of {} points, by the whole interval ({:.0} % for all thresholds of a point)\n",
@@ -65,8 +68,8 @@ fn line(plan: &Plan, point: usize, sla: &SlaSpec, verdict: Verdict, interval: In
 }
 
 /// At how many points each threshold is met, undecided and missed.
-fn counts(plan: &Plan, judged: &[Vec<(Verdict, Interval)>]) -> String {
-    let counts = |of: &dyn Fn(&[(Verdict, Interval)]) -> Verdict| {
+fn counts(plan: &Plan, judged: &[Vec<Judged>]) -> String {
+    let counts = |of: &dyn Fn(&[Judged]) -> Verdict| {
         let words = [Verdict::Met, Verdict::Undecided, Verdict::Missed].map(|verdict| {
             let count = judged.iter().filter(|point| of(point) == verdict).count();
             format!("{} at {count}", verdict.word())
@@ -78,7 +81,7 @@ fn counts(plan: &Plan, judged: &[Vec<(Verdict, Interval)>]) -> String {
         let _ = writeln!(text, "{sla}: {}", counts(&|point| point[i].0));
     }
     if plan.study.sla.len() > 1 {
-        let all = |point: &[(Verdict, Interval)]| {
+        let all = |point: &[Judged]| {
             together(&point.iter().map(|(verdict, _)| *verdict).collect::<Vec<_>>())
         };
         let _ = writeln!(text, "all of them: {}", counts(&all));
