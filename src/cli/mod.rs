@@ -5,8 +5,12 @@
 //! is missed.
 
 mod check;
+mod compare;
+mod compare_table;
 mod failure;
 mod format;
+mod layout;
+mod point_columns;
 mod presets;
 mod progress;
 mod run;
@@ -37,6 +41,8 @@ enum Command {
     Run(run::Args),
     /// Run every point of a study and estimate its metrics
     Sweep(sweep::Args),
+    /// Compare the points of a study with each other on the same random numbers
+    Compare(compare::Args),
     /// Check models and studies, and list what they would run
     Check(check::Args),
     /// Print the JSON Schema of models or studies
@@ -77,6 +83,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::execute(&args),
         Command::Sweep(args) => sweep::execute(&args),
+        Command::Compare(args) => compare::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
         Command::Presets(args) => presets::execute(&args),

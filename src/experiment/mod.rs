@@ -11,7 +11,9 @@
 mod chance;
 pub mod compare;
 pub mod design;
+mod draws;
 pub mod estimate;
+pub mod figures;
 pub mod overrides;
 pub mod plan;
 pub mod presets;
@@ -22,3 +24,4 @@ pub mod select;
 pub mod sensitivity;
 pub mod study;
 pub mod summary;
+pub mod sweep_result;

@@ -2,20 +2,37 @@
 //! for every arm an interval of how far it is from the best of the others, all holding together.
 //! An arm whose interval ends at 0 is not the best; one whose interval begins at 0 is.
 
+use serde::{Deserialize, Serialize};
+
 use super::super::estimate::simultaneous::bonferroni;
 use super::goal::Goal;
 use super::paired::{paired, pairs};
 use crate::engine::statistics::Bounds;
 
 /// Where an arm stands.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Standing {
     /// No other is better.
+    #[serde(rename = "best")]
     Best,
     /// It may be the best.
+    #[serde(rename = "may be best")]
     Open,
     /// Another is better.
+    #[serde(rename = "beaten")]
     Beaten,
+}
+
+impl Standing {
+    /// What results call it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Best => "best",
+            Self::Open => "may be best",
+            Self::Beaten => "beaten",
+        }
+    }
 }
 
 /// An arm beside the best of the others.
