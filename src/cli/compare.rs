@@ -36,7 +36,7 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let mut runs = Runs::open(&args.study, &loaded)?;
     let units: Vec<Unit> = plan.all_units().collect();
     let outcomes = runs.get(&units)?;
-    let compared = Comparison::new(plan, &outcomes, &request);
+    let compared = Comparison::new(plan, &units, &outcomes, &request);
     let written = runs.write(vec![
         ("runs.csv".to_owned(), tables::runs(plan, &outcomes)),
         ("ranking.csv".to_owned(), comparison::ranking(plan, &compared)),

@@ -30,9 +30,7 @@ pub(super) fn render(plan: &Plan, comparison: &Comparison, written: &[PathBuf]) 
         text.push_str(&tables.render(plan, named));
     }
     text.push_str(&reading(comparison));
-    for (title, sentences) in
-        [("ANSWER", &comparison.answer), ("BEWARE", &comparison.warnings)]
-    {
+    for (title, sentences) in [("ANSWER", &comparison.answer), ("BEWARE", &comparison.warnings)] {
         if !sentences.is_empty() {
             let _ = writeln!(text, "\n{title}");
         }
@@ -263,3 +261,6 @@ fn shown(by: &ByMetric, show: usize, control: Option<usize>) -> Vec<usize> {
     let control = |row: &usize| control.is_some_and(|control| by.ranked[*row].point == control);
     (0..count).filter(|row| *row < show || *row >= count - show || control(row)).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -224,21 +224,19 @@ mod tests {
             [around(1.25, 0.5), around(123.0, 11.0), around(f64::NAN, 1.0), around(3.0, f64::NAN)];
         let keys = [Column::text("arm", texts(&["a", "b", "c", "d"]))];
         let values = [Column::estimates("failovers per hour", &estimates, 1.0)];
-        let expected = "\
-     failovers per
-arm       hour
-";
         let got = table(&keys, &values);
-        assert_eq!(got.lines().last(), Some("d      3.0"), "{expected}\n{got}");
         let lines: Vec<&str> = got.lines().collect();
-        assert_eq!(lines, [
-            "       failovers",
-            "arm     per hour",
-            "a      1.2 ±  0.5",
-            "b    123.0 ± 11.0",
-            "c               -",
-            "d      3.0",
-        ]);
+        assert_eq!(
+            lines,
+            [
+                "       failovers",
+                "arm     per hour",
+                "a      1.2 ±  0.5",
+                "b    123.0 ± 11.0",
+                "c               -",
+                "d      3.0",
+            ]
+        );
     }
 
     #[test]

@@ -119,10 +119,8 @@ impl Rows {
             Column::estimates(heading, &estimates, reading.factor)
         };
         let reading = Reading::of(&METRICS[by]);
-        let behind: Vec<Estimate> = points
-            .iter()
-            .map(|point| summary.difference(*point, leader, by).into())
-            .collect();
+        let behind: Vec<Estimate> =
+            points.iter().map(|point| summary.difference(*point, leader, by).into()).collect();
         let heading = with_unit("less the best (paired)".into(), reading.unit_of_difference);
         let mut behind = Column::estimates(heading, &behind, reading.factor);
         if let Some(row) = points.iter().position(|point| *point == leader) {

@@ -23,11 +23,7 @@ pub struct Estimate {
 impl From<Bounds> for Estimate {
     fn from(bounds: Bounds) -> Self {
         let known = |value: f64| value.is_finite().then_some(value);
-        Self {
-            estimate: known(bounds.estimate),
-            low: known(bounds.low),
-            high: known(bounds.high),
-        }
+        Self { estimate: known(bounds.estimate), low: known(bounds.low), high: known(bounds.high) }
     }
 }
 
@@ -73,12 +69,9 @@ impl Reading {
     pub fn of(metric: &Metric) -> Self {
         let plain = |unit| Self { factor: 1.0, unit, unit_of_difference: unit, counts: false };
         match metric.unit {
-            "share" => Self {
-                factor: 100.0,
-                unit: "%",
-                unit_of_difference: "points",
-                counts: false,
-            },
+            "share" => {
+                Self { factor: 100.0, unit: "%", unit_of_difference: "points", counts: false }
+            }
             "1/s" => plain("/s"),
             "calls" => Self { counts: true, ..plain("") },
             unit => plain(unit),
@@ -99,8 +92,7 @@ impl Reading {
     }
 
     fn number(&self, estimate: &Estimate) -> String {
-        let (value, half) =
-            (estimate.value() * self.factor, estimate.half_width() * self.factor);
+        let (value, half) = (estimate.value() * self.factor, estimate.half_width() * self.factor);
         if value.is_nan() {
             return "-".to_owned();
         }
@@ -134,9 +126,8 @@ pub fn digits(numbers: impl Iterator<Item = (f64, f64)> + Clone) -> usize {
         let decimals = i32::from(first < 2.95) - power.clamp(-100.0, 100.0) as i32;
         decimals.clamp(0, MOST)
     };
-    let halves = || {
-        numbers.clone().map(|(_, half)| half).filter(|half| half.is_finite() && *half > 0.0)
-    };
+    let halves =
+        || numbers.clone().map(|(_, half)| half).filter(|half| half.is_finite() && *half > 0.0);
     let least = halves().map(needed).max();
     let greatest = halves().map(needed).min();
     match (least, greatest) {

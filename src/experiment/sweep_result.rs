@@ -73,9 +73,8 @@ impl SweepResult {
         let means: Vec<f64> =
             (0..plan.points.len()).map(|point| summary.get(point, by).mean).collect();
         let ranking = from_best(&means, Goal::of(METRICS[by].better));
-        let threshold = |sla: &super::study::SlaSpec| {
-            Some(format!("{} {}", sla.metric, sla.threshold()?))
-        };
+        let threshold =
+            |sla: &super::study::SlaSpec| Some(format!("{} {}", sla.metric, sla.threshold()?));
         Self {
             command: "sweep".to_owned(),
             study: study.name.clone(),

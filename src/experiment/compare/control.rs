@@ -24,11 +24,7 @@ impl CompareSpec {
     ///
     /// # Errors
     /// Where it names no factor, no level, or not one single point.
-    pub fn control(
-        &self,
-        factors: &[Factor],
-        points: &[Point],
-    ) -> Result<usize, Issue> {
+    pub fn control(&self, factors: &[Factor], points: &[Point]) -> Result<usize, Issue> {
         let wanted: Vec<(String, String)> =
             self.control.iter().map(|(name, value)| (name.clone(), level_text(value))).collect();
         one_point(factors, points, &wanted).map_err(|refusal| Issue {
@@ -59,11 +55,8 @@ fn one_point(
 ) -> Result<usize, Refusal> {
     let mut levels = Vec::new();
     for (name, label) in wanted {
-        let refuse = |message: String| Refusal {
-            factor: Some(name.clone()),
-            value: label.clone(),
-            message,
-        };
+        let refuse =
+            |message: String| Refusal { factor: Some(name.clone()), value: label.clone(), message };
         let Some(f) = factors.iter().position(|f| f.name == *name) else {
             let known: Vec<&str> = factors.iter().map(|f| f.name.as_str()).collect();
             return Err(refuse(match nearest(name, known.iter().copied()) {
@@ -166,8 +159,7 @@ impl Plan {
     fn factor_of(&self, label: &str) -> Result<String, String> {
         let text = level_text(&Value::String(label.to_owned()));
         let has = |f: &&Factor| f.levels.iter().any(|l| l.label == text);
-        let having: Vec<&str> =
-            self.factors.iter().filter(has).map(|f| f.name.as_str()).collect();
+        let having: Vec<&str> = self.factors.iter().filter(has).map(|f| f.name.as_str()).collect();
         match having.as_slice() {
             [only] => Ok((*only).to_owned()),
             [] => {

@@ -44,7 +44,8 @@ mod tests {
         assert!((got.high - SCIPY[2]).abs() < 1e-9, "{got:?}");
     }
 
-    const SCIPY: [f64; 3] = [0.903_030_303_030_302_5, 0.633_718_181_083_042_5, 0.977_103_356_482_641];
+    const SCIPY: [f64; 3] =
+        [0.903_030_303_030_302_5, 0.633_718_181_083_042_5, 0.977_103_356_482_641];
 
     #[test]
     fn few_pairs_say_nothing_and_equal_arms_everything() {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::super::estimate::simultaneous::bonferroni;
 use super::super::figures::{Estimate, label};
 use super::super::plan::Plan;
-use super::super::runner::Outcome;
+use super::super::runner::{Outcome, Unit};
 use super::best::{Standing, with_the_best};
 use super::correlation::correlation_interval;
 use super::goal::Goal;
@@ -60,7 +60,7 @@ pub struct Comparison {
     pub warnings: Vec<String>,
     /// Seed of the study.
     pub seed: u64,
-    /// Runs of each point.
+    /// Runs of each point; where points differ, the most.
     pub replications: usize,
     /// Confidence: of each mean and ratio alone; of all differences together; of all comparisons
     /// with the best together.
@@ -147,17 +147,17 @@ pub struct Difference {
 }
 
 impl Comparison {
-    /// Compares the points of a plan by the outcomes of its units: all replications of the first
-    /// point, then of the second, and so on.
+    /// Compares the points of a plan by the outcomes of `units`, which go by point and then
+    /// replication. Points may differ in their number of runs: a pair counts where both have one.
     ///
     /// # Panics
     /// Where no metric is asked for.
     #[must_use]
-    pub fn new(plan: &Plan, outcomes: &[Outcome], request: &Request) -> Self {
+    pub fn new(plan: &Plan, units: &[Unit], outcomes: &[Outcome], request: &Request) -> Self {
         assert!(!request.metrics.is_empty(), "a comparison is by a metric");
         let confidence = plan.study.confidence;
         let arms_by: Vec<Vec<Vec<f64>>> =
-            request.metrics.iter().map(|m| arms(plan, outcomes, *m)).collect();
+            request.metrics.iter().map(|m| arms(plan, units, outcomes, *m)).collect();
         let control = match request.with {
             With::Control(point) => Some(point),
             With::BestFound => {
@@ -191,7 +191,7 @@ impl Comparison {
             answer: Vec::new(),
             warnings: Vec::new(),
             seed: plan.seed,
-            replications: outcomes.len() / k,
+            replications: arms_by[0].iter().map(Vec::len).max().unwrap_or(0),
             confidence,
             common_random_numbers: plan.study.common_random_numbers,
             control,
@@ -219,10 +219,12 @@ struct Shares {
 }
 
 /// The values of a metric by point and replication; not a number where a run stopped.
-fn arms(plan: &Plan, outcomes: &[Outcome], metric: usize) -> Vec<Vec<f64>> {
-    let replications = outcomes.len() / plan.points.len();
-    let value = |outcome: &Outcome| outcome.as_ref().map_or(f64::NAN, |values| values[metric]);
-    outcomes.chunks(replications.max(1)).map(|runs| runs.iter().map(value).collect()).collect()
+fn arms(plan: &Plan, units: &[Unit], outcomes: &[Outcome], metric: usize) -> Vec<Vec<f64>> {
+    let mut arms = vec![Vec::new(); plan.points.len()];
+    for (unit, outcome) in units.iter().zip(outcomes) {
+        arms[unit.point].push(outcome.as_ref().map_or(f64::NAN, |values| values[metric]));
+    }
+    arms
 }
 
 fn by_metric(
@@ -249,17 +251,14 @@ fn by_metric(
         .collect();
     let points: Vec<usize> = order.iter().map(|row| row.arm).collect();
     let pairs: Vec<(usize, usize)> = match control {
-        Some(control) => {
-            points.iter().filter(|p| **p != control).map(|p| (*p, control)).collect()
-        }
+        Some(control) => points.iter().filter(|p| **p != control).map(|p| (*p, control)).collect(),
         None => {
             let rest = |i: usize| points[i + 1..].iter().map(move |other| (i, *other));
             (0..points.len()).flat_map(rest).map(|(i, other)| (points[i], other)).collect()
         }
     };
-    let difference = |(point, against): (usize, usize)| {
-        difference(arms, point, against, shares.difference)
-    };
+    let difference =
+        |(point, against): (usize, usize)| difference(arms, point, against, shares.difference);
     ByMetric {
         metric: metric.name.to_owned(),
         unit: metric.unit.to_owned(),
@@ -288,3 +287,6 @@ fn difference(arms: &[Vec<f64>], point: usize, against: usize, confidence: f64) 
         variance_ratio: got.variance_ratio.is_finite().then_some(got.variance_ratio),
     }
 }
+
+#[cfg(test)]
+mod tests;
