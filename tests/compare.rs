@@ -88,7 +88,7 @@ fn a_sweep_writes_its_results_as_json_for_others_to_read() {
     assert_eq!((&result["command"], &result["study"]), (&"sweep".into(), &"compare".into()));
     let points = result["points"].as_array().unwrap();
     let labels: Vec<&str> = points.iter().map(|p| p["label"].as_str().unwrap()).collect();
-    assert_eq!(labels, ["16", "19", "26"]);
+    assert_eq!(labels, ["agents = 16", "agents = 19", "agents = 26"]);
     assert_eq!(points[0]["levels"]["attempts"], "3");
     let mut reader = csv::Reader::from_path(folder.path().join("summary.csv")).unwrap();
     let header = reader.headers().unwrap().clone();

@@ -155,17 +155,18 @@ pub fn varying(plan: &Plan) -> Vec<usize> {
     (0..plan.factors.len()).filter(varies).collect()
 }
 
-/// A point by what sets it apart: the level of the only factor that varies, or `base = 50ms,
-/// jitter = full` of those that do.
+/// A point by what sets it apart: `base = 50ms, jitter = full` of the factors that vary; where only
+/// one does and its levels are words, its level alone.
 #[must_use]
 pub fn label(plan: &Plan, point: usize) -> String {
     let varying = varying(plan);
-    let level = |f: &usize| &plan.factors[*f].levels[plan.points[point].levels[*f]].label;
+    let level = |f: &usize| &plan.factors[*f].levels[plan.points[point].levels[*f]];
     match varying.as_slice() {
         [] => plan.describe(point),
-        [only] => level(only).clone(),
+        [only] if level(only).number.is_none() => level(only).label.clone(),
         many => {
-            let parts = many.iter().map(|f| format!("{} = {}", plan.factors[*f].name, level(f)));
+            let parts =
+                many.iter().map(|f| format!("{} = {}", plan.factors[*f].name, level(f).label));
             parts.collect::<Vec<_>>().join(", ")
         }
     }

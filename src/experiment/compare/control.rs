@@ -103,6 +103,9 @@ impl Plan {
     /// # Errors
     /// What it fails to name, with what there is.
     pub fn point_named(&self, text: &str) -> Result<usize, String> {
+        if text.trim().is_empty() {
+            return Err("it names no point".to_owned());
+        }
         if let Ok(number) = text.trim().parse::<usize>() {
             let last = self.points.len() - 1;
             return if number <= last {

@@ -123,11 +123,11 @@ fn others(comparison: &Comparison, by: &ByMetric) -> Option<String> {
     let control = comparison.control.filter(|_| by.differences.len() > 1)?;
     let count = |sign: Sign| by.differences.iter().filter(|d| d.sign == sign).count();
     Some(format!(
-        "of {} others {} are above {} by {}, {} below, and {} cannot be told from it",
+        "by {}, of the {} others {} are higher than {}, {} lower, and {} cannot be told from it",
+        catalogued(by).label(),
         by.differences.len(),
         count(Sign::More),
         comparison.label(control),
-        catalogued(by).label(),
         count(Sign::Less),
         count(Sign::Open),
     ))
