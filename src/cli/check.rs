@@ -3,8 +3,9 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::{Failure, sweep_table};
 use crate::experiment::plan::Plan;
+use crate::experiment::study::level_text;
 use crate::input::{self, InputError, Kind};
 use crate::system::spec::Model;
 
@@ -62,16 +63,20 @@ fn describe_study(file: &Path, plan: &Plan) -> String {
         plan.study.name,
         plan.study.question
     );
-    for factor in &plan.factors {
+    for (factor, spec) in plan.factors.iter().zip(&plan.study.factors) {
         let levels: Vec<&str> = factor.levels.iter().map(|l| l.label.as_str()).collect();
-        let _ = writeln!(text, "  {}: {}", factor.name, levels.join(", "));
+        let levels = match spec.range.as_deref() {
+            Some([low, high]) => format!("{} to {}", level_text(low), level_text(high)),
+            _ => levels.join(", "),
+        };
+        let _ = writeln!(text, "  {}: {levels}", factor.name);
     }
     let _ = writeln!(
         text,
-        "  would run {} points x {} replications = {} runs of {} (warm-up {}), seed {}",
+        "  would run {} points x {} replications = {} of {} (warm-up {}), seed {}",
         plan.points.len(),
-        plan.study.replications,
-        plan.units(),
+        sweep_table::replications(plan.replications()),
+        sweep_table::runs_in_all(plan),
         plan.points[0].model.horizon,
         plan.points[0].model.warmup,
         plan.seed,

@@ -1,10 +1,10 @@
 //! `trunksim compare`: the points of a study against each other, on the same random numbers.
 
+use super::precision::{self, PrecisionArgs};
 use super::runs::{Runs, StudyArgs};
 use super::{Failure, compare_table, print, sweep};
 use crate::experiment::compare::report::{Comparison, Request, With};
 use crate::experiment::plan::Plan;
-use crate::experiment::runner::Unit;
 use crate::experiment::summary::Summary;
 use crate::output::{comparison, json, tables};
 use crate::system::metrics::{METRICS, index_of};
@@ -17,6 +17,8 @@ const ALL_PAIRS_MAX: usize = 100;
 pub(super) struct Args {
     #[command(flatten)]
     study: StudyArgs,
+    #[command(flatten)]
+    precision: PrecisionArgs,
     /// The point the others are held against: its number, or levels that name it, like
     /// 'base = 50ms, jitter = full'; without it, the study's `compare.control` or else the best
     #[arg(long, value_name = "POINT", conflicts_with = "all_pairs")]
@@ -30,22 +32,22 @@ pub(super) struct Args {
 }
 
 pub(super) fn execute(args: &Args) -> Result<(), Failure> {
-    let loaded = args.study.load()?;
+    let mut loaded = args.study.load()?;
+    args.precision.apply(&mut loaded.plan.study);
     let plan = &loaded.plan;
     let request = request(args, plan)?;
     let mut runs = Runs::open(&args.study, &loaded)?;
-    let units: Vec<Unit> = plan.all_units().collect();
-    let outcomes = runs.get(&units)?;
-    let compared = Comparison::new(plan, &units, &outcomes, &request);
+    let got = precision::get(&mut runs, plan)?;
+    let compared = Comparison::new(plan, &got.units, &got.outcomes, &request);
     let written = runs.write(vec![
-        ("runs.csv".to_owned(), tables::runs(plan, &outcomes)),
+        ("runs.csv".to_owned(), tables::runs(plan, &got.units, &got.outcomes)),
         ("ranking.csv".to_owned(), comparison::ranking(plan, &compared)),
         ("comparison.csv".to_owned(), comparison::differences(&compared)),
         ("compare.json".to_owned(), json::indented(&compared)),
     ])?;
     print(&compare_table::render(plan, &compared, &written))?;
     runs.finish()?;
-    sweep::missed(plan, &Summary::new(plan, &outcomes))
+    sweep::missed(plan, &Summary::of(plan, &got.units, &got.outcomes))
 }
 
 /// What is to be compared, before anything is run.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::precision::{self, PrecisionArgs};
 use super::progress::Stopwatch;
 use super::runs::{Runs, StudyArgs};
 use super::{Failure, print, sweep_table};
@@ -16,29 +17,31 @@ use crate::output::{json, plots, tables};
 pub(super) struct Args {
     #[command(flatten)]
     study: StudyArgs,
+    #[command(flatten)]
+    precision: PrecisionArgs,
     /// List the points and what running them would cost, and run none of them
     #[arg(long)]
     dry_run: bool,
 }
 
 pub(super) fn execute(args: &Args) -> Result<(), Failure> {
-    let loaded = args.study.load()?;
+    let mut loaded = args.study.load()?;
+    args.precision.apply(&mut loaded.plan.study);
     let plan = &loaded.plan;
     if args.dry_run {
-        return dry_run(args, plan);
+        return dry_run(&args.study, plan);
     }
     let mut runs = Runs::open(&args.study, &loaded)?;
-    let units: Vec<Unit> = plan.all_units().collect();
-    let outcomes = runs.get(&units)?;
-    let summary = Summary::new(plan, &outcomes);
+    let got = precision::get(&mut runs, plan)?;
+    let summary = Summary::of(plan, &got.units, &got.outcomes);
     let mut files = vec![
-        ("runs.csv".to_owned(), tables::runs(plan, &outcomes)),
+        ("runs.csv".to_owned(), tables::runs(plan, &got.units, &got.outcomes)),
         ("summary.csv".to_owned(), tables::summary(plan, &summary)),
         ("sweep.json".to_owned(), json::compact(&SweepResult::new(plan, &summary))),
     ];
     files.extend(plots::render(plan, &summary));
     let written: Vec<PathBuf> = runs.write(files)?;
-    print(&sweep_table::render(plan, &summary, &written))?;
+    print(&sweep_table::render(plan, &summary, &got, &written))?;
     runs.finish()?;
     missed(plan, &summary)
 }
@@ -52,11 +55,22 @@ pub(super) fn missed(plan: &Plan, summary: &Summary) -> Result<(), Failure> {
     Err(Failure::Sla(format!("the SLA is missed at every one of {} points", plan.points.len())))
 }
 
+/// How long all runs take at so many seconds each.
+fn seconds(plan: &Plan, each: f64) -> String {
+    let (least, most) = plan.replications();
+    let all = |of_a_point: u32| each * plan.points.len() as f64 * f64::from(of_a_point);
+    if least < most {
+        format!("{:.1} to {:.1} s", all(least), all(most))
+    } else {
+        format!("{:.1} s", all(least))
+    }
+}
+
 /// So many points, evenly over the study, are run once to tell what all would cost.
 const TIMED_POINTS: usize = 4;
 
 /// Lists the points, and times a few of them.
-fn dry_run(args: &Args, plan: &Plan) -> Result<(), Failure> {
+pub(super) fn dry_run(args: &StudyArgs, plan: &Plan) -> Result<(), Failure> {
     let watch = Stopwatch::start();
     let timed = plan.points.len().min(TIMED_POINTS);
     for n in 0..timed {
@@ -66,11 +80,11 @@ fn dry_run(args: &Args, plan: &Plan) -> Result<(), Failure> {
     }
     let each = watch.elapsed().as_secs_f64() / timed as f64;
     print(&sweep_table::listing(plan))?;
-    let threads = args.study.threads();
+    let threads = args.threads();
     eprintln!(
-        "{} runs would take about {:.1} s on {threads} threads ({timed} runs took {each:.3} s each)",
-        plan.units(),
-        each * plan.units() as f64 / threads as f64,
+        "{} would take about {} on {threads} threads ({timed} runs took {each:.3} s each)",
+        sweep_table::runs_in_all(plan),
+        seconds(plan, each / threads as f64),
     );
     Ok(())
 }

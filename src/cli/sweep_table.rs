@@ -5,13 +5,19 @@ use std::path::PathBuf;
 
 use super::layout::{Column, fits, prose, table};
 use super::point_columns::{legend, levels, numbers};
+use super::{precision, sla_table};
 use crate::experiment::figures::{Estimate, Reading};
 use crate::experiment::plan::Plan;
-use crate::experiment::select::threshold::{Verdict, together};
+use crate::experiment::precision::PointRuns;
 use crate::experiment::summary::Summary;
 use crate::system::metrics::{METRICS, index_of};
 
-pub(super) fn render(plan: &Plan, summary: &Summary, written: &[PathBuf]) -> String {
+pub(super) fn render(
+    plan: &Plan,
+    summary: &Summary,
+    runs: &PointRuns,
+    written: &[PathBuf],
+) -> String {
     let study = &plan.study;
     let by = index_of(&study.rank.by).expect("the plan has checked the metric");
     let ranking = summary.ranking(by);
@@ -20,13 +26,14 @@ pub(super) fn render(plan: &Plan, summary: &Summary, written: &[PathBuf]) -> Str
     let what = format!(
         "{} points x {} replications of {}, seed {}; means with {} % t intervals",
         plan.points.len(),
-        study.replications,
+        replications(summary.replications()),
         plan.points[0].model.horizon,
         plan.seed,
         summary.confidence * 100.0,
     );
     text.push_str(&prose(&what, 2));
     text.push('\n');
+    text.push_str(&precision::render(plan, runs));
     let rows = |points: &[usize]| Rows::new(plan, summary, (by, ranking[0]), points.to_vec());
     let (best, worst) = (rows(&ranking[..show]), rows(&ranking[ranking.len() - show..]));
     let named = best.fit(plan) && worst.fit(plan);
@@ -39,7 +46,7 @@ pub(super) fn render(plan: &Plan, summary: &Summary, written: &[PathBuf]) -> Str
     let _ = writeln!(text, "{}", best.render(plan, named));
     let _ = writeln!(text, "WORST {show}, the worst last");
     let _ = writeln!(text, "{}", worst.render(plan, named));
-    text.push_str(&thresholds(plan, summary));
+    text.push_str(&sla_table::render(plan, summary));
     let _ = writeln!(text, "FILES");
     for path in written {
         let _ = writeln!(text, "{}", path.display());
@@ -55,46 +62,26 @@ pub(super) fn listing(plan: &Plan) -> String {
     }
     let _ = writeln!(
         text,
-        "{} points x {} replications of {} = {} runs, seed {}",
+        "{} points x {} replications of {} = {}, seed {}",
         plan.points.len(),
-        plan.study.replications,
+        replications(plan.replications()),
         plan.points[0].model.horizon,
-        plan.units(),
+        runs_in_all(plan),
         plan.seed,
     );
     text
 }
 
-/// At how many points each threshold is met, undecided and missed.
-fn thresholds(plan: &Plan, summary: &Summary) -> String {
-    let study = &plan.study;
-    if study.sla.is_empty() {
-        return String::new();
-    }
-    let verdicts: Vec<Vec<Verdict>> =
-        (0..plan.points.len()).map(|point| summary.verdicts(plan, point)).collect();
-    let counts = |of: &dyn Fn(&Vec<Verdict>) -> Verdict| {
-        let words = [Verdict::Met, Verdict::Undecided, Verdict::Missed].map(|verdict| {
-            let count = verdicts.iter().filter(|point| of(point) == verdict).count();
-            format!("{} at {count}", verdict.word())
-        });
-        words.join(", ")
-    };
-    let mut text = format!(
-        "SLA of {} points, by the whole interval ({:.0} % for all thresholds of a point)\n",
-        plan.points.len(),
-        summary.confidence * 100.0
-    );
-    for (i, sla) in study.sla.iter().enumerate() {
-        let threshold = sla.threshold().expect("the plan has checked the threshold");
-        let line = format!("{} {threshold}: {}", sla.metric, counts(&|point| point[i]));
-        text.push_str(&prose(&line, 2));
-    }
-    if study.sla.len() > 1 {
-        let _ = writeln!(text, "all of them: {}", counts(&|point| together(point)));
-    }
-    text.push('\n');
-    text
+/// A number of replications, or from the least to the most.
+pub(super) fn replications<N: std::fmt::Display + PartialOrd>((least, most): (N, N)) -> String {
+    if least < most { format!("{least} to {most}") } else { least.to_string() }
+}
+
+/// How many runs a study makes: `60 runs`, `60 to 1200 runs`.
+pub(super) fn runs_in_all(plan: &Plan) -> String {
+    let (least, most) = plan.replications();
+    let all = |of_a_point: u32| plan.points.len() as u64 * u64::from(of_a_point);
+    format!("{} runs", replications((all(least), all(most))))
 }
 
 /// The points with what they are ranked by, how far they are behind the best, and the metrics beside
@@ -128,6 +115,10 @@ impl Rows {
         }
         let mut values = vec![of(by), behind];
         values.extend(plan.study.rank.beside.iter().filter_map(|name| index_of(name)).map(of));
+        if plan.study.precision.is_some() {
+            let runs = points.iter().map(|point| summary.points[*point].runs.to_string());
+            values.push(Column::numbers("runs", runs.collect()));
+        }
         Self { points, values }
     }
 

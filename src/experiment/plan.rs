@@ -7,7 +7,8 @@ use super::design::lockstep;
 use super::overrides::{assign_all, assign_together};
 use super::presets::expand;
 use super::sampling;
-use super::study::{FactorSpec, PlotSpec, Scale, SlaSpec, StudySpec, level_text};
+use super::sla::SlaSpec;
+use super::study::{FactorSpec, PlotSpec, Scale, StudySpec, level_text};
 use crate::engine::time::SimDuration;
 use crate::system::metrics::METRICS;
 use crate::system::spec::Model;
@@ -143,12 +144,6 @@ impl Plan {
         describe(&self.factors, &self.points[point].levels)
     }
 
-    /// Runs in all.
-    #[must_use]
-    pub fn units(&self) -> usize {
-        self.points.len() * self.study.replications as usize
-    }
-
     /// The factor of this name.
     #[must_use]
     pub fn factor(&self, name: &str) -> Option<usize> {
@@ -197,7 +192,7 @@ fn factors(study: &StudySpec, issues: &mut Issues) -> Vec<Factor> {
         }
     }
     let count = lockstep::count(&axes);
-    if study.design.is_factorial() && count.is_none_or(|c| c > POINTS_MAX) {
+    if study.is_factorial() && count.is_none_or(|c| c > POINTS_MAX) {
         let message = format!("make more than {POINTS_MAX} points together");
         issues.refuse("factors".into(), "the levels", message);
     }
@@ -288,8 +283,20 @@ fn check(study: &StudySpec, factors: &[Factor], issues: &mut Issues) {
     for (i, threshold) in study.sla.iter().enumerate() {
         check_sla(i, threshold, issues);
     }
+    if let Some(precision) = &study.precision {
+        issues.0.extend(precision.check());
+        for (i, target) in precision.targets.iter().enumerate() {
+            metric(format!("precision.targets.{i}.metric"), &target.metric, issues);
+        }
+    }
+    if let Some(sensitivity) = &study.sensitivity {
+        issues.0.extend(sensitivity.check_beside(study));
+        for (i, name) in sensitivity.metrics.iter().enumerate() {
+            metric(format!("sensitivity.metrics.{i}"), name, issues);
+        }
+    }
     for (i, plot) in study.plots.iter().enumerate() {
-        if !study.design.is_factorial() {
+        if !study.is_factorial() {
             let message = "curves and heat maps need a factorial design: this one leaves out most \
                            combinations of levels";
             issues.refuse(format!("plots.{i}"), format!("\"{}\"", plot.parts().0), message);
@@ -302,7 +309,13 @@ fn check(study: &StudySpec, factors: &[Factor], issues: &mut Issues) {
 fn check_sla(i: usize, threshold: &SlaSpec, issues: &mut Issues) {
     let path = format!("sla.{i}");
     metric(format!("{path}.metric"), &threshold.metric, issues);
-    if threshold.threshold().is_none() {
+    if threshold.per.is_some() && METRICS.iter().any(|m| m.name == threshold.metric && !m.adds_up())
+    {
+        let message = "is for a metric that adds up over the measured time, like `failovers`; \
+                       this one does not";
+        issues.refuse(format!("{path}.per"), &threshold.metric, message);
+    }
+    if threshold.written().is_none() {
         let message = "needs either `at_least` or `at_most`";
         issues.refuse(path.clone(), &threshold.metric, message);
     }

@@ -29,43 +29,28 @@ pub type Levels = Vec<usize>;
 /// # Errors
 /// Everything that is wrong with ranges and with factors in lockstep.
 pub fn sample(study: &mut StudySpec) -> Result<Option<Vec<Levels>>, Vec<Issue>> {
+    let Some(all) = place(study)? else { return Ok(None) };
+    let mut seen = std::collections::BTreeSet::new();
+    Ok(Some(all.into_iter().filter(|point| seen.insert(point.clone())).collect()))
+}
+
+/// The same, but each point as often as the design takes it, so that they are as many as the
+/// design's coordinates and in their order.
+///
+/// # Errors
+/// Those of [`sample`].
+pub fn place(study: &mut StudySpec) -> Result<Option<Vec<Levels>>, Vec<Issue>> {
     let mut issues = Vec::new();
     let leaders = leaders(study, &mut issues);
+    let factorial = study.is_factorial();
     let scales: Vec<Option<Sampled>> = study
         .factors
         .iter()
         .enumerate()
-        .map(|(i, factor)| range(i, factor, &study.design, &mut issues))
+        .map(|(i, factor)| range(i, factor, factorial, &mut issues))
         .collect();
     let leading = leaders.iter().filter(|l| l.is_none()).count();
-    let coordinates = match study.design {
-        DesignSpec::Factorial => None,
-        DesignSpec::LatinHypercube { points, seed } => {
-            check_points(points, &mut issues);
-            Some(latin_hypercube(if issues.is_empty() { points } else { 0 }, leading, seed))
-        }
-        DesignSpec::Sobol { points, seed } => {
-            check_points(points, &mut issues);
-            if !points.is_power_of_two() {
-                let near = (points.next_power_of_two() / 2, points.next_power_of_two());
-                let message = format!(
-                    "a Sobol design is even with a power of two: take {} or {}",
-                    near.0, near.1
-                );
-                issues.push(issue("design.points", &points, message));
-            }
-            if leading > DIMENSIONS_MAX {
-                let message = format!("a Sobol design has {DIMENSIONS_MAX} factors at most");
-                issues.push(issue("factors", &leading, message));
-            }
-            let allowed = issues.is_empty();
-            Some(scrambled_sobol(
-                if allowed { points } else { 0 },
-                leading.min(DIMENSIONS_MAX),
-                seed,
-            ))
-        }
-    };
+    let coordinates = coordinates(study, leading, &mut issues);
     if !issues.is_empty() {
         return Err(issues);
     }
@@ -82,15 +67,47 @@ pub fn sample(study: &mut StudySpec) -> Result<Option<Vec<Levels>>, Vec<Issue>> 
         })
         .collect();
     let by_factor = by_factor.map_err(|issue| vec![issue])?;
-    let mut points: Vec<Levels> = Vec::with_capacity(coordinates.len());
-    let mut seen = std::collections::BTreeSet::new();
-    for p in 0..coordinates.len() {
-        let point: Levels = by_factor.iter().map(|levels| levels[p]).collect();
-        if seen.insert(point.clone()) {
-            points.push(point);
+    let point = |p: usize| by_factor.iter().map(|levels| levels[p]).collect();
+    Ok(Some((0..coordinates.len()).map(point).collect()))
+}
+
+/// The points of the design in the unit cube, a dimension per factor that follows no other;
+/// nothing for a factorial one, or where there are issues.
+fn coordinates(
+    study: &StudySpec,
+    leading: usize,
+    issues: &mut Vec<Issue>,
+) -> Option<Vec<Vec<f64>>> {
+    if let Some(spec) = &study.sensitivity {
+        issues.extend(spec.check(leading));
+        return issues.is_empty().then(|| spec.method(leading).points());
+    }
+    match study.design {
+        DesignSpec::Factorial => None,
+        DesignSpec::LatinHypercube { points, seed } => {
+            check_points(points, issues);
+            issues.is_empty().then(|| latin_hypercube(points, leading, seed))
+        }
+        DesignSpec::Sobol { points, seed } => {
+            check_points(points, issues);
+            if !points.is_power_of_two() {
+                let message =
+                    format!("a Sobol design is even with a power of two: {}", neighbours(points));
+                issues.push(issue("design.points", &points, message));
+            }
+            if leading > DIMENSIONS_MAX {
+                let message = format!("a Sobol design has {DIMENSIONS_MAX} factors at most");
+                issues.push(issue("factors", &leading, message));
+            }
+            issues.is_empty().then(|| scrambled_sobol(points, leading, seed))
         }
     }
-    Ok(Some(points))
+}
+
+/// The powers of two about a number that is none.
+pub(super) fn neighbours(points: usize) -> String {
+    let above = points.next_power_of_two();
+    format!("take {} or {above}", (above / 2).max(1))
 }
 
 /// The axes of a factorial design: how many levels each factor has, and what it follows. The
@@ -115,6 +132,12 @@ fn check_points(points: usize, issues: &mut Vec<Issue>) {
     if !(2..=100_000).contains(&points) {
         issues.push(issue("design.points", &points, "must be from 2 to 100000"));
     }
+}
+
+/// The factors that follow no other, in their order: the dimensions of a design that samples.
+#[must_use]
+pub fn leading(study: &StudySpec) -> Vec<usize> {
+    (0..study.factors.len()).filter(|i| study.factors[*i].with.is_none()).collect()
 }
 
 /// The factor each one follows.
@@ -174,7 +197,7 @@ struct Sampled {
 fn range(
     i: usize,
     factor: &FactorSpec,
-    design: &DesignSpec,
+    factorial: bool,
     issues: &mut Vec<Issue>,
 ) -> Option<Sampled> {
     let path = format!("factors.{i}.range");
@@ -190,7 +213,7 @@ fn range(
         issues.push(issue(path.as_str(), &shown, message));
         None
     };
-    if *design == DesignSpec::Factorial {
+    if factorial {
         return refuse(
             "a range needs a `design` that takes points from it: `latin_hypercube` or `sobol`",
         );

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::compare::control::CompareSpec;
-use super::select::threshold::Threshold;
+use super::precision::PrecisionSpec;
+use super::sensitivity::spec::SensitivitySpec;
+use super::sla::SlaSpec;
 use crate::engine::time::SimDuration;
 
 /// A study: one model, varied over factors, each setting run so many times.
@@ -24,6 +26,9 @@ pub struct StudySpec {
     #[serde(default = "ten")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub replications: u32,
+    /// Instead of a fixed number of runs: each point is run until its estimates are so precise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<PrecisionSpec>,
     /// Seed of every random draw; without it, the model's.
     #[serde(default)]
     pub seed: Option<u64>,
@@ -43,6 +48,10 @@ pub struct StudySpec {
     /// How points are taken from the factors; without it, all combinations of their levels.
     #[serde(default, skip_serializing_if = "DesignSpec::is_factorial")]
     pub design: DesignSpec,
+    /// Which factors matter how much, as `trunksim sensitivity` finds out; it takes points of its
+    /// own, in the place of a design.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensitivity: Option<SensitivitySpec>,
     /// What is varied.
     #[schemars(length(min = 1))]
     pub factors: Vec<FactorSpec>,
@@ -52,7 +61,8 @@ pub struct StudySpec {
     #[schemars(with = "Vec<BTreeMap<String, serde_json::Value>>")]
     pub exclude: Vec<Table>,
     /// What a point must keep to. Each is held against the interval of its metric, not against the
-    /// estimate: met, missed, or undecided.
+    /// estimate: met, missed, or undecided. A table, or a line such as `service_level >= 0.8` or
+    /// `failovers_unnecessary <= 2 per day`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sla: Vec<SlaSpec>,
     /// What the points are ranked by.
@@ -82,6 +92,14 @@ const fn yes() -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref)]
 const fn is_true(value: &bool) -> bool {
     *value
+}
+
+impl StudySpec {
+    /// Whether the points are combinations of levels.
+    #[must_use]
+    pub fn is_factorial(&self) -> bool {
+        self.design.is_factorial() && self.sensitivity.is_none()
+    }
 }
 
 /// How points are taken from the factors.
@@ -116,32 +134,6 @@ impl DesignSpec {
     #[must_use]
     pub fn is_factorial(&self) -> bool {
         *self == Self::Factorial
-    }
-}
-
-/// A threshold on a metric: either `at_least` or `at_most`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SlaSpec {
-    /// The metric.
-    pub metric: String,
-    /// It must not be below this, in the metric's unit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at_least: Option<f64>,
-    /// It must not be above this, in the metric's unit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at_most: Option<f64>,
-}
-
-impl SlaSpec {
-    /// The threshold, where exactly one is given.
-    #[must_use]
-    pub const fn threshold(&self) -> Option<Threshold> {
-        match (self.at_least, self.at_most) {
-            (Some(limit), None) => Some(Threshold::AtLeast(limit)),
-            (None, Some(limit)) => Some(Threshold::AtMost(limit)),
-            _ => None,
-        }
     }
 }
 

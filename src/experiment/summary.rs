@@ -1,10 +1,11 @@
 //! From the runs of each point to estimates: means with their intervals, and the order of points.
 
+use super::estimate::simultaneous::bonferroni;
 use super::plan::Plan;
-use super::runner::Outcome;
-use super::select::threshold::{Threshold, Verdict, feasibility};
+use super::runner::{Outcome, Unit};
+use super::select::threshold::{Threshold, Verdict};
 use crate::engine::statistics::{Interval, mean_interval};
-use crate::system::metrics::{Better, METRICS, index_of};
+use crate::system::metrics::{Better, METRICS};
 
 /// The estimates of a study.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,15 +30,26 @@ pub struct PointSummary {
 }
 
 impl Summary {
-    /// Folds the outcomes of a plan's units, in their order.
+    /// Folds the outcomes of all of a plan's units, in their order.
     #[must_use]
     pub fn new(plan: &Plan, outcomes: &[Outcome]) -> Self {
+        let units: Vec<Unit> = plan.all_units().collect();
+        Self::of(plan, &units, outcomes)
+    }
+
+    /// Folds the outcomes of `units`, which go by point and then replication; points may differ in
+    /// their number of runs.
+    #[must_use]
+    pub fn of(plan: &Plan, units: &[Unit], outcomes: &[Outcome]) -> Self {
         let confidence = plan.study.confidence;
-        let replications = plan.study.replications as usize;
-        let points = outcomes
-            .chunks(replications)
+        let mut by_point = vec![Vec::new(); plan.points.len()];
+        for (unit, outcome) in units.iter().zip(outcomes) {
+            by_point[unit.point].push(outcome);
+        }
+        let points = by_point
+            .iter()
             .map(|runs| {
-                let ok: Vec<&Vec<f64>> = runs.iter().flatten().collect();
+                let ok: Vec<&Vec<f64>> = runs.iter().filter_map(|run| run.as_ref().ok()).collect();
                 let metric = |m: usize| {
                     let values: Vec<f64> = ok.iter().map(|run| run[m]).collect();
                     mean_interval(&values, confidence)
@@ -49,14 +61,14 @@ impl Summary {
                 }
             })
             .collect();
-        let kept = |run: &Outcome| run.as_ref().ok().cloned();
-        let runs =
-            outcomes.chunks(replications).map(|runs| runs.iter().map(kept).collect()).collect();
+        let kept = |run: &&Outcome| run.as_ref().ok().cloned();
+        let runs = by_point.iter().map(|runs| runs.iter().map(kept).collect()).collect();
         Self { confidence, points, runs }
     }
 
     /// The difference of a metric, point `a` less point `b`, paired by replication: both saw the
     /// same arrivals, talk times and faults, so most of what varies between replications cancels.
+    /// Of points with different numbers of runs, the replications that both have are compared.
     #[must_use]
     pub fn difference(&self, a: usize, b: usize, metric: usize) -> Interval {
         let pairs = self.runs[a].iter().zip(&self.runs[b]);
@@ -69,17 +81,29 @@ impl Summary {
     /// of the study.
     #[must_use]
     pub fn verdicts(&self, plan: &Plan, point: usize) -> Vec<Verdict> {
-        let judged: Vec<(usize, Threshold)> = plan
-            .study
-            .sla
-            .iter()
-            .filter_map(|sla| Some((index_of(&sla.metric)?, sla.threshold()?)))
-            .collect();
-        let runs = || self.runs[point].iter().flatten();
-        let values: Vec<Vec<f64>> =
-            judged.iter().map(|(metric, _)| runs().map(|run| run[*metric]).collect()).collect();
-        let thresholds: Vec<Threshold> = judged.iter().map(|(_, threshold)| *threshold).collect();
-        feasibility(&values, &thresholds, self.confidence)
+        self.judged(plan, point).into_iter().map(|(verdict, _)| verdict).collect()
+    }
+
+    /// The same, each with the interval of its metric that decides it: at a higher confidence than
+    /// the study's where there are several thresholds (Bonferroni).
+    #[must_use]
+    pub fn judged(&self, plan: &Plan, point: usize) -> Vec<(Verdict, Interval)> {
+        let thresholds = plan.thresholds(point);
+        let each = bonferroni(self.confidence, thresholds.len());
+        let judge = |(metric, threshold): &(usize, Threshold)| {
+            let values: Vec<f64> =
+                self.runs[point].iter().flatten().map(|run| run[*metric]).collect();
+            let interval = mean_interval(&values, each);
+            (threshold.judge(&interval.bounds()), interval)
+        };
+        thresholds.iter().map(judge).collect()
+    }
+
+    /// Fewest and most runs of a point, those that stopped among them.
+    #[must_use]
+    pub fn replications(&self) -> (usize, usize) {
+        let runs = || self.points.iter().map(|point| point.runs + point.failed);
+        (runs().min().unwrap_or(0), runs().max().unwrap_or(0))
     }
 
     /// The estimate of a metric at a point.

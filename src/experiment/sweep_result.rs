@@ -8,6 +8,7 @@ use super::compare::goal::{Goal, from_best};
 use super::figures::{Estimate, Reading, label};
 use super::plan::Plan;
 use super::select::threshold::together;
+use super::sla::SlaSpec;
 use super::summary::Summary;
 use crate::system::metrics::{Better, METRICS, index_of};
 
@@ -73,8 +74,10 @@ impl SweepResult {
         let means: Vec<f64> =
             (0..plan.points.len()).map(|point| summary.get(point, by).mean).collect();
         let ranking = from_best(&means, Goal::of(METRICS[by].better));
-        let threshold =
-            |sla: &super::study::SlaSpec| Some(format!("{} {}", sla.metric, sla.threshold()?));
+        let threshold = |sla: &SlaSpec| {
+            let per = sla.per.map_or_else(String::new, |per| format!(" per {}", per.word()));
+            Some(format!("{} {}{per}", sla.metric, sla.written()?))
+        };
         Self {
             command: "sweep".to_owned(),
             study: study.name.clone(),

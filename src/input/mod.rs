@@ -75,8 +75,8 @@ pub fn model(path: &Path, overrides: &[String]) -> Result<LoadedModel, InputErro
 }
 
 /// Loads the study at `path` and its model. `overrides` are put into the model, over what the
-/// study itself sets; one of a key that a factor varies is refused. `replications` and `seed` take
-/// the place of the study's own.
+/// study itself sets; one of a key that a factor varies is refused. `replications` take
+/// the place of the study's own and of the precision it asks for, and `seed` that of its seed.
 ///
 /// # Errors
 /// Everything that is wrong with the files or the overrides.

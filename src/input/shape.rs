@@ -139,6 +139,13 @@ impl<'a> Shape<'a> {
                 }
             }
             (Value::Table(table), _) if !laws.is_empty() => self.law(path, table, &laws),
+            // A table without a `kind`, beside a text that says the same in short.
+            (Value::Table(table), Some(_))
+                if choices.iter().any(|choice| kind_of(choice) == Some("object")) =>
+            {
+                let spec = choices.iter().find(|choice| kind_of(choice) == Some("object"));
+                self.table(path, table, spec.copied().unwrap_or(&Json::Null));
+            }
             (value, Some(plain)) if laws.is_empty() => self.value(path, value, plain),
             (Value::String(text), Some(plain)) => self.text(path, text, plain),
             (value, Some(plain)) => {

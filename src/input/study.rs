@@ -33,9 +33,13 @@ pub(super) fn load(
     ))
     .map_err(|error| {
         let message = error.inner().message().to_owned();
-        Finding::value(&error.path().to_string(), message).problem(&document.table, &own)
+        let path = error.path().to_string();
+        Finding::of(&Issue { path, value: String::new(), message }).problem(&document.table, &own)
     })?;
-    spec.replications = replications.unwrap_or(spec.replications);
+    if let Some(replications) = replications {
+        spec.replications = replications;
+        spec.precision = None;
+    }
     spec.seed = seed.or(spec.seed);
     sampling::sample(&mut spec).map_err(|issues| {
         let problem = |issue: &Issue| Finding::of(issue).problem(&document.table, &own);
@@ -153,7 +157,10 @@ impl Study {
             (0..factors.len()).filter(|i| levels(&factors[*i]) > 0).map(|i| (i, 0)).collect();
         let mut problems = Vec::new();
         for (i, factor) in factors.iter().enumerate() {
-            for l in 0..levels(factor) {
+            let count = levels(factor);
+            // What fits at both ends of a range fits in between; every point is read in the end.
+            let inside = |l: usize| factor.range.is_some() && l > 0 && l + 1 < count;
+            for l in (0..count).filter(|l| !inside(*l)) {
                 let mut choice = first.clone();
                 choice.retain(|(other, _)| *other != i);
                 choice.push((i, l));

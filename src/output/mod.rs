@@ -8,4 +8,5 @@ pub mod journal;
 pub mod json;
 pub mod manifest;
 pub mod plots;
+pub mod sensitivity;
 pub mod tables;

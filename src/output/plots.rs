@@ -162,7 +162,10 @@ fn lay_out(plan: &Plan, summary: &Summary, spec: &PlotSpec) -> Chart {
     let subtitle = format!("{first}{}{conditions}", plan.study.question);
     let note = format!(
         "Means of {} replications with {:.0} % t intervals; all settings see the same arrivals; seed {}",
-        plan.study.replications,
+        match summary.replications() {
+            (least, most) if least < most => format!("{least} to {most}"),
+            (all, _) => all.to_string(),
+        },
         summary.confidence * 100.0,
         plan.seed,
     );

@@ -2,21 +2,21 @@
 //! as they can be read back exactly.
 
 use crate::experiment::plan::Plan;
-use crate::experiment::runner::Outcome;
+use crate::experiment::runner::{Outcome, Unit};
 use crate::experiment::select::threshold::together;
 use crate::experiment::summary::Summary;
 use crate::system::RunResult;
 use crate::system::metrics::{Breakdown, METRICS, Series};
 
-/// A row per point and replication, in that order: its levels, what became of the run (`ok`, or
-/// why it stopped), and every metric.
+/// A row per unit, in their order: its point and replication, the levels, what became of the run
+/// (`ok`, or why it stopped), and every metric.
 #[must_use]
-pub fn runs(plan: &Plan, outcomes: &[Outcome]) -> Vec<u8> {
+pub fn runs(plan: &Plan, units: &[Unit], outcomes: &[Outcome]) -> Vec<u8> {
     let mut header = vec!["point".to_owned(), "replication".to_owned()];
     header.extend(plan.factors.iter().map(|f| f.name.clone()));
     header.push("status".to_owned());
     header.extend(METRICS.iter().map(|m| m.name.to_owned()));
-    let rows = plan.all_units().zip(outcomes).map(|(unit, outcome)| {
+    let rows = units.iter().zip(outcomes).map(|(unit, outcome)| {
         let mut row = vec![unit.point.to_string(), unit.replication.to_string()];
         row.extend(levels(plan, unit.point));
         match outcome {
@@ -108,7 +108,7 @@ fn levels(plan: &Plan, point: usize) -> impl Iterator<Item = String> {
 }
 
 /// The shortest text that reads back as the same number; nothing for what is none.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     if value.is_finite() { value.to_string() } else { String::new() }
 }
 

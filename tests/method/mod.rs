@@ -4,3 +4,4 @@
 mod inventory;
 mod newsvendor;
 mod queue;
+mod steady;

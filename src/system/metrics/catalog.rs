@@ -52,6 +52,17 @@ pub struct Metric {
 }
 
 impl Metric {
+    /// Whether it adds up over the measured time, so that it can be told per hour or day: numbers
+    /// of things, minutes and money are, shares, means, quantiles and rates are not.
+    #[must_use]
+    pub fn adds_up(&self) -> bool {
+        match self.unit {
+            "calls" | "min" => true,
+            "" => !["retry_amplification", "ghost_channels"].contains(&self.name),
+            _ => false,
+        }
+    }
+
     /// Its name in words, without the unit: `update latency p95`.
     #[must_use]
     pub fn label(&self) -> String {
@@ -179,7 +190,7 @@ pub static METRICS: &[Metric] = &[
         Api,
         "api_503s",
         "",
-        "attempts of the routing client that the server refused: queue full, over its limit, shed",
+        "attempts of the routing client that the server refused (queue full, over its limit, shed) or failed",
     ),
     lower(Api, "api_timeouts", "", "attempts of the routing client without an answer in time"),
     higher(Api, "api_success_ratio", "share", "routing requests that succeeded / requests"),

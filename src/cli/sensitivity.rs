@@ -1,0 +1,43 @@
+//! `trunksim sensitivity`: which factors of a study move its metrics, and by how much.
+
+use super::runs::{Runs, StudyArgs};
+use super::{Failure, print, sensitivity_table, sweep};
+use crate::experiment::runner::Unit;
+use crate::experiment::sensitivity::analysis::analyse;
+use crate::output::{sensitivity, tables};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    study: StudyArgs,
+    /// List the points and what running them would cost, and run none of them
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) fn execute(args: &Args) -> Result<(), Failure> {
+    let loaded = args.study.load()?;
+    let plan = &loaded.plan;
+    if plan.study.sensitivity.is_none() {
+        return Err(Failure::Usage(format!(
+            "the study `{}` has no `[sensitivity]`; it needs one, such as\n\n  [sensitivity]\n  \
+             method = \"sobol\"\n  points = 64\n",
+            plan.study.name
+        )));
+    }
+    if args.dry_run {
+        return sweep::dry_run(&args.study, plan);
+    }
+    let mut runs = Runs::open(&args.study, &loaded)?;
+    let units: Vec<Unit> = plan.all_units().collect();
+    let outcomes = runs.get(&units)?;
+    let found = analyse(plan, &outcomes)
+        .ok_or_else(|| Failure::Internal("the points are not those of the method".to_owned()))?;
+    let written = runs.write(vec![
+        ("runs.csv".to_owned(), tables::runs(plan, &units, &outcomes)),
+        ("sensitivity.csv".to_owned(), sensitivity::table(&found)),
+        ("sensitivity.json".to_owned(), sensitivity::json(&found)),
+    ])?;
+    print(&sensitivity_table::render(plan, &found, &written))?;
+    runs.finish()
+}

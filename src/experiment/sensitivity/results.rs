@@ -1,0 +1,126 @@
+//! What a sensitivity analysis found, as `sensitivity.json` holds it. A number that there is none
+//! of is `null` there.
+
+use serde::Serialize;
+
+use crate::engine::statistics::{Bounds, Interval};
+
+/// The results of a study's sensitivity analysis.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Sensitivity {
+    /// `sensitivity`.
+    pub command: &'static str,
+    /// Name of the study.
+    pub study: String,
+    /// What it is to answer.
+    pub question: String,
+    /// The answer in plain sentences, the first metric first.
+    pub answer: Vec<String>,
+    /// What to be careful about, each with its remedy.
+    pub warnings: Vec<String>,
+    /// `morris` or `sobol`.
+    pub method: &'static str,
+    /// Confidence of the intervals, 0 to 1.
+    pub confidence: f64,
+    /// Points the method took, those that are the same counted as often as it took them.
+    pub points: usize,
+    /// Runs of each point.
+    pub replications: u32,
+    /// Seed of every random draw of the runs.
+    pub seed: u64,
+    /// What was found of each metric.
+    pub metrics: Vec<MetricSensitivity>,
+}
+
+/// What moves a metric.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MetricSensitivity {
+    /// Its name.
+    pub metric: String,
+    /// Its name in words.
+    pub label: String,
+    /// Its unit; `share` for parts of a whole, 0 to 1; empty for counts and ratios.
+    pub unit: &'static str,
+    /// The replications that count: those in which every point gave a value.
+    pub replications: usize,
+    /// Its mean over the points, in its unit.
+    pub mean: f64,
+    /// Its standard deviation between points, noise included, in its unit.
+    pub sd: f64,
+    /// The share of its variance between points that is noise of so many replications, 0 to 1.
+    /// Noise looks like interaction: it adds to what factors explain in all, and to nothing else.
+    pub noise_share: f64,
+    /// What each factor does to it, the one that matters most first.
+    pub factors: Vec<FactorSensitivity>,
+}
+
+/// What a factor does to a metric.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FactorSensitivity {
+    /// Its name.
+    pub factor: String,
+    /// What plots call it.
+    pub label: String,
+    /// The factors that go in lockstep with it.
+    pub with: Vec<String>,
+    /// Its lowest and highest level, or all levels of a list, as text.
+    pub levels: Vec<String>,
+    /// Of `sobol`: the share of the metric's variance that it explains alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alone: Option<Estimate>,
+    /// Of `sobol`: the share that it explains with all its interactions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_all: Option<Estimate>,
+    /// Of `morris`: the mean size of its effects, in the metric's unit per whole range (μ*).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Estimate>,
+    /// Of `morris`: the mean of its effects with their signs, likewise (μ).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect_mean: Option<f64>,
+    /// Of `morris`: the standard deviation of its effects, likewise (σ): how much they depend on
+    /// the other factors, or on where in its range they are measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect_sd: Option<f64>,
+    /// The metric's mean over points in the upper half of the range less that in the lower half, in
+    /// its unit; nothing where the levels have no order.
+    pub upper_less_lower: Option<f64>,
+}
+
+/// An estimate with its interval.
+#[derive(Copy, Clone, Debug, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The estimate.
+    pub estimate: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl From<Bounds> for Estimate {
+    fn from(bounds: Bounds) -> Self {
+        Self { estimate: bounds.estimate, low: bounds.low, high: bounds.high }
+    }
+}
+
+impl From<Interval> for Estimate {
+    fn from(interval: Interval) -> Self {
+        interval.bounds().into()
+    }
+}
+
+impl Estimate {
+    /// Whether all of it lies above all of another.
+    #[must_use]
+    pub fn above(&self, other: &Self) -> bool {
+        self.low > other.high
+    }
+}
+
+impl FactorSensitivity {
+    /// What it is ranked by: its share in all, or the size of its effects.
+    #[must_use]
+    pub fn rank(&self) -> Option<Estimate> {
+        self.in_all.or(self.effect)
+    }
+}
