@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::layout::{Column, fits, prose, table};
 use super::point_columns::{legend, levels, numbers};
-use crate::experiment::figures::{Estimate, Reading};
+use crate::experiment::figures::{Estimate, Reading, percent};
 use crate::experiment::plan::Plan;
 use crate::experiment::select::threshold::{Verdict, together};
 use crate::experiment::summary::Summary;
@@ -23,7 +23,7 @@ pub(super) fn render(plan: &Plan, summary: &Summary, written: &[PathBuf]) -> Str
         study.replications,
         plan.points[0].model.horizon,
         plan.seed,
-        summary.confidence * 100.0,
+        percent(summary.confidence),
     );
     text.push_str(&prose(&what, 2));
     text.push('\n');
