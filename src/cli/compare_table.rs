@@ -8,7 +8,7 @@ use super::layout::{Column, fits, prose, table};
 use super::point_columns::{legend, levels, numbers};
 use crate::experiment::compare::best::Standing;
 use crate::experiment::compare::report::{ByMetric, Comparison, Difference};
-use crate::experiment::figures::{Estimate, Reading};
+use crate::experiment::figures::{Estimate, Reading, label, percent};
 use crate::experiment::plan::Plan;
 use crate::system::metrics::{METRICS, Metric, index_of};
 
@@ -75,7 +75,7 @@ fn heading(plan: &Plan, comparison: &Comparison) -> String {
 
 /// How to read the tables.
 fn reading(comparison: &Comparison) -> String {
-    let percent = comparison.confidence * 100.0;
+    let percent = percent(comparison.confidence);
     let together = if comparison.metrics.len() > 1 { " and metrics" } else { "" };
     let sharing = match comparison.common_random_numbers {
         true => "below 1, sharing random numbers paid",
@@ -204,7 +204,7 @@ impl<'a> MetricTables<'a> {
     fn pair_keys(&self, plan: &Plan, named: bool) -> Option<Vec<Column>> {
         let pairs = self.pairs.as_ref()?;
         let name = |point: usize| match named {
-            true => crate::experiment::figures::label(plan, point),
+            true => label(plan, point),
             false => point.to_string(),
         };
         let cells = |of: fn(&Difference) -> usize| -> Vec<String> {

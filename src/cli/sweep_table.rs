@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::layout::{Column, fits, prose, table};
 use super::point_columns::{legend, levels, numbers};
 use super::{precision, sla_table};
-use crate::experiment::figures::{Estimate, Reading};
+use crate::experiment::figures::{Estimate, Reading, percent};
 use crate::experiment::plan::Plan;
 use crate::experiment::precision::PointRuns;
 use crate::experiment::summary::Summary;
@@ -29,7 +29,7 @@ pub(super) fn render(
         replications(summary.replications()),
         plan.points[0].model.horizon,
         plan.seed,
-        summary.confidence * 100.0,
+        percent(summary.confidence),
     );
     text.push_str(&prose(&what, 2));
     text.push('\n');

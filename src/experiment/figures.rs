@@ -147,6 +147,13 @@ pub fn fixed(value: f64, digits: usize) -> String {
     }
 }
 
+/// A confidence in percent, as written: `95`, `99.5`.
+#[must_use]
+pub fn percent(confidence: f64) -> String {
+    let text = format!("{:.6}", confidence * 100.0);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// The factors that are not the same at every point.
 #[must_use]
 pub fn varying(plan: &Plan) -> Vec<usize> {
@@ -209,5 +216,6 @@ mod tests {
         assert_eq!(digits([(1.0, 0.0), (f64::NAN, f64::NAN)].into_iter()), 0);
         assert_eq!(fixed(-0.04, 1), "0.0");
         assert_eq!(fixed(-0.06, 1), "-0.1");
+        assert_eq!([0.95, 0.57, 0.9975, 0.9].map(percent), ["95", "57", "99.75", "90"]);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::compare::goal::{Goal, from_best};
-use super::figures::{Estimate, Reading, label};
+use super::figures::{Estimate, Reading, label, percent};
 use super::plan::Plan;
 use super::select::threshold::together;
 use super::sla::SlaSpec;
@@ -116,11 +116,11 @@ fn answer(plan: &Plan, summary: &Summary, by: usize, ranking: &[usize]) -> Strin
     let metric = &METRICS[by];
     let best = if metric.better == Better::Neither { "highest" } else { "best" };
     format!(
-        "{best} mean of {} among {} points: {} at {} ({:.0} %)",
+        "{best} mean of {} among {} points: {} at {} ({} %)",
         metric.label(),
         plan.points.len(),
         Reading::of(metric).value(&summary.get(ranking[0], by).into()),
         label(plan, ranking[0]),
-        summary.confidence * 100.0,
+        percent(summary.confidence),
     )
 }

@@ -1,6 +1,6 @@
 //! What a comparison says in words: the answer to the study's question, and what to beware of.
 
-use super::super::figures::{Estimate, Reading};
+use super::super::figures::{Estimate, Reading, percent};
 use super::best::Standing;
 use super::paired::Sign;
 use super::report::{ByMetric, Comparison, Difference, RankedPoint};
@@ -28,13 +28,6 @@ fn catalogued(by: &ByMetric) -> &'static Metric {
     &METRICS[index_of(&by.metric).expect("a comparison is by metrics of the catalogue")]
 }
 
-fn percent(comparison: &Comparison) -> String {
-    format!("{:.6}", comparison.confidence * 100.0)
-        .trim_end_matches('0')
-        .trim_end_matches('.')
-        .to_owned()
-}
-
 /// Which points may be the best.
 fn leading(comparison: &Comparison, by: &ByMetric) -> String {
     let metric = catalogued(by);
@@ -42,7 +35,7 @@ fn leading(comparison: &Comparison, by: &ByMetric) -> String {
     let with_mean = |row: &RankedPoint| {
         format!("{} ({})", comparison.label(row.point), reading.value(&row.mean))
     };
-    let (of, percent) = (by.ranked.len(), percent(comparison));
+    let (of, percent) = (by.ranked.len(), percent(comparison.confidence));
     let method = format!("(multiple comparison with the best, {percent} %)");
     let contenders: Vec<&RankedPoint> =
         by.ranked.iter().filter(|row| row.standing != Some(Standing::Beaten)).collect();
@@ -89,8 +82,8 @@ fn apart(comparison: &Comparison, by: &ByMetric, point: usize, against: usize) -
     let found = by.differences.iter().find(is).expect("the pair has been compared");
     let (first, second) = (comparison.label(found.point), comparison.label(found.against));
     let how = match comparison.common_random_numbers {
-        true => format!("(paired, {} %)", percent(comparison)),
-        false => format!("({} %)", percent(comparison)),
+        true => format!("(paired, {} %)", percent(comparison.confidence)),
+        false => format!("({} %)", percent(comparison.confidence)),
     };
     let size = reading.size(&found.difference);
     let Estimate { estimate: Some(difference), low: Some(low), high: Some(high) } =
