@@ -4,6 +4,7 @@ mod bad_input;
 mod charts;
 mod command_line;
 mod common_random_numbers;
+mod compare;
 mod couplings;
 mod coverage;
 mod good_input;

@@ -5,8 +5,12 @@
 //! is missed.
 
 mod check;
+mod compare;
+mod compare_table;
 mod failure;
 mod format;
+mod layout;
+mod point_columns;
 mod precision;
 mod presets;
 mod progress;
@@ -43,6 +47,8 @@ enum Command {
     Sweep(sweep::Args),
     /// Find which factors of a study move its metrics, and by how much
     Sensitivity(sensitivity::Args),
+    /// Compare the points of a study with each other on the same random numbers
+    Compare(compare::Args),
     /// Check models and studies, and list what they would run
     Check(check::Args),
     /// Print the JSON Schema of models or studies
@@ -84,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::execute(&args),
         Command::Sweep(args) => sweep::execute(&args),
         Command::Sensitivity(args) => sensitivity::execute(&args),
+        Command::Compare(args) => compare::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
         Command::Presets(args) => presets::execute(&args),

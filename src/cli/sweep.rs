@@ -10,7 +10,8 @@ use crate::experiment::plan::Plan;
 use crate::experiment::runner::{self, Unit};
 use crate::experiment::select::threshold::{Verdict, together};
 use crate::experiment::summary::Summary;
-use crate::output::{plots, tables};
+use crate::experiment::sweep_result::SweepResult;
+use crate::output::{json, plots, tables};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -36,6 +37,7 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let mut files = vec![
         ("runs.csv".to_owned(), tables::runs(plan, &got.units, &got.outcomes)),
         ("summary.csv".to_owned(), tables::summary(plan, &summary)),
+        ("sweep.json".to_owned(), json::compact(&SweepResult::new(plan, &summary))),
     ];
     files.extend(plots::render(plan, &summary));
     let written: Vec<PathBuf> = runs.write(files)?;
@@ -45,7 +47,7 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
 }
 
 /// An error where the SLA is missed at every point: none meets it, and none might.
-fn missed(plan: &Plan, summary: &Summary) -> Result<(), Failure> {
+pub(super) fn missed(plan: &Plan, summary: &Summary) -> Result<(), Failure> {
     let missed = |point: usize| together(&summary.verdicts(plan, point)) == Verdict::Missed;
     if plan.study.sla.is_empty() || !(0..plan.points.len()).all(missed) {
         return Ok(());

@@ -11,7 +11,9 @@
 mod chance;
 pub mod compare;
 pub mod design;
+mod draws;
 pub mod estimate;
+pub mod figures;
 pub mod overrides;
 pub mod plan;
 pub mod precision;
@@ -24,3 +26,4 @@ pub mod sensitivity;
 pub mod sla;
 pub mod study;
 pub mod summary;
+pub mod sweep_result;

@@ -131,6 +131,9 @@ impl Plan {
             let issue = Issue { path: "exclude".into(), value: String::new(), message };
             return Err(vec![PlanError::Study(issue)]);
         }
+        if let Some(compare) = &study.compare {
+            compare.control(&factors, &points).map_err(|issue| study_errors(vec![issue]))?;
+        }
         let seed = study.seed.unwrap_or_else(|| points[0].model.seed);
         Ok(Self { study, factors, points, seed })
     }

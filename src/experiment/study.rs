@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::compare::control::CompareSpec;
 use super::precision::PrecisionSpec;
 use super::sensitivity::spec::SensitivitySpec;
 use super::sla::SlaSpec;
@@ -21,8 +22,7 @@ pub struct StudySpec {
     pub question: String,
     /// The model file, relative to the study.
     pub model: String,
-    /// Runs of each point; run `r` of every point has the random numbers of replication `r`
-    /// (common random numbers).
+    /// Runs of each point.
     #[serde(default = "ten")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub replications: u32,
@@ -32,6 +32,10 @@ pub struct StudySpec {
     /// Seed of every random draw; without it, the model's.
     #[serde(default)]
     pub seed: Option<u64>,
+    /// Whether run `r` of every point has the same random numbers: callers, talk times, patience and
+    /// faults then cancel out of differences. Otherwise each point has its own draws.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub common_random_numbers: bool,
     /// Confidence of every interval.
     #[serde(default = "ninety_five")]
     #[schemars(range(min = 0.5, max = 0.9999))]
@@ -64,6 +68,9 @@ pub struct StudySpec {
     /// What the points are ranked by.
     #[serde(default)]
     pub rank: RankSpec,
+    /// How `trunksim compare` holds points against each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare: Option<CompareSpec>,
     /// What is drawn.
     #[serde(default)]
     pub plots: Vec<PlotSpec>,
@@ -83,6 +90,16 @@ impl StudySpec {
     pub fn is_factorial(&self) -> bool {
         self.design.is_factorial() && self.sensitivity.is_none()
     }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+// serde asks for a reference.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+const fn is_true(value: &bool) -> bool {
+    *value
 }
 
 /// How points are taken from the factors.

@@ -2,8 +2,10 @@
 //! function touches the disk. No estimate is computed here.
 
 pub mod chart;
+pub mod comparison;
 pub mod files;
 pub mod journal;
+pub mod json;
 pub mod manifest;
 pub mod plots;
 pub mod sensitivity;
