@@ -52,6 +52,17 @@ pub struct Metric {
 }
 
 impl Metric {
+    /// Whether it adds up over the measured time, so that it can be told per hour or day: numbers
+    /// of things, minutes and money are, shares, means, quantiles and rates are not.
+    #[must_use]
+    pub fn adds_up(&self) -> bool {
+        match self.unit {
+            "calls" | "min" => true,
+            "" => !["retry_amplification", "ghost_channels"].contains(&self.name),
+            _ => false,
+        }
+    }
+
     /// Its name in words, without the unit: `update latency p95`.
     #[must_use]
     pub fn label(&self) -> String {
@@ -228,6 +239,12 @@ pub static METRICS: &[Metric] = &[
         "share",
         "time-averaged share of trunks on the secondary leg",
     ),
+    lower(
+        Failover,
+        "wrong_carrier_time_fraction",
+        "share",
+        "time-averaged share of trunks on the secondary leg while the primary could carry calls, or on the primary while it could not",
+    ),
     lower(Failover, "secondary_minutes", "min", "connected minutes on secondary legs"),
     lower(Failover, "secondary_cost", "", "their price"),
     lower(Registration, "registration_timeouts", "", "registration attempts without an answer"),
@@ -257,6 +274,12 @@ pub static METRICS: &[Metric] = &[
         "register_rate_peak_per_s",
         "1/s",
         "most REGISTERs in a second at one registrar",
+    ),
+    lower(
+        Registration,
+        "reregistration_time_s_max",
+        "s",
+        "longest time from the end of a carrier's outage until all legs registered with it before are again",
     ),
     plain(
         Utilization,
