@@ -4,6 +4,7 @@
 //! Exit codes: 0 done, 1 internal error or a run that stopped, 2 bad input or usage, 3 an SLA that
 //! is missed.
 
+mod answer;
 mod check;
 mod compare;
 mod compare_table;

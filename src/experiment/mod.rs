@@ -3,11 +3,12 @@
 //! thread ran it or when.
 //!
 //! `design/` says where to look, `estimate/` what values tell, `compare/` what paired values tell,
-//! `select/` which arm is best and when that is certain, `search/` where to look next, and
-//! `sensitivity/` which factors matter. All of these are functions of their arguments: a procedure
+//! `select/` which arm is best and when that is certain, `search/` where to look next,
+//! `sensitivity/` which factors matter, and `answers/` what that comes to in words. All of these are functions of their arguments: a procedure
 //! that goes on in rounds is asked anew with all the values there are, and gives the same answer
 //! however they came to be.
 
+pub mod answers;
 mod chance;
 pub mod compare;
 pub mod design;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::answers::AnswerSpec;
 use super::compare::control::CompareSpec;
 use super::precision::PrecisionSpec;
 use super::sensitivity::spec::SensitivitySpec;
@@ -74,6 +75,9 @@ pub struct StudySpec {
     /// What is drawn.
     #[serde(default)]
     pub plots: Vec<PlotSpec>,
+    /// What it answers, in the user's words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<AnswerSpec>,
 }
 
 const fn ten() -> u32 {
@@ -260,15 +264,30 @@ pub enum PlotSpec {
         #[schemars(with = "BTreeMap<String, serde_json::Value>")]
         at: Table,
     },
+    /// The levels of a factor from best to worst, each a mean with its interval.
+    Ranking {
+        /// Name of the files.
+        file: String,
+        /// A panel per metric.
+        metrics: Vec<String>,
+        /// The factor.
+        of: String,
+        /// The levels of the other factors.
+        #[serde(default, rename = "where")]
+        #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+        at: Table,
+    },
 }
 
 impl PlotSpec {
-    /// The name of its files, its metrics, the two factors it spans, and the levels of the others.
+    /// The name of its files, its metrics, the two factors it spans (of a ranking, twice the one),
+    /// and the levels of the others.
     #[must_use]
     pub fn parts(&self) -> (&str, &[String], [&str; 2], &Table) {
         match self {
             Self::Curves { file, metrics, x, lines, at, .. } => (file, metrics, [x, lines], at),
             Self::HeatMap { file, metrics, x, y, at } => (file, metrics, [x, y], at),
+            Self::Ranking { file, metrics, of, at } => (file, metrics, [of, of], at),
         }
     }
 }

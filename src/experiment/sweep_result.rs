@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::answers::answers;
 use super::compare::goal::{Goal, from_best};
 use super::figures::{Estimate, Reading, label, percent};
 use super::plan::Plan;
@@ -77,7 +78,11 @@ impl SweepResult {
             command: "sweep".to_owned(),
             study: study.name.clone(),
             question: study.question.clone(),
-            answer: vec![answer(plan, summary, by, &ranking)],
+            answer: if study.answers.is_empty() {
+                vec![answer(plan, summary, by, &ranking)]
+            } else {
+                answers(plan, summary)
+            },
             seed: plan.seed,
             confidence: summary.confidence,
             common_random_numbers: study.common_random_numbers,

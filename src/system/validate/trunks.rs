@@ -76,6 +76,11 @@ pub(super) fn build(
         let region = regions.iter().position(|r| *r == spec.region).unwrap_or(0);
         let arrivals = format!("{path}.arrivals");
         let trace = super::arrivals(&arrivals, &spec.arrivals, (traces, model.horizon), checker);
+        let load = model.calls.load;
+        if load.to_bits() != 1f64.to_bits() && spec.arrivals.times(load).is_none() {
+            let message = format!("has no rates that calls.load = {load} could multiply");
+            checker.refuse(format!("{arrivals}.kind"), "", message);
+        }
         for n in 1..=spec.count {
             let sbc = checker.resolve(
                 &format!("{path}.sbc"),
@@ -131,7 +136,7 @@ fn trunk(
         transport: spec.transport,
         groups,
         priority: spec.priority,
-        arrivals: spec.arrivals.clone(),
+        arrivals: spec.arrivals.times(model.calls.load).unwrap_or_else(|| spec.arrivals.clone()),
         trace,
         callers: match &spec.arrivals {
             ArrivalSpec::FiniteSource { sources, idle } => Some((*sources, idle.sampler())),
