@@ -5,6 +5,7 @@
 //! is missed.
 
 mod check;
+mod explain;
 mod failure;
 mod format;
 mod presets;
@@ -37,6 +38,8 @@ enum Command {
     Run(run::Args),
     /// Run every point of a study and estimate its metrics
     Sweep(sweep::Args),
+    /// Show why something happened in a run of a model: its causes and a sequence diagram
+    Explain(explain::Args),
     /// Check models and studies, and list what they would run
     Check(check::Args),
     /// Print the JSON Schema of models or studies
@@ -77,6 +80,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::execute(&args),
         Command::Sweep(args) => sweep::execute(&args),
+        Command::Explain(args) => explain::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
         Command::Presets(args) => presets::execute(&args),

@@ -4,6 +4,7 @@
 pub mod chart;
 pub mod files;
 pub mod journal;
+pub mod ladder;
 pub mod manifest;
 pub mod plots;
 pub mod tables;

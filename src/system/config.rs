@@ -92,6 +92,7 @@ pub(super) struct OutageConfig {
 
 #[derive(Clone, Debug)]
 pub(super) struct SbcConfig {
+    pub(super) name: String,
     pub(super) queue: u32,
     pub(super) invite: Sampler,
     pub(super) register: Sampler,
