@@ -6,6 +6,7 @@ mod command_line;
 mod common_random_numbers;
 mod couplings;
 mod coverage;
+mod explain;
 mod good_input;
 mod metastability;
 mod method;

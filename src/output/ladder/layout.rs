@@ -257,10 +257,12 @@ impl Pen {
                 self.arrow((from, to), label, row, same);
             }
             Mark::Note { lane, text } => self.note(self.columns[*lane], text, row, same),
-            Mark::Skipped { count, until } => {
+            Mark::Skipped { lanes, count, until } => {
                 let text = format!("… {count} more, up to {}", clock(*until));
-                let x = self.columns.first().copied().unwrap_or(MARGIN);
-                self.text((x + 10.0, self.y + SIZE), &text, Anchor::Start, Style::Label);
+                let x = f64::midpoint(self.columns[lanes.0], self.columns[lanes.1]);
+                let half = label_width(&text) / 2.0;
+                let x = x.min(self.width - MARGIN / 2.0 - half);
+                self.text((x, self.y + SIZE), &text, Anchor::Middle, Style::Label);
                 self.y += LEADING;
             }
         }
@@ -335,7 +337,7 @@ mod tests {
             rows.push(row(rows.len() as u64 * 400, Mark::Note { lane: from, text: label.clone() }));
         }
         let until = SimTime::ZERO + SimDuration::from_secs(20);
-        rows.push(row(12_000, Mark::Skipped { count: 3, until }));
+        rows.push(row(12_000, Mark::Skipped { lanes: (3, 4), count: 3, until }));
         rows.push(row(90_000, Mark::Note { lane: 4, text: "late".to_owned() }));
         let title = "A title that is long enough to be broken into several lines ".repeat(4);
         let lanes = lanes.map(str::to_owned).to_vec();

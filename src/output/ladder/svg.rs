@@ -47,7 +47,7 @@ fn description(ladder: &Ladder) -> String {
             format!("{} {} to {}: {label}.", clock(row.at), name(from), name(to))
         }
         Mark::Note { lane, text } => format!("{} {}: {text}.", clock(row.at), name(lane)),
-        Mark::Skipped { count, until } => format!("{count} more up to {}.", clock(*until)),
+        Mark::Skipped { count, until, .. } => format!("{count} more up to {}.", clock(*until)),
     });
     rows.collect::<Vec<String>>().join(" ")
 }

@@ -15,9 +15,9 @@ pub enum Signs {
 }
 
 /// Width of the column with the times.
-const TIMES: usize = 14;
+const TIMES: usize = 18;
 /// A label up to this long gets room on its arrow.
-const LABEL_MAX: usize = 26;
+const LABEL_MAX: usize = 32;
 /// The least distance between two lanes.
 const BETWEEN_MIN: usize = 10;
 
@@ -75,7 +75,7 @@ pub fn text(ladder: &Ladder, signs: Signs) -> String {
     let mut before: Option<&Row> = None;
     for row in &ladder.rows {
         if let Some(gap) = gap(before, row) {
-            lines.push(pen.pause(&length(gap)));
+            lines.push(pen.pause(0, &length(gap)));
         }
         let same =
             before.is_some_and(|b| b.at == row.at && !matches!(b.mark, Mark::Skipped { .. }));
@@ -146,11 +146,10 @@ impl Pen<'_> {
         line
     }
 
-    fn pause(&self, what: &str) -> String {
+    /// A line on which time is left out, or rows are, as it says from that place on.
+    fn pause(&self, at: usize, what: &str) -> String {
         let mut line = self.lives("", self.glyphs.pause);
-        if let Some(first) = self.columns.first() {
-            line.put(first + 2, what);
-        }
+        line.put(at, what);
         line.0.iter().collect()
     }
 
@@ -160,8 +159,9 @@ impl Pen<'_> {
                 self.arrow((*from, *to), &spell(label), row.tone, time, lines);
             }
             Mark::Note { lane, text } => lines.push(self.note(*lane, &spell(text), time)),
-            Mark::Skipped { count, until } => {
-                lines.push(self.pause(&spell(&format!("… {count} more, up to {}", clock(*until)))));
+            Mark::Skipped { lanes: (a, b), count, until } => {
+                let what = spell(&format!("… {count} more, up to {}", clock(*until)));
+                lines.push(self.pause(self.columns[*a.min(b)] + 2, &what));
             }
         }
     }

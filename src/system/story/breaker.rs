@@ -22,6 +22,21 @@ pub(super) struct Counted {
     pub(super) window: Option<SimDuration>,
 }
 
+/// The first opening of a breaker since it last closed, where the one at place `opened` is a later
+/// one: out of the half-open state.
+pub(super) fn first_opening(
+    story: &Story,
+    (client, breaker): (ClientId, u32),
+    opened: usize,
+) -> Option<usize> {
+    let moved = |fact: &Observation, state: State| {
+        matches!(*fact, Observation::BreakerMoved { client: c, breaker: b, to, .. }
+            if c == client && b == breaker && to == state)
+    };
+    let closed = story.last(opened, |fact| moved(fact, State::Closed)).unwrap_or(0);
+    (closed..opened).find(|&i| moved(&story.facts[i].what, State::Open))
+}
+
 /// What breaker (`client`, `breaker`), which opened at place `opened`, had counted.
 pub(super) fn counted(
     story: &Story,

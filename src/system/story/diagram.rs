@@ -58,6 +58,8 @@ pub enum Mark {
     },
     /// Rows like those before it that are left out.
     Skipped {
+        /// The lanes they are between, or at.
+        lanes: (usize, usize),
         /// How many.
         count: usize,
         /// The last of them.
@@ -128,11 +130,13 @@ pub fn of_chain(story: &Story, config: &Config, links: &[Link]) -> Ladder {
                 let label = wording::burst_in_short(burst);
                 let draft =
                     Draft::arrow(drawing::client_lane(config, burst.client), Lane::Api, label);
-                bursts.push((link.facts[0], draft.kind("burst")));
+                bursts.push((link.facts[0], draft.tone(Tone::Failed).kind("burst")));
             }
             Step::BreakerOpened { .. } => places.extend(link.facts.last()),
-            Step::FellBack { call: Some(call), .. }
-            | Step::StillAsking { call, .. }
+            Step::FellBack { call: Some(call), .. } => {
+                places.extend(call_places(story, *call, 0..link.facts[0] + 1));
+            }
+            Step::StillAsking { call, .. }
             | Step::InviteTimedOut { call, .. }
             | Step::Dropped { call, .. } => {
                 places.extend(&link.facts);
@@ -301,18 +305,25 @@ fn shorten(rows: Vec<(&'static str, usize, Row)>) -> Vec<Row> {
         let (first, rest) = alike.split_at(2);
         let (skipped, last) = rest.split_at(rest.len() - 1);
         kept.extend(first.iter().map(|(.., row)| row.clone()));
-        kept.push(skip(skipped.iter().map(|(.., row)| row)));
+        kept.extend(skip(skipped.iter().map(|(.., row)| row)));
         kept.push(last[0].2.clone());
     }
     if kept.len() > ROWS_MAX {
         let rest = kept.split_off(ROWS_MAX);
-        kept.push(skip(rest.iter()));
+        kept.extend(skip(rest.iter()));
     }
     kept
 }
 
-fn skip<'a>(rows: impl ExactSizeIterator<Item = &'a Row> + Clone) -> Row {
-    let first = rows.clone().next().map_or(SimTime::ZERO, |row| row.at);
-    let until = rows.clone().last().map_or(first, |row| row.at);
-    Row { at: first, mark: Mark::Skipped { count: rows.len(), until }, tone: Tone::Plain }
+/// What stands for rows that are left out.
+fn skip<'a>(rows: impl ExactSizeIterator<Item = &'a Row> + Clone) -> Option<Row> {
+    let first = rows.clone().next()?;
+    let until = rows.clone().last()?.at;
+    let lanes = match first.mark {
+        Mark::Arrow { from, to, .. } => (from, to),
+        Mark::Note { lane, .. } => (lane, lane),
+        Mark::Skipped { lanes, .. } => lanes,
+    };
+    let mark = Mark::Skipped { lanes, count: rows.len(), until };
+    Some(Row { at: first.at, mark, tone: Tone::Plain })
 }

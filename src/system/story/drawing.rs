@@ -47,7 +47,7 @@ impl Draft {
         Self { from: at, to: None, label: label.into(), tone: Tone::Plain, kind: "note" }
     }
 
-    fn tone(self, tone: Tone) -> Self {
+    pub(super) fn tone(self, tone: Tone) -> Self {
         Self { tone, ..self }
     }
 
@@ -311,15 +311,16 @@ impl Pen<'_> {
                 let label = format!("request {}, try {attempt}", name(request));
                 Draft::arrow(lane(client), Lane::Api, label).kind("attempt")
             }
-            Observation::LimiterRefused { request, client, limiter, retry_after } => {
+            Observation::LimiterRefused { client, limiter, retry_after, .. } => {
                 let after =
                     retry_after.map_or(String::new(), |wait| format!(", Retry-After {wait}"));
-                let label =
-                    format!("429 to {} by {}{after}", name(request), self.config.limiter(limiter));
+                // The level without whose budget it is: that is the client's.
+                let limiter = self.config.limiter(limiter);
+                let level = limiter.split_once('/').map_or(limiter, |(level, _)| level);
+                let label = format!("429 {level}{after}");
                 Draft::arrow(Lane::Api, lane(client), label).tone(Tone::Refused).kind("429")
             }
-            Observation::LimiterAdmitted { client, delay, .. } if !delay.is_zero() => {
-                let _ = client;
+            Observation::LimiterAdmitted { delay, .. } if !delay.is_zero() => {
                 let text = format!("held back {:.0} ms by a limiter", delay.as_millis_f64());
                 Draft::note(Lane::Api, text).kind("delay")
             }
@@ -522,11 +523,11 @@ impl Pen<'_> {
     }
 
     fn opened(&self, client: ClientId, index: u32) -> String {
-        let counted = breaker::counted(self.story, self.config, (client, index), self.place);
-        match counted.calls {
-            0 => "breaker opens again: a probe failed".to_owned(),
-            calls => format!("breaker opens: {} of {calls} failed", counted.failures.len()),
+        if breaker::first_opening(self.story, (client, index), self.place).is_some() {
+            return "breaker opens again: a probe failed".to_owned();
         }
+        let counted = breaker::counted(self.story, self.config, (client, index), self.place);
+        format!("breaker opens: {} of {} failed", counted.failures.len(), counted.calls)
     }
 
     fn fault(&self, fault: u32, on: bool) -> Draft {

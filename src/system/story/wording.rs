@@ -268,8 +268,13 @@ impl Words<'_> {
             }
             Step::RegisterQueued { leg, waiting, taken } => {
                 let registrar = carrier(*leg);
-                if *taken {
-                    format!("it waits at the registrar of {registrar} behind {waiting} others")
+                if *taken && *waiting == 0 {
+                    format!("it reached the registrar of {registrar}; no answer came in time")
+                } else if *taken {
+                    format!(
+                        "it waits at the registrar of {registrar} behind {waiting} others; no \
+                         answer came in time"
+                    )
                 } else {
                     format!(
                         "it finds the queue of the registrar of {registrar} full ({waiting} \

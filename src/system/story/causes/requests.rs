@@ -111,12 +111,7 @@ impl Walk<'_> {
         else {
             return;
         };
-        let moved = |fact: &Observation, state: State| {
-            matches!(*fact, Observation::BreakerMoved { client: c, breaker: b, to, .. }
-                if c == client && b == breaker && to == state)
-        };
-        let closed = self.story.last(opened, |fact| moved(fact, State::Closed)).unwrap_or(0);
-        let first = (closed..opened).find(|&i| moved(&self.story.facts[i].what, State::Open));
+        let first = breaker::first_opening(self.story, (client, breaker), opened);
         if let Some(first) = first {
             let told = self.story.last(opened, |fact| {
                 matches!(*fact, Observation::BreakerTold { client: c, breaker: b, probe: true, .. }
