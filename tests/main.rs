@@ -7,6 +7,7 @@ mod common_random_numbers;
 mod compare;
 mod couplings;
 mod coverage;
+mod explain;
 mod good_input;
 mod metastability;
 mod method;

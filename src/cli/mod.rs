@@ -8,6 +8,7 @@ mod answer;
 mod check;
 mod compare;
 mod compare_table;
+mod explain;
 mod failure;
 mod format;
 mod layout;
@@ -50,6 +51,8 @@ enum Command {
     Sensitivity(sensitivity::Args),
     /// Compare the points of a study with each other on the same random numbers
     Compare(compare::Args),
+    /// Show why something happened in a run of a model: its causes and a sequence diagram
+    Explain(explain::Args),
     /// Check models and studies, and list what they would run
     Check(check::Args),
     /// Print the JSON Schema of models or studies
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => sweep::execute(&args),
         Command::Sensitivity(args) => sensitivity::execute(&args),
         Command::Compare(args) => compare::execute(&args),
+        Command::Explain(args) => explain::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
         Command::Presets(args) => presets::execute(&args),

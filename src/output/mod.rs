@@ -6,6 +6,7 @@ pub mod comparison;
 pub mod files;
 pub mod journal;
 pub mod json;
+pub mod ladder;
 pub mod manifest;
 pub mod plots;
 pub mod sensitivity;

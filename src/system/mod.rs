@@ -16,6 +16,7 @@ mod run;
 pub mod spec;
 pub mod spelling;
 mod station;
+pub mod story;
 mod tally;
 mod validate;
 mod waiting_room;

@@ -21,7 +21,7 @@ mod panels;
 mod picture;
 mod ranking;
 mod scale;
-mod typeface;
+pub(super) mod typeface;
 
 pub use data::{
     Arm, Axis, Better, Cell, CellMark, Chart, Curves, HeatMap, Level, Line, Panels, Point, Ranking,

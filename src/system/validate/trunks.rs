@@ -342,8 +342,9 @@ fn sbcs(model: &Model, checker: &mut Checker) -> Vec<SbcConfig> {
         if let Some(overload) = &spec.overload {
             checker.problems(&format!("sbcs.{i}.overload"), overload.check());
         }
-        for _ in 0..spec.count {
+        for n in 1..=spec.count {
             built.push(SbcConfig {
+                name: spec.id.replace("{n}", &n.to_string()),
                 queue: spec.queue,
                 invite: spec.invite.sampler(),
                 register: spec.register.sampler(),

@@ -60,21 +60,20 @@ impl<O: Observer> World<'_, O> {
     pub(super) fn attempt_at_server(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
         let attempt = self.attempts.get_mut(id).expect("an attempt stays until it is answered");
         attempt.came_at = now;
-        let client = attempt.client;
+        let (client, request) = (attempt.client, attempt.request);
         let path = &self.config.clients[client.index()].limiters;
         match stack::admit(&mut self.server.limiters, path, now, 1) {
             StackAdmission::Granted => {
                 self.tally.attempts_admitted += 1;
-                self.observe(
-                    now,
-                    Observation::LimiterAdmitted { client, delay: SimDuration::ZERO },
-                );
+                let delay = SimDuration::ZERO;
+                self.observe(now, Observation::LimiterAdmitted { request, client, delay });
                 self.serve(now, id, cal);
             }
             StackAdmission::Delayed { until } => {
                 self.tally.attempts_admitted += 1;
                 attempt.limited = true;
-                self.observe(now, Observation::LimiterAdmitted { client, delay: until - now });
+                let delay = until - now;
+                self.observe(now, Observation::LimiterAdmitted { request, client, delay });
                 cal.schedule(until, Event::AttemptReleased(id));
             }
             StackAdmission::Denied { level, retry_at } => {
@@ -86,7 +85,8 @@ impl<O: Observer> World<'_, O> {
                     Some(Hint::After(length)) => Some(length),
                     Some(Hint::Unreadable) | None => None,
                 };
-                self.observe(now, Observation::LimiterRefused { client, limiter, retry_after });
+                let refused = Observation::LimiterRefused { request, client, limiter, retry_after };
+                self.observe(now, refused);
                 self.reply(now, id, Outcome::TooManyRequests, cal);
             }
         }
