@@ -15,6 +15,7 @@ mod runs;
 mod schema;
 mod sweep;
 mod sweep_table;
+mod timeline;
 
 use std::io::Write;
 use std::process::ExitCode;

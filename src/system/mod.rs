@@ -17,6 +17,7 @@ pub mod spec;
 pub mod spelling;
 mod station;
 mod tally;
+pub mod timeline;
 mod validate;
 mod waiting_room;
 mod world;

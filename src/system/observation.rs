@@ -151,6 +151,9 @@ pub enum Observation {
     LimiterRefused { client: ClientId, limiter: u32, retry_after: Option<SimDuration> },
     /// The limiters let an attempt pass at once, or after a delay.
     LimiterAdmitted { client: ClientId, delay: SimDuration },
+    /// What a limiter on an attempt's path has left after it, of how many at most. Told only to who
+    /// takes note of budgets.
+    BudgetLeft { limiter: u32, left: u32, of: u32 },
     /// An attempt found the API's queue full.
     ServerFull { client: ClientId },
     /// An attempt found as many at the server as its concurrency limit allows.
@@ -207,6 +210,8 @@ pub enum Observation {
     SideChanged { trunk: TrunkId, side: Side },
     /// The leg a trunk was moving to can carry its calls: the move is over.
     FailoverArrived { trunk: TrunkId, side: Side },
+    /// A trunk starts to move back to its primary leg.
+    FailbackStarted { trunk: TrunkId },
     /// A trunk gave up moving.
     FailoverAbandoned { trunk: TrunkId },
 
@@ -247,6 +252,9 @@ pub trait Observer {
     /// are many such facts, and what measures every run needs none.
     const QUEUES: bool = true;
 
+    /// Whether it takes note of what limiters have left: a fact per limiter of every attempt.
+    const BUDGETS: bool = false;
+
     /// Takes note of a fact.
     fn observe(&mut self, now: SimTime, fact: &Observation);
 }
@@ -259,6 +267,7 @@ impl Observer for () {
 
 impl<O: Observer> Observer for &mut O {
     const QUEUES: bool = O::QUEUES;
+    const BUDGETS: bool = O::BUDGETS;
 
     fn observe(&mut self, now: SimTime, fact: &Observation) {
         (**self).observe(now, fact);
@@ -267,6 +276,7 @@ impl<O: Observer> Observer for &mut O {
 
 impl<A: Observer, B: Observer> Observer for (A, B) {
     const QUEUES: bool = A::QUEUES || B::QUEUES;
+    const BUDGETS: bool = A::BUDGETS || B::BUDGETS;
 
     fn observe(&mut self, now: SimTime, fact: &Observation) {
         self.0.observe(now, fact);

@@ -96,7 +96,10 @@ impl<O: Observer> World<'_, O> {
                 self.observe(now, Observation::FailoverStarted { trunk, cause, needed });
                 self.start_move(now, trunk, Side::Secondary, cal);
             }
-            Some(Action::MoveToPrimary) => self.start_move(now, trunk, Side::Primary, cal),
+            Some(Action::MoveToPrimary) => {
+                self.observe(now, Observation::FailbackStarted { trunk });
+                self.start_move(now, trunk, Side::Primary, cal);
+            }
             Some(Action::StayOnPrimary) => self.give_up_move(now, trunk, Side::Secondary, cal),
             Some(Action::StayOnSecondary) => self.give_up_move(now, trunk, Side::Primary, cal),
         }
