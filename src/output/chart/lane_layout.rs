@@ -16,7 +16,7 @@ const LEGENDS: f64 = 205.0;
 /// Between lanes and their legends, and rows and their names.
 const GAP: f64 = 10.0;
 /// Names of rows take no more than this.
-const NAMES_MAX: f64 = 150.0;
+const NAMES_MAX: f64 = 165.0;
 /// The height of a lane of bins.
 const BINS: f64 = 54.0;
 /// The height of a strip of states: alone in its row, or one of several.
@@ -66,9 +66,10 @@ pub(super) fn lay_out(lanes: &Lanes, look: Look) -> Picture {
     let mut y = top;
     for (lane, height) in lanes.lanes.iter().zip(&heights) {
         put_lane(&mut picture, lane, &frame, y);
+        // Not through the titles.
+        lane_marks::put_lines(&mut picture, lanes, &frame, (y + title_height(), y + height));
         y += height + LANE_GAP;
     }
-    lane_marks::put_lines(&mut picture, lanes, &frame, (top, bottom));
     let middle = f64::midpoint(left, right);
     let below = bottom + 18.0 + LABEL.size;
     picture.text((middle, below + 4.0), lanes.time.as_str(), Anchor::Middle, LABEL);
@@ -120,7 +121,7 @@ fn height(lane: &Lane) -> f64 {
 }
 
 fn title_height() -> f64 {
-    LABEL.leading() + 1.0
+    LABEL.leading() + 4.5
 }
 
 fn strip_height(states: &States, strips: usize) -> f64 {
@@ -139,7 +140,7 @@ fn row_height(states: &States, strips: usize) -> f64 {
 fn put_lane(picture: &mut Picture, lane: &Lane, frame: &Frame, top: f64) {
     let baseline = top + LABEL.size;
     picture.text((0.0, baseline), lane.title.as_str(), Anchor::Start, LABEL);
-    let after = LABEL.room(&lane.title) + 8.0;
+    let after = (LABEL.room(&lane.title) + 8.0).max(frame.left + 3.0);
     let room = frame.right - after;
     if let Some(line) = DETAIL.wrap(&lane.detail, room).first() {
         picture.text((after, baseline), line.as_str(), Anchor::Start, DETAIL);
@@ -288,7 +289,8 @@ fn put_layer(
                 let [left, right] = edge(layer, b);
                 [right, left]
             });
-            picture.area(lane_marks::without_doubles(above.chain(below)), ink(bins.stack[layer].tone));
+            picture
+                .area(lane_marks::without_doubles(above.chain(below)), ink(bins.stack[layer].tone));
         }
         bin += 1;
     }

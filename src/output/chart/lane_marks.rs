@@ -85,7 +85,8 @@ pub(super) fn put_labels(picture: &mut Picture, lanes: &Lanes, frame: &Frame, to
     if lanes.moments.is_empty() {
         return top;
     }
-    let centres = spread_out(&lanes.moments.iter().map(|m| frame.x(m.at_s)).collect::<Vec<_>>(), frame);
+    let centres =
+        spread_out(&lanes.moments.iter().map(|m| frame.x(m.at_s)).collect::<Vec<_>>(), frame);
     let middle = top + DISC;
     let foot = middle + DISC + 12.0;
     for (index, (moment, centre)) in lanes.moments.iter().zip(centres).enumerate() {

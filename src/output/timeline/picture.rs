@@ -16,6 +16,10 @@ use crate::system::timeline::{
 const BINS_MAX: u64 = 270;
 /// The shortest state shown, as a part of the whole: about a pixel and a half.
 const CELLS: u64 = 540;
+/// Bins of calls: wide enough to hold some.
+const CALL_BINS_MAX: u64 = 100;
+/// Episodes with fewer refusals than this part of the greatest are shaded, but not labelled.
+const LABELLED: u64 = 10;
 /// Rows of a lane.
 const ROWS_MAX: usize = 24;
 /// Rows of breakers.
@@ -39,8 +43,9 @@ pub fn chart(timeline: &Timeline, origin: &Origin) -> Chart {
     lanes.extend(breakers(timeline, cell));
     lanes.extend(carriers(timeline, cell));
     lanes.extend(registrations(timeline, cell));
-    lanes.push(calls(&drawn));
-    lanes.push(service_level(&drawn));
+    let of_calls = timeline.with_bins_at_most(CALL_BINS_MAX);
+    lanes.push(calls(&of_calls));
+    lanes.push(service_level(&of_calls));
     let moment = |m: &crate::system::timeline::finding::Moment| Moment {
         at_s: m.at.as_secs_f64(),
         text: format!("{}  {}", clock.long(m.at), m.text),
@@ -54,11 +59,16 @@ pub fn chart(timeline: &Timeline, origin: &Origin) -> Chart {
         bands: bands(timeline),
         moments: found.moments.iter().map(moment).collect(),
         lanes,
-        note: note(timeline, origin, drawn.bin, cell),
+        note: note(timeline, origin, (drawn.bin, of_calls.bin), cell),
     })
 }
 
-fn note(timeline: &Timeline, origin: &Origin, bin: SimDuration, cell: SimDuration) -> String {
+fn note(
+    timeline: &Timeline,
+    origin: &Origin,
+    (bin, of_calls): (SimDuration, SimDuration),
+    cell: SimDuration,
+) -> String {
     let shown = [
         ("trunks", timeline.trunks.len(), ROWS_MAX),
         ("breakers", timeline.breakers.len(), BREAKERS_MAX),
@@ -69,7 +79,7 @@ fn note(timeline: &Timeline, origin: &Origin, bin: SimDuration, cell: SimDuratio
         format!(" Of {all} {what} the {most} that changed most are shown.")
     });
     format!(
-        "Bins of {bin}. States shorter than {:.1} s are drawn that long; of several within that \
+        "Bins of {bin}, of calls {of_calls}. States shorter than {:.1} s are drawn that long; of several within that \
          time the worst is drawn.{} Seed {}, replication {}.",
         cell.as_secs_f64(),
         omitted.collect::<String>(),
@@ -103,9 +113,10 @@ fn bands(timeline: &Timeline) -> Vec<Band> {
         label: "warm-up, not measured".to_owned(),
         shade: Shade::Aside,
     });
+    let most = timeline.episodes().iter().map(|e| e.refused).max().unwrap_or(0);
     let episodes = timeline.episodes().iter().map(|e| Band {
         range_s: range(e.from, e.until),
-        label: "API refuses".to_owned(),
+        label: if e.refused * LABELLED >= most { "API refuses" } else { "" }.to_owned(),
         shade: Shade::Trouble,
     });
     let faults = timeline.faults.iter().map(|fault| Band {
@@ -174,15 +185,15 @@ fn attempts(timeline: &Timeline) -> Lane {
 
 fn refusals(timeline: &Timeline) -> Lane {
     let routing = rates(timeline, |bin| timeline.clients[0].bins[bin].refused);
+    let stack = vec![series("to the routing client", Tone::Bad, routing)];
     let (others, _) = on_budget(timeline);
-    let mut stack = vec![series("to the routing client", Tone::Bad, routing)];
-    if !others.is_empty() {
-        let of = |bin: usize| others.iter().map(|c| timeline.clients[*c].bins[bin].refused).sum();
-        stack.push(series("to others", Tone::Rest, rates(timeline, of)));
-    }
+    let others = others.iter().flat_map(|client| &timeline.clients[*client].bins);
+    let others: u64 = others.map(|bin| bin.refused).sum();
     Lane {
         title: "429 Too Many Requests".to_owned(),
-        detail: "attempts refused per second".to_owned(),
+        detail: format!(
+            "attempts of the routing client refused per second; of others {others} in all"
+        ),
         content: Content::Bins(bins(timeline, Format::Number, stack, Vec::new())),
     }
 }
@@ -201,7 +212,8 @@ fn budgets(timeline: &Timeline) -> Option<Lane> {
                 f64::from(b.least) / f64::from(b.of.max(1))
             })
         };
-        let label = format!("{} (of {})", lane.name, most(lane));
+        let level = lane.name.split('/').next().unwrap_or(&lane.name);
+        let label = format!("{level}, of {}", most(lane));
         series(label, tone, lane.bins.iter().map(share).collect())
     };
     let lines: Vec<Series> = seen.iter().zip(tones).map(line).collect();
@@ -213,7 +225,7 @@ fn budgets(timeline: &Timeline) -> Option<Lane> {
     let who = if refused.is_empty() { "none refused".to_owned() } else { refused.join(", ") };
     (!content.lines.is_empty()).then(|| Lane {
         title: "Limiter budget left".to_owned(),
-        detail: format!("least in the bin; {who}"),
+        detail: format!("at its least in each bin; {who}"),
         content: Content::Bins(content),
     })
 }
@@ -223,11 +235,7 @@ fn look(label: &str, tone: Tone, height: f64) -> StateLook {
 }
 
 /// A strip of states; `of` tells which look each has.
-fn strip<S: Copy + Ord>(
-    track: &Track<S>,
-    cell: SimDuration,
-    of: impl Fn(S) -> usize,
-) -> Vec<Run> {
+fn strip<S: Copy + Ord>(track: &Track<S>, cell: SimDuration, of: impl Fn(S) -> usize) -> Vec<Run> {
     let spans = track.coarse(cell);
     spans.iter().map(|s| Run { look: of(s.state), range_s: range(s.from, s.until) }).collect()
 }

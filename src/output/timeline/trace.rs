@@ -182,14 +182,18 @@ fn states(timeline: &Timeline, cell: SimDuration) -> Vec<Event> {
         Carriage::SecondaryNeeded => "secondary, needed",
         Carriage::SecondaryUnneeded => "secondary, unnecessary",
     });
-    tracks(&mut events, Process::Registrations, &timeline.registrations, cell, |state| {
-        match state {
+    tracks(
+        &mut events,
+        Process::Registrations,
+        &timeline.registrations,
+        cell,
+        |state| match state {
             Enrolment::Off => "not wanted",
             Enrolment::Registered => "registered",
             Enrolment::Registering => "registering",
             Enrolment::Failing => "failing",
-        }
-    });
+        },
+    );
     instants(&mut events, timeline, cell);
     events
 }
@@ -214,8 +218,7 @@ fn tracks<S: Copy + Ord>(
     name: impl Fn(S) -> &'static str,
 ) {
     for place in busiest(tracks, THREADS_MAX) {
-        let event =
-            |s: &Span<S>| complete(process, place, name(s.state), (s.from, s.until));
+        let event = |s: &Span<S>| complete(process, place, name(s.state), (s.from, s.until));
         events.extend(tracks[place].coarse(cell).iter().map(event));
     }
 }

@@ -65,7 +65,10 @@ mod tests {
         assert_eq!(seconds(width(length(24), 1500, None)), 60);
         assert_eq!(seconds(width(length(24), 240, Some(SimDuration::from_secs(60)))), 600);
         // 2 s are no fifth of 5 s.
-        assert_eq!(seconds(width(SimDuration::from_secs(9), 2, Some(SimDuration::from_secs(2)))), 10);
+        assert_eq!(
+            seconds(width(SimDuration::from_secs(9), 2, Some(SimDuration::from_secs(2)))),
+            10
+        );
         assert_eq!(seconds(width(length(24 * 700), 240, None)), 3 * DAY_S);
     }
 }

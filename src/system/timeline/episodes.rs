@@ -3,10 +3,12 @@
 use super::Timeline;
 use crate::engine::time::{SimDuration, SimTime};
 
-/// Refusals with no more than this between them are of one episode; what happens within it after
-/// the last is still of the episode. An assumption: longer than the retries of a request and the
-/// open time of a breaker, shorter than the time between two bursts.
-pub(super) const QUIET: SimDuration = SimDuration::from_secs(60);
+/// Refusals with no more than this between them are of one episode. An assumption: as long as a
+/// breaker is commonly open.
+const QUIET: SimDuration = SimDuration::from_secs(10);
+/// What happens within this of the last refusal is still in the course of the episode. An
+/// assumption: longer than the retries of a request and a few openings of a breaker.
+pub(super) const REACH: SimDuration = SimDuration::from_secs(60);
 /// Shown before and after an episode that is looked at closely.
 const MARGIN: SimDuration = SimDuration::from_secs(60);
 /// Shown at most of an episode.
@@ -38,7 +40,7 @@ impl Episode {
     /// Whether an instant is in its course.
     #[must_use]
     pub fn holds(&self, at: SimTime) -> bool {
-        at >= self.from && at <= self.until.saturating_add(QUIET)
+        at >= self.from && at <= self.until.saturating_add(REACH)
     }
 }
 
@@ -95,11 +97,11 @@ mod tests {
     fn refusals_close_to_one_another_are_one_episode() {
         let at = |s: u64| SimTime::ZERO + SimDuration::from_secs(s);
         let mut list = Vec::new();
-        for second in [5, 20, 80, 141, 500] {
+        for second in [5, 10, 20, 31, 500] {
             Episode::note(&mut list, at(second));
         }
         let told: Vec<_> = list.iter().map(|e| (e.from, e.until, e.refused)).collect();
-        assert_eq!(told, [(at(5), at(80), 3), (at(141), at(141), 1), (at(500), at(500), 1)]);
-        assert!(list[0].holds(at(140)) && !list[0].holds(at(141)));
+        assert_eq!(told, [(at(5), at(20), 3), (at(31), at(31), 1), (at(500), at(500), 1)]);
+        assert!(list[0].holds(at(80)) && !list[0].holds(at(81)));
     }
 }

@@ -1,13 +1,15 @@
 //! What a timeline shows, in words: its finding, the run in figures, and the moments that lead from
 //! one thing to the next. All of it is counted in the run, none of it estimated.
 
-use super::episodes::QUIET;
+use super::episodes::REACH;
 use super::{ClientLane, Clock, Episode, Failover, Timeline};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::system::observation::Cause;
 
 /// A client bursts where it sends at least so many times what it sends on average. An assumption.
 const BURST: f64 = 2.0;
+/// Service is told of bins of this at least: a few seconds hold too few calls.
+const SERVICE_BIN: SimDuration = SimDuration::from_secs(60);
 
 /// What a timeline shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,13 +78,17 @@ fn title(timeline: &Timeline) -> String {
 }
 
 fn summary(timeline: &Timeline) -> String {
-    let refused: u64 = timeline.clients.iter().take(1).flat_map(|c| &c.bins).map(|b| b.refused).sum();
+    let refused: u64 =
+        timeline.clients.iter().take(1).flat_map(|c| &c.bins).map(|b| b.refused).sum();
     let mut parts = vec![
-        counted(refused, "refusal (429) of the routing client", "refusals (429) of the routing client")
-            + &match timeline.episodes().len() {
-                0 => String::new(),
-                n => format!(" in {}", counted(n as u64, "episode", "episodes")),
-            },
+        counted(
+            refused,
+            "refusal (429) of the routing client",
+            "refusals (429) of the routing client",
+        ) + &match timeline.episodes().len() {
+            0 => String::new(),
+            n => format!(" in {}", counted(n as u64, "episode", "episodes")),
+        },
     ];
     if !timeline.breakers.is_empty() {
         let openings = timeline.openings.len() as u64;
@@ -133,7 +139,8 @@ fn moments(timeline: &Timeline) -> Vec<Moment> {
     let mut timeouts = timeline.registration_timeouts.iter().filter(|t| episode.holds(t.at));
     if let Some(first) = timeouts.next() {
         let leg = &timeline.registrations[first.leg].name;
-        let all = counted(1 + timeouts.count() as u64, "registration timeout", "registration timeouts");
+        let all =
+            counted(1 + timeouts.count() as u64, "registration timeout", "registration timeouts");
         moments.push(Moment { at: first.at, text: format!("first of {all}: {leg}") });
     }
     moments.extend(lowest_service(timeline, &episode));
@@ -146,25 +153,26 @@ fn first_fault(timeline: &Timeline) -> Vec<Moment> {
     fault.map(|f| Moment { at: f.from, text: f.label.clone() }).into_iter().collect()
 }
 
-/// The client that shares the routing client's budget and, around the first refusal, exceeds its
-/// own average most.
+/// The client that shares the routing client's budget and, in the course of the refusals, exceeds
+/// its own average most; when it first sends half as much as at its peak.
 fn burst(timeline: &Timeline, episode: &Episode) -> Option<Moment> {
-    let start = episode.from.saturating_sub(QUIET).max(timeline.window.from);
-    let index = |at: SimTime| ((at - timeline.window.from).as_nanos() / timeline.bin.as_nanos()) as usize;
-    let near = index(start)..=index(episode.from);
+    let start = episode.from.saturating_sub(REACH).max(timeline.window.from);
+    let index =
+        |at: SimTime| ((at - timeline.window.from).as_nanos() / timeline.bin.as_nanos()) as usize;
+    let near = index(start)..=index(episode.until);
     let excess = |client: &ClientLane, bin: usize| {
         rate(client.bins[bin].sent, timeline.bin_length(bin)) - average(timeline, client)
     };
-    let bursts = timeline.clients.iter().filter(|client| client.shares_budget).filter_map(|client| {
-        let bin = near.clone().max_by(|a, b| excess(client, *a).total_cmp(&excess(client, *b)))?;
-        let sent = rate(client.bins[bin].sent, timeline.bin_length(bin));
-        (sent >= BURST * average(timeline, client)).then(|| (client, excess(client, bin), sent))
-    });
+    let bursts =
+        timeline.clients.iter().filter(|client| client.shares_budget).filter_map(|client| {
+            let bin =
+                near.clone().max_by(|a, b| excess(client, *a).total_cmp(&excess(client, *b)))?;
+            let sent = rate(client.bins[bin].sent, timeline.bin_length(bin));
+            (sent >= BURST * average(timeline, client)).then(|| (client, excess(client, bin), sent))
+        });
     let (client, _, sent) = bursts.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let usual = average(timeline, client);
-    let high = |bin: &usize| {
-        rate(client.bins[*bin].sent, timeline.bin_length(*bin)) >= BURST * usual
-    };
+    let high = |bin: &usize| rate(client.bins[*bin].sent, timeline.bin_length(*bin)) >= sent / 2.0;
     let first = near.clone().find(high)?;
     Some(Moment {
         at: timeline.bin_start(first),
@@ -199,19 +207,21 @@ fn failover(timeline: &Timeline, first: &Failover, episode: &Episode) -> String 
 /// The bin in the course of the episode, or shortly after it, with the lowest service level, if
 /// that is below the target.
 fn lowest_service(timeline: &Timeline, episode: &Episode) -> Option<Moment> {
-    let until = episode.until.saturating_add(QUIET * 3);
+    let until = episode.until.saturating_add(REACH);
+    let most = timeline.window.length().as_nanos() / SERVICE_BIN.as_nanos();
+    let timeline = &timeline.with_bins_at_most(most.max(1));
     let bins = timeline.calls.iter().enumerate().filter(|(index, bin)| {
         let start = timeline.bin_start(*index);
-        start >= episode.from && start <= until && bin.offered > 0
+        start.saturating_add(timeline.bin) > episode.from && start <= until && bin.offered > 0
     });
     let level = |bin: &super::CallBin| bin.service_level_end_to_end();
     let (index, bin) = bins.min_by(|a, b| level(a.1).total_cmp(&level(b.1)))?;
     (level(bin) < timeline.target).then(|| Moment {
-        at: timeline.bin_start(index),
+        at: timeline.bin_start(index).saturating_add(timeline.bin_length(index)),
         text: format!(
-            "lowest: {} of the calls offered in {} answered within {}",
-            percent(level(bin)),
+            "of the calls offered in the {} until now, {} were answered within {}, the fewest",
             timeline.bin_length(index),
+            percent(level(bin)),
             timeline.threshold,
         ),
     })

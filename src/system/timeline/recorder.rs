@@ -89,9 +89,8 @@ impl<'c> TimelineRecorder<'c> {
         let names_of_legs = leg_names(config, &self.legs);
         let legs = self.legs.into_iter().flatten().zip(&names_of_legs);
         let at_trunk = |it: Failover| Failover { trunk: with_two[it.trunk], ..it };
-        let at_leg = |it: RegistrationTimeout| {
-            RegistrationTimeout { leg: registering[it.leg], ..it }
-        };
+        let at_leg =
+            |it: RegistrationTimeout| RegistrationTimeout { leg: registering[it.leg], ..it };
         Timeline {
             window,
             warmup: config.warmup,
