@@ -21,3 +21,4 @@ mod shipped;
 mod sip_timers;
 mod theory;
 mod tidy;
+mod timeline;

@@ -25,6 +25,7 @@ mod sensitivity_table;
 mod sla_table;
 mod sweep;
 mod sweep_table;
+mod timeline;
 
 use std::io::Write;
 use std::process::ExitCode;

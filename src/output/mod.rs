@@ -11,3 +11,4 @@ pub mod manifest;
 pub mod plots;
 pub mod sensitivity;
 pub mod tables;
+pub mod timeline;

@@ -60,6 +60,7 @@ pub struct Config {
     pub(super) sbcs: Vec<SbcConfig>,
     pub(super) groups: Vec<GroupConfig>,
     pub(super) trunks: Vec<TrunkConfig>,
+    pub(super) regions: Vec<String>,
     pub(super) legs: Vec<Option<LegConfig>>,
     pub(super) api: ApiConfig,
     pub(super) clients: Vec<ClientConfig>,
@@ -268,6 +269,12 @@ impl Config {
     #[must_use]
     pub fn limiter(&self, index: u32) -> &str {
         &self.api.limiters[index as usize].0
+    }
+
+    /// Simulated time at the start that is not measured.
+    #[must_use]
+    pub const fn warmup(&self) -> SimTime {
+        self.warmup
     }
 
     /// The name of a client: a tenant's own; `client` or `client 2` for a replica of the routing

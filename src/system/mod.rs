@@ -18,6 +18,7 @@ pub mod spelling;
 mod station;
 pub mod story;
 mod tally;
+pub mod timeline;
 mod validate;
 mod waiting_room;
 mod world;

@@ -157,6 +157,9 @@ pub enum Observation {
     },
     /// The limiters let an attempt pass at once, or after a delay.
     LimiterAdmitted { request: RequestId, client: ClientId, delay: SimDuration },
+    /// What a limiter on an attempt's path has left after it, of how many at most. Told only to who
+    /// takes note of budgets.
+    BudgetLeft { limiter: u32, left: u32, of: u32 },
     /// An attempt found the API's queue full.
     ServerFull { request: RequestId, client: ClientId },
     /// An attempt found as many at the server as its concurrency limit allows.
@@ -214,6 +217,8 @@ pub enum Observation {
     SideChanged { trunk: TrunkId, side: Side },
     /// The leg a trunk was moving to can carry its calls: the move is over.
     FailoverArrived { trunk: TrunkId, side: Side },
+    /// A trunk starts to move back to its primary leg.
+    FailbackStarted { trunk: TrunkId },
     /// A trunk gave up moving.
     FailoverAbandoned { trunk: TrunkId },
 
@@ -269,8 +274,6 @@ pub enum Observation {
     /// Something asks a trunk's controller to move to the secondary leg, after `wait` at least:
     /// the stagger of an event, the hold-down of the primary leg's condition.
     FailoverAsked { trunk: TrunkId, cause: Cause, wait: SimDuration },
-    /// A trunk starts to move back to its primary leg.
-    FailbackStarted { trunk: TrunkId },
     /// An INVITE is lost: a carrier or SBC that is down, a full SBC queue, or the network.
     InviteLost { call: CallId, leg: LegId },
     /// A leg's connection is being opened.
@@ -299,6 +302,9 @@ pub trait Observer {
     /// of it.
     const LINKS: bool = true;
 
+    /// Whether it takes note of what limiters have left: a fact per limiter of every attempt.
+    const BUDGETS: bool = false;
+
     /// Takes note of a fact.
     fn observe(&mut self, now: SimTime, fact: &Observation);
 }
@@ -313,6 +319,7 @@ impl Observer for () {
 impl<O: Observer> Observer for &mut O {
     const QUEUES: bool = O::QUEUES;
     const LINKS: bool = O::LINKS;
+    const BUDGETS: bool = O::BUDGETS;
 
     fn observe(&mut self, now: SimTime, fact: &Observation) {
         (**self).observe(now, fact);
@@ -322,6 +329,7 @@ impl<O: Observer> Observer for &mut O {
 impl<A: Observer, B: Observer> Observer for (A, B) {
     const QUEUES: bool = A::QUEUES || B::QUEUES;
     const LINKS: bool = A::LINKS || B::LINKS;
+    const BUDGETS: bool = A::BUDGETS || B::BUDGETS;
 
     fn observe(&mut self, now: SimTime, fact: &Observation) {
         self.0.observe(now, fact);

@@ -151,7 +151,7 @@ fn replicas(
     }
     let breakers = match spec.breaker.scope {
         Scope::Global => 1,
-        Scope::Region => trunks.regions,
+        Scope::Region => u32::try_from(trunks.regions.len()).unwrap_or(u32::MAX),
         Scope::Trunk => u32::try_from(trunks.trunks.len()).expect("fewer trunks than 2^32"),
     };
     let memory = u64::from(breakers) * u64::from(spec.replicas) * spec.breaker.entries();

@@ -20,7 +20,8 @@ pub(super) struct Trunks {
     pub(super) sbcs: Vec<SbcConfig>,
     pub(super) trunks: Vec<TrunkConfig>,
     pub(super) legs: Vec<Option<LegConfig>>,
-    pub(super) regions: u32,
+    /// Names of the regions; a trunk's region is an index into them.
+    pub(super) regions: Vec<String>,
 }
 
 /// Names with `{n}` written out, and the key each comes from.
@@ -63,14 +64,14 @@ pub(super) fn build(
         sbcs: sbcs(model, checker),
         trunks: Vec::new(),
         legs: Vec::new(),
-        regions: 0,
+        regions: Vec::new(),
     };
     let names = expand(model.trunks.iter().map(|t| (t.id.as_str(), t.count)), "trunks", checker);
     super::Names::new("trunk", names, checker);
     let mut regions: Vec<&str> = model.trunks.iter().map(|t| t.region.as_str()).collect();
     regions.sort_unstable();
     regions.dedup();
-    built.regions = u32::try_from(regions.len()).unwrap_or(u32::MAX);
+    built.regions = regions.iter().map(|r| (*r).to_owned()).collect();
     for (i, spec) in model.trunks.iter().enumerate() {
         let path = format!("trunks.{i}");
         let region = regions.iter().position(|r| *r == spec.region).unwrap_or(0);

@@ -102,7 +102,7 @@ impl<O: Observer> World<'_, O> {
                 self.start_move(now, trunk, Side::Secondary, cal);
             }
             Some(Action::MoveToPrimary) => {
-                self.observe_link(now, Observation::FailbackStarted { trunk });
+                self.observe(now, Observation::FailbackStarted { trunk });
                 self.start_move(now, trunk, Side::Primary, cal);
             }
             Some(Action::StayOnPrimary) => self.give_up_move(now, trunk, Side::Secondary, cal),
