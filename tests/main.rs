@@ -17,3 +17,5 @@ mod shipped;
 mod sip_timers;
 mod theory;
 mod tidy;
+mod tuning;
+mod tuning_claim;

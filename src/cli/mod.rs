@@ -15,6 +15,8 @@ mod runs;
 mod schema;
 mod sweep;
 mod sweep_table;
+mod tune;
+mod tune_table;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -37,6 +39,8 @@ enum Command {
     Run(run::Args),
     /// Run every point of a study and estimate its metrics
     Sweep(sweep::Args),
+    /// Find the point of a study that costs least while it keeps to its SLA
+    Tune(tune::Args),
     /// Check models and studies, and list what they would run
     Check(check::Args),
     /// Print the JSON Schema of models or studies
@@ -77,6 +81,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::execute(&args),
         Command::Sweep(args) => sweep::execute(&args),
+        Command::Tune(args) => tune::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
         Command::Presets(args) => presets::execute(&args),

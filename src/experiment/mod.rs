@@ -3,8 +3,8 @@
 //! thread ran it or when.
 //!
 //! `design/` says where to look, `estimate/` what values tell, `compare/` what paired values tell,
-//! `select/` which arm is best and when that is certain, `search/` where to look next, and
-//! `sensitivity/` which factors matter. All of these are functions of their arguments: a procedure
+//! `select/` which arm is best and when that is certain, `search/` where to look next,
+//! `sensitivity/` which factors matter, and `tune/` which point to take. All of these are functions of their arguments: a procedure
 //! that goes on in rounds is asked anew with all the values there are, and gives the same answer
 //! however they came to be.
 
@@ -22,3 +22,4 @@ pub mod select;
 pub mod sensitivity;
 pub mod study;
 pub mod summary;
+pub mod tune;

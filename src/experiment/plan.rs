@@ -285,6 +285,9 @@ fn check(study: &StudySpec, factors: &[Factor], issues: &mut Issues) {
     for (i, threshold) in study.sla.iter().enumerate() {
         check_sla(i, threshold, issues);
     }
+    if let Some(tune) = &study.tune {
+        issues.0.extend(tune.check(study.design.is_factorial(), study.replications));
+    }
     for (i, plot) in study.plots.iter().enumerate() {
         if !study.design.is_factorial() {
             let message = "curves and heat maps need a factorial design: this one leaves out most \

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::select::threshold::Threshold;
+use super::tune::TuneSpec;
 use crate::engine::time::SimDuration;
 
 /// A study: one model, varied over factors, each setting run so many times.
@@ -51,6 +52,9 @@ pub struct StudySpec {
     /// estimate: met, missed, or undecided.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sla: Vec<SlaSpec>,
+    /// What `trunksim tune` looks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tune: Option<TuneSpec>,
     /// What the points are ranked by.
     #[serde(default)]
     pub rank: RankSpec,

@@ -7,3 +7,4 @@ pub mod journal;
 pub mod manifest;
 pub mod plots;
 pub mod tables;
+pub mod tuning;

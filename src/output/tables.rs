@@ -2,21 +2,26 @@
 //! as they can be read back exactly.
 
 use crate::experiment::plan::Plan;
-use crate::experiment::runner::Outcome;
+use crate::experiment::runner::{Outcome, Unit};
 use crate::experiment::select::threshold::together;
 use crate::experiment::summary::Summary;
 use crate::system::RunResult;
 use crate::system::metrics::{Breakdown, METRICS, Series};
 
-/// A row per point and replication, in that order: its levels, what became of the run (`ok`, or
-/// why it stopped), and every metric.
+/// A row per point and replication of a plan, in that order; see [`units`].
 #[must_use]
 pub fn runs(plan: &Plan, outcomes: &[Outcome]) -> Vec<u8> {
+    units(plan, plan.all_units().zip(outcomes))
+}
+
+/// A row per unit: its levels, what became of the run (`ok`, or why it stopped), and every metric.
+#[must_use]
+pub fn units<'a>(plan: &Plan, units: impl Iterator<Item = (Unit, &'a Outcome)>) -> Vec<u8> {
     let mut header = vec!["point".to_owned(), "replication".to_owned()];
     header.extend(plan.factors.iter().map(|f| f.name.clone()));
     header.push("status".to_owned());
     header.extend(METRICS.iter().map(|m| m.name.to_owned()));
-    let rows = plan.all_units().zip(outcomes).map(|(unit, outcome)| {
+    let rows = units.map(|(unit, outcome)| {
         let mut row = vec![unit.point.to_string(), unit.replication.to_string()];
         row.extend(levels(plan, unit.point));
         match outcome {
@@ -100,7 +105,7 @@ pub fn series(series: &Series) -> Vec<u8> {
     table(header, rows)
 }
 
-fn levels(plan: &Plan, point: usize) -> impl Iterator<Item = String> {
+pub(super) fn levels(plan: &Plan, point: usize) -> impl Iterator<Item = String> {
     plan.factors
         .iter()
         .zip(&plan.points[point].levels)
@@ -108,11 +113,11 @@ fn levels(plan: &Plan, point: usize) -> impl Iterator<Item = String> {
 }
 
 /// The shortest text that reads back as the same number; nothing for what is none.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     if value.is_finite() { value.to_string() } else { String::new() }
 }
 
-fn table(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
+pub(super) fn table(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut write = |row: Vec<String>| writer.write_record(row).expect("rows are of equal length");
     write(header);
