@@ -22,3 +22,5 @@ mod sip_timers;
 mod theory;
 mod tidy;
 mod timeline;
+mod tuning;
+mod tuning_claim;

@@ -26,6 +26,8 @@ mod sla_table;
 mod sweep;
 mod sweep_table;
 mod timeline;
+mod tune;
+mod tune_table;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -54,6 +56,8 @@ enum Command {
     Compare(compare::Args),
     /// Show why something happened in a run of a model: its causes and a sequence diagram
     Explain(explain::Args),
+    /// Find the point of a study that costs least while it keeps to its SLA
+    Tune(tune::Args),
     /// Check models and studies, and list what they would run
     Check(check::Args),
     /// Print the JSON Schema of models or studies
@@ -97,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Sensitivity(args) => sensitivity::execute(&args),
         Command::Compare(args) => compare::execute(&args),
         Command::Explain(args) => explain::execute(&args),
+        Command::Tune(args) => tune::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
         Command::Presets(args) => presets::execute(&args),

@@ -298,6 +298,9 @@ fn check(study: &StudySpec, factors: &[Factor], issues: &mut Issues) {
             metric(format!("sensitivity.metrics.{i}"), name, issues);
         }
     }
+    if let Some(tune) = &study.tune {
+        issues.0.extend(tune.check(study.design.is_factorial(), study.replications));
+    }
     for (i, plot) in study.plots.iter().enumerate() {
         if !study.is_factorial() {
             let message = "curves and heat maps need a factorial design: this one leaves out most \

@@ -11,6 +11,7 @@ use super::compare::control::CompareSpec;
 use super::precision::PrecisionSpec;
 use super::sensitivity::spec::SensitivitySpec;
 use super::sla::SlaSpec;
+use super::tune::TuneSpec;
 use crate::engine::time::SimDuration;
 
 /// A study: one model, varied over factors, each setting run so many times.
@@ -66,6 +67,9 @@ pub struct StudySpec {
     /// `failovers_unnecessary <= 2 per day`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sla: Vec<SlaSpec>,
+    /// What `trunksim tune` looks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tune: Option<TuneSpec>,
     /// What the points are ranked by.
     #[serde(default)]
     pub rank: RankSpec,

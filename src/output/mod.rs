@@ -12,3 +12,4 @@ pub mod plots;
 pub mod sensitivity;
 pub mod tables;
 pub mod timeline;
+pub mod tuning;
