@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use super::precision::{self, PrecisionArgs};
 use super::progress::Stopwatch;
 use super::runs::{Runs, StudyArgs};
-use super::{Failure, print, sweep_table};
+use super::{Failure, answer, print, sweep_table};
+use crate::experiment::answers::answers;
 use crate::experiment::plan::Plan;
 use crate::experiment::runner::{self, Unit};
 use crate::experiment::select::threshold::{Verdict, together};
@@ -40,8 +41,11 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
         ("sweep.json".to_owned(), json::compact(&SweepResult::new(plan, &summary))),
     ];
     files.extend(plots::render(plan, &summary));
+    let answers = answers(plan, &summary);
+    files.extend(answer::file(&answers));
     let written: Vec<PathBuf> = runs.write(files)?;
     print(&sweep_table::render(plan, &summary, &got, &written))?;
+    print(&answer::render(plan, &answers))?;
     runs.finish()?;
     missed(plan, &summary)
 }

@@ -116,8 +116,8 @@ impl Rows {
         let mut values = vec![of(by), behind];
         values.extend(plan.study.rank.beside.iter().filter_map(|name| index_of(name)).map(of));
         if plan.study.precision.is_some() {
-            let runs = points.iter().map(|point| summary.points[*point].runs.to_string());
-            values.push(Column::numbers("runs", runs.collect()));
+            let runs = |point: &usize| summary.points[*point].runs.to_string();
+            values.push(Column::numbers("runs", points.iter().map(runs).collect()));
         }
         Self { points, values }
     }

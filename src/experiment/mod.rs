@@ -3,11 +3,13 @@
 //! thread ran it or when.
 //!
 //! `design/` says where to look, `estimate/` what values tell, `compare/` what paired values tell,
-//! `select/` which arm is best and when that is certain, `search/` where to look next, and
-//! `sensitivity/` which factors matter. All of these are functions of their arguments: a procedure
+//! `select/` which arm is best and when that is certain, `search/` where to look next,
+//! `sensitivity/` which factors matter, `tune/` which point to take, and `answers/` what that comes to
+//! in words. All of these are functions of their arguments: a procedure
 //! that goes on in rounds is asked anew with all the values there are, and gives the same answer
 //! however they came to be.
 
+pub mod answers;
 mod chance;
 pub mod compare;
 pub mod design;
@@ -27,3 +29,4 @@ pub mod sla;
 pub mod study;
 pub mod summary;
 pub mod sweep_result;
+pub mod tune;

@@ -6,10 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::answers::AnswerSpec;
 use super::compare::control::CompareSpec;
 use super::precision::PrecisionSpec;
 use super::sensitivity::spec::SensitivitySpec;
 use super::sla::SlaSpec;
+use super::tune::TuneSpec;
 use crate::engine::time::SimDuration;
 
 /// A study: one model, varied over factors, each setting run so many times.
@@ -65,6 +67,9 @@ pub struct StudySpec {
     /// `failovers_unnecessary <= 2 per day`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sla: Vec<SlaSpec>,
+    /// What `trunksim tune` looks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tune: Option<TuneSpec>,
     /// What the points are ranked by.
     #[serde(default)]
     pub rank: RankSpec,
@@ -74,6 +79,9 @@ pub struct StudySpec {
     /// What is drawn.
     #[serde(default)]
     pub plots: Vec<PlotSpec>,
+    /// What it answers, in the user's words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<AnswerSpec>,
 }
 
 const fn ten() -> u32 {
@@ -84,6 +92,14 @@ const fn ninety_five() -> f64 {
     0.95
 }
 
+impl StudySpec {
+    /// Whether the points are combinations of levels.
+    #[must_use]
+    pub fn is_factorial(&self) -> bool {
+        self.design.is_factorial() && self.sensitivity.is_none()
+    }
+}
+
 const fn yes() -> bool {
     true
 }
@@ -92,14 +108,6 @@ const fn yes() -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref)]
 const fn is_true(value: &bool) -> bool {
     *value
-}
-
-impl StudySpec {
-    /// Whether the points are combinations of levels.
-    #[must_use]
-    pub fn is_factorial(&self) -> bool {
-        self.design.is_factorial() && self.sensitivity.is_none()
-    }
 }
 
 /// How points are taken from the factors.
@@ -260,15 +268,30 @@ pub enum PlotSpec {
         #[schemars(with = "BTreeMap<String, serde_json::Value>")]
         at: Table,
     },
+    /// The levels of a factor from best to worst, each a mean with its interval.
+    Ranking {
+        /// Name of the files.
+        file: String,
+        /// A panel per metric.
+        metrics: Vec<String>,
+        /// The factor.
+        of: String,
+        /// The levels of the other factors.
+        #[serde(default, rename = "where")]
+        #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+        at: Table,
+    },
 }
 
 impl PlotSpec {
-    /// The name of its files, its metrics, the two factors it spans, and the levels of the others.
+    /// The name of its files, its metrics, the two factors it spans (of a ranking, twice the one),
+    /// and the levels of the others.
     #[must_use]
     pub fn parts(&self) -> (&str, &[String], [&str; 2], &Table) {
         match self {
             Self::Curves { file, metrics, x, lines, at, .. } => (file, metrics, [x, lines], at),
             Self::HeatMap { file, metrics, x, y, at } => (file, metrics, [x, y], at),
+            Self::Ranking { file, metrics, of, at } => (file, metrics, [of, of], at),
         }
     }
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::answers::answers;
 use super::compare::goal::{Goal, from_best};
 use super::figures::{Estimate, Reading, label, percent};
 use super::plan::Plan;
 use super::select::threshold::together;
-use super::sla::SlaSpec;
 use super::summary::Summary;
 use crate::system::metrics::{Better, METRICS, index_of};
 
@@ -74,19 +74,19 @@ impl SweepResult {
         let means: Vec<f64> =
             (0..plan.points.len()).map(|point| summary.get(point, by).mean).collect();
         let ranking = from_best(&means, Goal::of(METRICS[by].better));
-        let threshold = |sla: &SlaSpec| {
-            let per = sla.per.map_or_else(String::new, |per| format!(" per {}", per.word()));
-            Some(format!("{} {}{per}", sla.metric, sla.written()?))
-        };
         Self {
             command: "sweep".to_owned(),
             study: study.name.clone(),
             question: study.question.clone(),
-            answer: vec![answer(plan, summary, by, &ranking)],
+            answer: if study.answers.is_empty() {
+                vec![answer(plan, summary, by, &ranking)]
+            } else {
+                answers(plan, summary)
+            },
             seed: plan.seed,
             confidence: summary.confidence,
             common_random_numbers: study.common_random_numbers,
-            sla: study.sla.iter().filter_map(threshold).collect(),
+            sla: study.sla.iter().map(ToString::to_string).collect(),
             metrics: std::iter::once(&study.rank.by).chain(&study.rank.beside).cloned().collect(),
             ranking,
             points: (0..plan.points.len()).map(|point| sweep_point(plan, summary, point)).collect(),

@@ -60,7 +60,10 @@ fn no_table_of_any_study_is_wider_than_a_terminal() {
             let outcomes = made_up(&units, size);
             let what = format!("{} x {size}", path.display());
             let summary = Summary::new(plan, &outcomes);
-            keeps_to_the_terminal(&sweep_table::render(plan, &summary, &PointRuns::default(), &[]), &what);
+            keeps_to_the_terminal(
+                &sweep_table::render(plan, &summary, &PointRuns::default(), &[]),
+                &what,
+            );
             let mut all = vec![With::Control(0), With::BestFound];
             if plan.points.len() <= 30 {
                 all.push(With::Each);

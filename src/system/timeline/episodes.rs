@@ -1,0 +1,107 @@
+//! Episodes: refusals that follow one another closely, and what happened in their course.
+
+use super::Timeline;
+use crate::engine::time::{SimDuration, SimTime};
+
+/// Refusals with no more than this between them are of one episode. An assumption: as long as a
+/// breaker is commonly open.
+const QUIET: SimDuration = SimDuration::from_secs(10);
+/// What happens within this of the last refusal is still in the course of the episode. An
+/// assumption: longer than the retries of a request and a few openings of a breaker.
+pub(super) const REACH: SimDuration = SimDuration::from_secs(60);
+/// Shown before and after an episode that is looked at closely.
+const MARGIN: SimDuration = SimDuration::from_secs(60);
+/// Shown at most of an episode.
+const CLOSE_UP_MAX: SimDuration = SimDuration::from_secs(15 * 60);
+
+/// Refusals that follow one another closely.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Episode {
+    /// The first.
+    pub from: SimTime,
+    /// The last.
+    pub until: SimTime,
+    /// How many.
+    pub refused: u64,
+}
+
+impl Episode {
+    /// Notes a refusal in a list of episodes.
+    pub(super) fn note(list: &mut Vec<Self>, now: SimTime) {
+        match list.last_mut() {
+            Some(last) if now.saturating_since(last.until) <= QUIET => {
+                last.until = now;
+                last.refused += 1;
+            }
+            _ => list.push(Self { from: now, until: now, refused: 1 }),
+        }
+    }
+
+    /// Whether an instant is in its course.
+    #[must_use]
+    pub fn holds(&self, at: SimTime) -> bool {
+        at >= self.from && at <= self.until.saturating_add(REACH)
+    }
+}
+
+impl Timeline {
+    /// The routing client's episodes of refusals.
+    #[must_use]
+    pub fn episodes(&self) -> &[Episode] {
+        self.clients.first().map_or(&[], |client| &client.refusals)
+    }
+
+    /// Trunks that fail over unnecessarily in the course of an episode, each once.
+    #[must_use]
+    pub fn moved_unnecessarily(&self, episode: &Episode) -> usize {
+        let moves = self.failovers.iter().filter(|f| !f.needed && episode.holds(f.at));
+        moves.map(|f| f.trunk).collect::<std::collections::BTreeSet<_>>().len()
+    }
+
+    /// The episode in which most trunks fail over unnecessarily; of equals the one with most
+    /// refusals, of these the first.
+    #[must_use]
+    pub fn worst_episode(&self) -> Option<Episode> {
+        let weight = |e: &Episode| (self.moved_unnecessarily(e), e.refused);
+        // The last of equals would be taken otherwise.
+        self.episodes().iter().rev().max_by_key(|episode| weight(episode)).copied()
+    }
+
+    /// What is worth a closer look: the worst episode or, where there is none, the first fault;
+    /// with what comes a little before and after. Nothing where that is all the timeline anyway.
+    #[must_use]
+    pub fn close_up(&self) -> Option<super::Window> {
+        let (from, until) = match (self.worst_episode(), self.faults.first()) {
+            (Some(episode), _) => {
+                let moves = self.failovers.iter().filter(|f| episode.holds(f.at));
+                let last = moves.map(|f| f.at).max().unwrap_or(episode.until);
+                (episode.from, last.max(episode.until))
+            }
+            (None, Some(fault)) => (fault.from, fault.until),
+            (None, None) => return None,
+        };
+        let from = from.saturating_sub(MARGIN).max(self.window.from);
+        let longest = from.saturating_add(CLOSE_UP_MAX).min(self.window.until);
+        // The way back takes about as long as the trouble did.
+        let until = until.saturating_add(MARGIN).saturating_add(until - from).min(longest);
+        let close = super::Window { from, until };
+        (close.length() * 2 < self.window.length()).then_some(close)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_close_to_one_another_are_one_episode() {
+        let at = |s: u64| SimTime::ZERO + SimDuration::from_secs(s);
+        let mut list = Vec::new();
+        for second in [5, 10, 20, 31, 500] {
+            Episode::note(&mut list, at(second));
+        }
+        let told: Vec<_> = list.iter().map(|e| (e.from, e.until, e.refused)).collect();
+        assert_eq!(told, [(at(5), at(20), 3), (at(31), at(31), 1), (at(500), at(500), 1)]);
+        assert!(list[0].holds(at(80)) && !list[0].holds(at(81)));
+    }
+}
