@@ -229,8 +229,8 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "       failovers",
-                "arm     per hour",
+                "        failovers",
+                "arm      per hour",
                 "a      1.2 ±  0.5",
                 "b    123.0 ± 11.0",
                 "c               -",

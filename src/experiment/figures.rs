@@ -126,8 +126,9 @@ pub fn digits(numbers: impl Iterator<Item = (f64, f64)> + Clone) -> usize {
         let decimals = i32::from(first < 2.95) - power.clamp(-100.0, 100.0) as i32;
         decimals.clamp(0, MOST)
     };
-    let halves =
-        || numbers.clone().map(|(_, half)| half).filter(|half| half.is_finite() && *half > 0.0);
+    // What rounding leaves of equal values is no half-width.
+    let real = |(value, half): &(f64, f64)| half.is_finite() && *half > value.abs() * 1e-12;
+    let halves = || numbers.clone().filter(real).map(|(_, half)| half);
     let least = halves().map(needed).max();
     let greatest = halves().map(needed).min();
     match (least, greatest) {
@@ -211,7 +212,8 @@ mod tests {
         assert_eq!(digits([(1.0, 0.4), (2.0, 33.0)].into_iter()), 1);
         assert_eq!(digits([(1.0, 0.0004), (2.0, 33.0)].into_iter()), 1);
         assert_eq!(digits([(1.0, 0.4), (2.0, 0.14)].into_iter()), 2);
-        assert_eq!(digits([(1.0, 1e-12)].into_iter()), 4);
+        assert_eq!(digits([(1.0, 1e-7)].into_iter()), 4);
+        assert_eq!(digits([(-2.0, 2.2e-16)].into_iter()), 0);
         assert_eq!(digits([(1.0, f64::NAN), (2.5, f64::NAN)].into_iter()), 2);
         assert_eq!(digits([(1.0, 0.0), (f64::NAN, f64::NAN)].into_iter()), 0);
         assert_eq!(fixed(-0.04, 1), "0.0");

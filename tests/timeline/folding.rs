@@ -168,6 +168,7 @@ fn attempts_and_budgets_go_into_their_bins() {
         attempt: 1,
     };
     let refused = |client| Observation::LimiterRefused {
+        request: request(),
         client: ClientId(client),
         limiter: 1,
         retry_after: None,

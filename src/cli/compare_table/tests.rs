@@ -56,7 +56,9 @@ fn no_table_of_any_study_is_wider_than_a_terminal() {
         let study = &plan.study;
         let names = std::iter::once(&study.rank.by).chain(&study.rank.beside);
         let metrics: Vec<usize> = names.map(|name| index_of(name).unwrap()).collect();
-        for size in [1.0, 123_456.0] {
+        // One size will do for the studies of hundreds of points.
+        let sizes: &[f64] = if plan.points.len() > 100 { &[123_456.0] } else { &[1.0, 123_456.0] };
+        for &size in sizes {
             let outcomes = made_up(&units, size);
             let what = format!("{} x {size}", path.display());
             let summary = Summary::new(plan, &outcomes);
