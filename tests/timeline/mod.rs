@@ -90,6 +90,8 @@ fn counts_are_those_of_the_metrics_of_the_same_run() {
     assert_eq!(by_limiter, by_client);
     let episodes: u64 = timeline.clients[0].refusals.iter().map(|e| e.refused).sum();
     assert_eq!(episodes, seen(|bin| bin.refused));
+    let ours = timeline.episodes.iter().filter_map(|e| e.ours).map(|(_, n)| n).sum::<u64>();
+    assert_eq!(ours, seen(|bin| bin.refused));
 }
 
 /// Time spent in states, against the metrics' own integrals.

@@ -11,6 +11,8 @@ const QUIET: SimDuration = SimDuration::from_secs(10);
 pub(super) const REACH: SimDuration = SimDuration::from_secs(60);
 /// Shown before and after an episode that is looked at closely.
 const MARGIN: SimDuration = SimDuration::from_secs(60);
+/// A closer look starts at a multiple of this.
+const ROUND: SimDuration = SimDuration::from_secs(10);
 /// Shown at most of an episode.
 const CLOSE_UP_MAX: SimDuration = SimDuration::from_secs(15 * 60);
 
@@ -23,17 +25,22 @@ pub struct Episode {
     pub until: SimTime,
     /// How many.
     pub refused: u64,
+    /// Those of the routing client: the first, and how many.
+    pub ours: Option<(SimTime, u64)>,
 }
 
 impl Episode {
-    /// Notes a refusal in a list of episodes.
-    pub(super) fn note(list: &mut Vec<Self>, now: SimTime) {
-        match list.last_mut() {
-            Some(last) if now.saturating_since(last.until) <= QUIET => {
-                last.until = now;
-                last.refused += 1;
+    /// Notes a refusal in a list of episodes; `ours` is one of the routing client.
+    pub(super) fn note(list: &mut Vec<Self>, now: SimTime, ours: bool) {
+        if list.last().is_none_or(|last| now.saturating_since(last.until) > QUIET) {
+            list.push(Self { from: now, until: now, refused: 0, ours: None });
+        }
+        if let Some(last) = list.last_mut() {
+            last.until = now;
+            last.refused += 1;
+            if ours {
+                last.ours = Some(last.ours.map_or((now, 1), |(first, n)| (first, n + 1)));
             }
-            _ => list.push(Self { from: now, until: now, refused: 1 }),
         }
     }
 
@@ -45,12 +52,6 @@ impl Episode {
 }
 
 impl Timeline {
-    /// The routing client's episodes of refusals.
-    #[must_use]
-    pub fn episodes(&self) -> &[Episode] {
-        self.clients.first().map_or(&[], |client| &client.refusals)
-    }
-
     /// Trunks that fail over unnecessarily in the course of an episode, each once.
     #[must_use]
     pub fn moved_unnecessarily(&self, episode: &Episode) -> usize {
@@ -64,7 +65,7 @@ impl Timeline {
     pub fn worst_episode(&self) -> Option<Episode> {
         let weight = |e: &Episode| (self.moved_unnecessarily(e), e.refused);
         // The last of equals would be taken otherwise.
-        self.episodes().iter().rev().max_by_key(|episode| weight(episode)).copied()
+        self.episodes.iter().rev().max_by_key(|episode| weight(episode)).copied()
     }
 
     /// What is worth a closer look: the worst episode or, where there is none, the first fault;
@@ -80,7 +81,10 @@ impl Timeline {
             (None, Some(fault)) => (fault.from, fault.until),
             (None, None) => return None,
         };
-        let from = from.saturating_sub(MARGIN).max(self.window.from);
+        // Bins begin at round times.
+        let early = from.saturating_sub(MARGIN).as_nanos();
+        let early = SimTime::from_nanos(early - early % ROUND.as_nanos());
+        let from = early.max(self.window.from);
         let longest = from.saturating_add(CLOSE_UP_MAX).min(self.window.until);
         // The way back takes about as long as the trouble did.
         let until = until.saturating_add(MARGIN).saturating_add(until - from).min(longest);
@@ -98,10 +102,11 @@ mod tests {
         let at = |s: u64| SimTime::ZERO + SimDuration::from_secs(s);
         let mut list = Vec::new();
         for second in [5, 10, 20, 31, 500] {
-            Episode::note(&mut list, at(second));
+            Episode::note(&mut list, at(second), second == 20 || second == 31);
         }
         let told: Vec<_> = list.iter().map(|e| (e.from, e.until, e.refused)).collect();
         assert_eq!(told, [(at(5), at(20), 3), (at(31), at(31), 1), (at(500), at(500), 1)]);
+        assert_eq!(list[0].ours, Some((at(20), 1)));
         assert!(list[0].holds(at(80)) && !list[0].holds(at(81)));
     }
 }

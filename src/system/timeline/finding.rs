@@ -8,6 +8,8 @@ use crate::system::observation::Cause;
 
 /// A client bursts where it sends at least so many times what it sends on average. An assumption.
 const BURST: f64 = 2.0;
+/// It begins to where it first sends this part of that peak. An assumption.
+const ONSET: f64 = 4.0;
 /// Service is told of bins of this at least: a few seconds hold too few calls.
 const SERVICE_BIN: SimDuration = SimDuration::from_secs(60);
 
@@ -85,7 +87,7 @@ fn summary(timeline: &Timeline) -> String {
             refused,
             "refusal (429) of the routing client",
             "refusals (429) of the routing client",
-        ) + &match timeline.episodes().len() {
+        ) + &match timeline.episodes.iter().filter(|e| e.ours.is_some()).count() {
             0 => String::new(),
             n => format!(" in {}", counted(n as u64, "episode", "episodes")),
         },
@@ -116,13 +118,13 @@ fn summary(timeline: &Timeline) -> String {
 fn moments(timeline: &Timeline) -> Vec<Moment> {
     let Some(episode) = timeline.worst_episode() else { return first_fault(timeline) };
     let mut moments: Vec<Moment> = burst(timeline, &episode).into_iter().collect();
-    let refused = counted(episode.refused, "refusal", "refusals");
-    moments.push(Moment {
-        at: episode.from,
-        text: format!("first 429 to the routing client, of {refused} until {}", {
-            Clock::of(timeline.window).long(episode.until)
-        }),
-    });
+    if let Some((first, count)) = episode.ours {
+        let text = match count {
+            1 => "429 to the routing client".to_owned(),
+            n => format!("first of {n} times 429 to the routing client"),
+        };
+        moments.push(Moment { at: first, text });
+    }
     let openings = || timeline.openings.iter().filter(|o| episode.holds(o.at));
     if let Some(first) = openings().next() {
         let name = &timeline.breakers[first.breaker].name;
@@ -154,7 +156,8 @@ fn first_fault(timeline: &Timeline) -> Vec<Moment> {
 }
 
 /// The client that shares the routing client's budget and, in the course of the refusals, exceeds
-/// its own average most; when it first sends half as much as at its peak.
+/// its own average most; when it first sends a good part of what
+/// it sends at its peak.
 fn burst(timeline: &Timeline, episode: &Episode) -> Option<Moment> {
     let start = episode.from.saturating_sub(REACH).max(timeline.window.from);
     let index =
@@ -172,7 +175,8 @@ fn burst(timeline: &Timeline, episode: &Episode) -> Option<Moment> {
         });
     let (client, _, sent) = bursts.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let usual = average(timeline, client);
-    let high = |bin: &usize| rate(client.bins[*bin].sent, timeline.bin_length(*bin)) >= sent / 2.0;
+    let high =
+        |bin: &usize| rate(client.bins[*bin].sent, timeline.bin_length(*bin)) >= sent / ONSET;
     let first = near.clone().find(high)?;
     Some(Moment {
         at: timeline.bin_start(first),
