@@ -1,5 +1,7 @@
 //! Episodes: refusals that follow one another closely, and what happened in their course.
 
+use std::collections::BTreeSet;
+
 use super::Timeline;
 use crate::engine::time::{SimDuration, SimTime};
 
@@ -43,6 +45,32 @@ impl Episode {
             }
         }
     }
+}
+
+/// What is worth looking at closely, from its beginning to its end.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// When it begins.
+    pub from: SimTime,
+    /// When it ends; what comes shortly after is still of it.
+    pub until: SimTime,
+    /// What it is.
+    pub trouble: Trouble,
+}
+
+/// What starts a course of events.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The API refuses.
+    Refusals(Episode),
+    /// A fault, by its place in [`Timeline::faults`].
+    Fault(usize),
+}
+
+impl Course {
+    const fn of(episode: Episode) -> Self {
+        Self { from: episode.from, until: episode.until, trouble: Trouble::Refusals(episode) }
+    }
 
     /// Whether an instant is in its course.
     #[must_use]
@@ -52,35 +80,46 @@ impl Episode {
 }
 
 impl Timeline {
-    /// Trunks that fail over unnecessarily in the course of an episode, each once.
+    /// Trunks that fail over in a course of events, each once: unnecessarily, or for any reason.
     #[must_use]
-    pub fn moved_unnecessarily(&self, episode: &Episode) -> usize {
-        let moves = self.failovers.iter().filter(|f| !f.needed && episode.holds(f.at));
-        moves.map(|f| f.trunk).collect::<std::collections::BTreeSet<_>>().len()
+    pub fn moved(&self, course: &Course, unnecessarily: bool) -> usize {
+        let moves = self.failovers.iter().filter(|f| !(unnecessarily && f.needed));
+        let moves = moves.filter(|f| course.holds(f.at));
+        moves.map(|f| f.trunk).collect::<BTreeSet<_>>().len()
     }
 
     /// The episode in which most trunks fail over unnecessarily; of equals the one with most
     /// refusals, of these the first.
     #[must_use]
     pub fn worst_episode(&self) -> Option<Episode> {
-        let weight = |e: &Episode| (self.moved_unnecessarily(e), e.refused);
+        let weight = |e: &Episode| (self.moved(&Course::of(*e), true), e.refused);
         // The last of equals would be taken otherwise.
         self.episodes.iter().rev().max_by_key(|episode| weight(episode)).copied()
     }
 
-    /// What is worth a closer look: the worst episode or, where there is none, the first fault;
-    /// with what comes a little before and after. Nothing where that is all the timeline anyway.
+    /// The course of events that is told: the worst episode, if trunks fail over unnecessarily in
+    /// it; or else the fault in which most trunks fail over; or else the worst episode.
+    #[must_use]
+    pub fn course(&self) -> Option<Course> {
+        let episode = self.worst_episode().map(Course::of);
+        let fault = |place: usize| {
+            let fault = &self.faults[place];
+            Course { from: fault.from, until: fault.until, trouble: Trouble::Fault(place) }
+        };
+        let faults = (0..self.faults.len()).rev().map(fault);
+        let fault = faults.max_by_key(|course| self.moved(course, false));
+        let needless = |course: &Course| self.moved(course, true) > 0;
+        let moving = |course: &Course| self.moved(course, false) > 0;
+        episode.filter(needless).or(fault.filter(moving)).or(episode).or(fault)
+    }
+
+    /// What is worth a closer look: the course of events that is told, with what comes a little
+    /// before and after. Nothing where that is much of the timeline anyway.
     #[must_use]
     pub fn close_up(&self) -> Option<super::Window> {
-        let (from, until) = match (self.worst_episode(), self.faults.first()) {
-            (Some(episode), _) => {
-                let moves = self.failovers.iter().filter(|f| episode.holds(f.at));
-                let last = moves.map(|f| f.at).max().unwrap_or(episode.until);
-                (episode.from, last.max(episode.until))
-            }
-            (None, Some(fault)) => (fault.from, fault.until),
-            (None, None) => return None,
-        };
+        let course = self.course()?;
+        let moves = self.failovers.iter().filter(|f| course.holds(f.at)).map(|f| f.at);
+        let (from, until) = (course.from, moves.max().unwrap_or(course.until).max(course.until));
         // Bins begin at round times.
         let early = from.saturating_sub(MARGIN).as_nanos();
         let early = SimTime::from_nanos(early - early % ROUND.as_nanos());
@@ -107,6 +146,7 @@ mod tests {
         let told: Vec<_> = list.iter().map(|e| (e.from, e.until, e.refused)).collect();
         assert_eq!(told, [(at(5), at(20), 3), (at(31), at(31), 1), (at(500), at(500), 1)]);
         assert_eq!(list[0].ours, Some((at(20), 1)));
-        assert!(list[0].holds(at(80)) && !list[0].holds(at(81)));
+        let course = Course::of(list[0]);
+        assert!(course.holds(at(80)) && !course.holds(at(81)));
     }
 }

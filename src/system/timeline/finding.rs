@@ -2,7 +2,7 @@
 //! one thing to the next. All of it is counted in the run, none of it estimated.
 
 use super::episodes::REACH;
-use super::{ClientLane, Clock, Episode, Failover, Timeline};
+use super::{ClientLane, Clock, Course, Episode, Failover, Timeline, Trouble};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::system::observation::Cause;
 
@@ -20,7 +20,8 @@ pub struct Finding {
     pub title: String,
     /// The timeline in figures, as sentences.
     pub summary: String,
-    /// What happened one after the other in the worst episode, in the order of time.
+    /// What happened one after the other in the course of events that is told, in the order of
+    /// time.
     pub moments: Vec<Moment>,
 }
 
@@ -40,15 +41,16 @@ pub fn finding(timeline: &Timeline) -> Finding {
 }
 
 fn title(timeline: &Timeline) -> String {
-    let worst = timeline.worst_episode();
-    if let Some(episode) = worst.filter(|e| timeline.moved_unnecessarily(e) > 0) {
-        let moved = timeline.moved_unnecessarily(&episode);
-        let last = unnecessary(timeline).filter(|f| episode.holds(f.at)).map(|f| f.at).max();
-        let until = last.map_or(episode.until, |last| last.max(episode.until));
+    let course = timeline.course();
+    if let Some(course) = course.filter(|c| matches!(c.trouble, Trouble::Refusals(_)))
+        && timeline.moved(&course, true) > 0
+    {
+        let last = unnecessary(timeline).filter(|f| course.holds(f.at)).map(|f| f.at).max();
         return format!(
-            "{moved} of {} fail over unnecessarily while the API refuses requests ({})",
+            "{} of {} fail over unnecessarily while the API refuses requests ({})",
+            timeline.moved(&course, true),
             trunks(timeline),
-            period(timeline, episode.from, until),
+            period(timeline, course.from, last.map_or(course.until, |l| l.max(course.until))),
         );
     }
     if let (Some(first), Some(last)) = (timeline.failovers.first(), timeline.failovers.last()) {
@@ -62,7 +64,7 @@ fn title(timeline: &Timeline) -> String {
         let when = period(timeline, first.at, last.at);
         return format!("{} of {} fail over, {why} ({when})", moved.len(), trunks(timeline));
     }
-    if let Some(episode) = worst {
+    if let Some(episode) = timeline.worst_episode() {
         let bins = timeline.clients.first().map_or(&[][..], |client| &client.bins);
         let (refused, all) =
             bins.iter().fold((0, 0), |(r, a), b| (r + b.refused, a + b.refused + b.admitted));
@@ -114,18 +116,17 @@ fn summary(timeline: &Timeline) -> String {
     )
 }
 
-/// The chain of the worst episode: each kind of event once, where it first occurs.
+/// The course of events that is told: each kind of event once, where it first occurs.
 fn moments(timeline: &Timeline) -> Vec<Moment> {
-    let Some(episode) = timeline.worst_episode() else { return first_fault(timeline) };
-    let mut moments: Vec<Moment> = burst(timeline, &episode).into_iter().collect();
-    if let Some((first, count)) = episode.ours {
-        let text = match count {
-            1 => "429 to the routing client".to_owned(),
-            n => format!("first of {n} times 429 to the routing client"),
-        };
-        moments.push(Moment { at: first, text });
-    }
-    let openings = || timeline.openings.iter().filter(|o| episode.holds(o.at));
+    let Some(course) = timeline.course() else { return Vec::new() };
+    let mut moments: Vec<Moment> = match course.trouble {
+        Trouble::Refusals(episode) => refusals(timeline, &episode),
+        Trouble::Fault(place) => {
+            let text = format!("fault: {}", timeline.faults[place].label);
+            vec![Moment { at: course.from, text }]
+        }
+    };
+    let openings = || timeline.openings.iter().filter(|o| course.holds(o.at));
     if let Some(first) = openings().next() {
         let name = &timeline.breakers[first.breaker].name;
         let times = match openings().count() {
@@ -134,25 +135,35 @@ fn moments(timeline: &Timeline) -> Vec<Moment> {
         };
         moments.push(Moment { at: first.at, text: format!("breaker ({name}) opens{times}") });
     }
-    let mut moves = timeline.failovers.iter().filter(|f| episode.holds(f.at));
-    if let Some(first) = moves.clone().find(|f| !f.needed).or_else(|| moves.next()) {
-        moments.push(Moment { at: first.at, text: failover(timeline, first, &episode) });
+    let needless = timeline.moved(&course, true) > 0;
+    let mut moves = timeline.failovers.iter().filter(|f| course.holds(f.at));
+    if let Some(first) = moves.find(|f| !(needless && f.needed)) {
+        let of = timeline.moved(&course, needless);
+        moments.push(Moment { at: first.at, text: failover(timeline, first, of) });
     }
-    let mut timeouts = timeline.registration_timeouts.iter().filter(|t| episode.holds(t.at));
+    let mut timeouts = timeline.registration_timeouts.iter().filter(|t| course.holds(t.at));
     if let Some(first) = timeouts.next() {
         let leg = &timeline.registrations[first.leg].name;
-        let all =
-            counted(1 + timeouts.count() as u64, "registration timeout", "registration timeouts");
-        moments.push(Moment { at: first.at, text: format!("first of {all}: {leg}") });
+        let text = match 1 + timeouts.count() {
+            1 => format!("registration timeout: {leg}"),
+            n => format!("first of {n} registration timeouts: {leg}"),
+        };
+        moments.push(Moment { at: first.at, text });
     }
-    moments.extend(lowest_service(timeline, &episode));
+    moments.extend(lowest_service(timeline, &course));
     moments.sort_by_key(|moment| moment.at);
     moments
 }
 
-fn first_fault(timeline: &Timeline) -> Vec<Moment> {
-    let fault = timeline.faults.first();
-    fault.map(|f| Moment { at: f.from, text: f.label.clone() }).into_iter().collect()
+fn refusals(timeline: &Timeline, episode: &Episode) -> Vec<Moment> {
+    let ours = episode.ours.map(|(at, count)| {
+        let text = match count {
+            1 => "429 to the routing client".to_owned(),
+            n => format!("first of {n} times 429 to the routing client"),
+        };
+        Moment { at, text }
+    });
+    burst(timeline, episode).into_iter().chain(ours).collect()
 }
 
 /// The client that shares the routing client's budget and, in the course of the refusals, exceeds
@@ -192,7 +203,8 @@ fn average(timeline: &Timeline, client: &ClientLane) -> f64 {
     rate(client.bins.iter().map(|bin| bin.sent).sum(), timeline.window.length())
 }
 
-fn failover(timeline: &Timeline, first: &Failover, episode: &Episode) -> String {
+/// The first failover of so many trunks.
+fn failover(timeline: &Timeline, first: &Failover, of: usize) -> String {
     let name = &timeline.trunks[first.trunk].name;
     let why = match first.cause {
         Cause::Fallback => "the fallback of a request that failed or was refused",
@@ -202,21 +214,20 @@ fn failover(timeline: &Timeline, first: &Failover, episode: &Episode) -> String 
         Cause::LegDown => "its primary leg is down",
     };
     let usable = if first.needed { "" } else { "; its primary leg is usable" };
-    match timeline.moved_unnecessarily(episode) {
+    match of {
         0 | 1 => format!("{name} fails over: {why}{usable}"),
         n => format!("{name} fails over, the first of {n} trunks: {why}{usable}"),
     }
 }
 
-/// The bin in the course of the episode, or shortly after it, with the lowest service level, if
-/// that is below the target.
-fn lowest_service(timeline: &Timeline, episode: &Episode) -> Option<Moment> {
-    let until = episode.until.saturating_add(REACH);
+/// The bin in a course of events with the lowest service level, if that is below the target.
+fn lowest_service(timeline: &Timeline, course: &Course) -> Option<Moment> {
     let most = timeline.window.length().as_nanos() / SERVICE_BIN.as_nanos();
     let timeline = &timeline.with_bins_at_most(most.max(1));
     let bins = timeline.calls.iter().enumerate().filter(|(index, bin)| {
         let start = timeline.bin_start(*index);
-        start.saturating_add(timeline.bin) > episode.from && start <= until && bin.offered > 0
+        let begun = start.saturating_add(timeline.bin) > course.from;
+        begun && start <= course.until.saturating_add(REACH) && bin.offered > 0
     });
     let level = |bin: &super::CallBin| bin.service_level_end_to_end();
     let (index, bin) = bins.min_by(|a, b| level(a.1).total_cmp(&level(b.1)))?;

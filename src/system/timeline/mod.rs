@@ -14,7 +14,7 @@ mod states;
 mod track;
 
 pub use clock::Clock;
-pub use episodes::Episode;
+pub use episodes::{Course, Episode, Trouble};
 pub use recorder::TimelineRecorder;
 pub use states::{Carriage, Enrolment};
 pub use track::{Span, Track, Window};
