@@ -8,7 +8,11 @@ use crate::system::observation::Cause;
 
 /// A client bursts where it sends at least so many times what it sends on average. An assumption.
 const BURST: f64 = 2.0;
-/// It begins to where it first sends this part of that peak. An assumption.
+/// And by so many standard deviations of a Poisson count more than on average. An assumption.
+const DEVIATIONS: f64 = 4.0;
+/// It is looked for in bins of this at least.
+const BURST_BIN: SimDuration = SimDuration::from_secs(10);
+/// It begins where it first sends this part of that peak. An assumption.
 const ONSET: f64 = 4.0;
 /// Service is told of bins of this at least: a few seconds hold too few calls.
 const SERVICE_BIN: SimDuration = SimDuration::from_secs(60);
@@ -167,31 +171,34 @@ fn refusals(timeline: &Timeline, episode: &Episode) -> Vec<Moment> {
 }
 
 /// The client that shares the routing client's budget and, in the course of the refusals, exceeds
-/// its own average most; when it first sends a good part of what
-/// it sends at its peak.
+/// its own average most; when it first sends a good part of what it sends at its peak. What chance
+/// alone may send is no burst.
 fn burst(timeline: &Timeline, episode: &Episode) -> Option<Moment> {
+    let most = timeline.window.length().as_nanos() / BURST_BIN.as_nanos();
+    let timeline = &timeline.with_bins_at_most(most.max(1));
     let start = episode.from.saturating_sub(REACH).max(timeline.window.from);
     let index =
         |at: SimTime| ((at - timeline.window.from).as_nanos() / timeline.bin.as_nanos()) as usize;
     let near = index(start)..=index(episode.until);
-    let excess = |client: &ClientLane, bin: usize| {
-        rate(client.bins[bin].sent, timeline.bin_length(bin)) - average(timeline, client)
-    };
+    let sent =
+        |client: &ClientLane, bin: usize| rate(client.bins[bin].sent, timeline.bin_length(bin));
     let bursts =
         timeline.clients.iter().filter(|client| client.shares_budget).filter_map(|client| {
-            let bin =
-                near.clone().max_by(|a, b| excess(client, *a).total_cmp(&excess(client, *b)))?;
-            let sent = rate(client.bins[bin].sent, timeline.bin_length(bin));
-            (sent >= BURST * average(timeline, client)).then(|| (client, excess(client, bin), sent))
+            let bin = near.clone().max_by_key(|bin| client.bins[*bin].sent)?;
+            let usual = average(timeline, client);
+            let expected = usual * timeline.bin_length(bin).as_secs_f64();
+            let excess = client.bins[bin].sent as f64 - expected;
+            let is_burst =
+                sent(client, bin) >= BURST * usual && excess >= DEVIATIONS * libm::sqrt(expected);
+            is_burst.then_some((client, excess, sent(client, bin)))
         });
-    let (client, _, sent) = bursts.max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let (client, _, peak) = bursts.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let usual = average(timeline, client);
-    let high =
-        |bin: &usize| rate(client.bins[*bin].sent, timeline.bin_length(*bin)) >= sent / ONSET;
-    let first = near.clone().find(high)?;
+    let begun = (peak / ONSET).max(BURST * usual);
+    let first = near.clone().find(|bin| sent(client, *bin) >= begun)?;
     Some(Moment {
         at: timeline.bin_start(first),
-        text: format!("{} sends {sent:.1} attempts/s, {usual:.1} on average", client.name),
+        text: format!("{} sends {peak:.1} attempts/s, {usual:.1} on average", client.name),
     })
 }
 
