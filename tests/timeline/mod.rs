@@ -42,7 +42,7 @@ fn origin() -> Origin {
     Origin { model: "test".to_owned(), seed: 1, replication: 0 }
 }
 
-/// The first burst of the APAC model, with warm standby left out and a fault of each kind.
+/// The first burst of the APAC model.
 fn burst() -> LoadedModel {
     load("models/apac.toml", &["horizon=14m", "warmup=2m"])
 }
@@ -90,6 +90,8 @@ fn counts_are_those_of_the_metrics_of_the_same_run() {
     assert_eq!(by_limiter, by_client);
     let episodes: u64 = timeline.clients[0].refusals.iter().map(|e| e.refused).sum();
     assert_eq!(episodes, seen(|bin| bin.refused));
+    let ours = timeline.episodes.iter().filter_map(|e| e.ours).map(|(_, n)| n).sum::<u64>();
+    assert_eq!(ours, seen(|bin| bin.refused));
 }
 
 /// Time spent in states, against the metrics' own integrals.
@@ -199,14 +201,18 @@ fn a_run_that_is_watched_is_the_same_run() {
 fn the_title_states_what_the_run_shows() {
     let timeline = whole(&burst());
     let found = finding(&timeline);
-    let worst = timeline.worst_episode().unwrap();
-    let moved = timeline.moved_unnecessarily(&worst);
+    let moved = timeline.moved(&timeline.course().unwrap(), true);
     assert!(moved > 0);
     let head = format!("{moved} of 15 trunks fail over unnecessarily while the API refuses");
     assert!(found.title.starts_with(&head), "{}", found.title);
     assert!(found.moments.len() >= 4, "{:?}", found.moments);
     assert!(found.moments.is_sorted_by_key(|m| m.at));
     assert!(found.moments[0].text.starts_with("agent_scripts sends "), "{:?}", found.moments);
+    let fault = "faults=[{ kind = 'carrier_outage', carrier = 'telstra', at = '3m', for = '2m' }]";
+    let outage = whole(&load("models/apac.toml", &["horizon=7m", "warmup=1m", fault]));
+    let found = finding(&outage);
+    assert!(found.title.contains("each because its primary leg was unusable"), "{}", found.title);
+    assert_eq!(found.moments[0].text, "fault: telstra down");
     let quiet = whole(&load("models/minimal.toml", &["horizon=10m", "warmup=1m"]));
     let title = finding(&quiet).title;
     assert!(title.starts_with("The API refuses the routing client nothing"), "{title}");

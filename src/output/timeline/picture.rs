@@ -9,17 +9,19 @@ use crate::output::chart::{Axis, Chart, Format, Level};
 use crate::policies::breaker::State;
 use crate::system::timeline::finding::finding;
 use crate::system::timeline::{
-    Carriage, ClientBin, Clock, Enrolment, LimiterLane, Timeline, Track,
+    Carriage, ClientBin, Clock, Enrolment, Episode, LimiterLane, Timeline, Track,
 };
 
 /// Bins side by side: about three pixels each.
-const BINS_MAX: u64 = 270;
+const BINS_MAX: u64 = 288;
 /// The shortest state shown, as a part of the whole: about a pixel and a half.
 const CELLS: u64 = 540;
 /// Bins of calls: wide enough to hold some.
 const CALL_BINS_MAX: u64 = 100;
 /// Episodes with fewer refusals than this part of the greatest are shaded, but not labelled.
 const LABELLED: u64 = 10;
+/// More labels than this are none; then the worst episode has one.
+const LABELS_MAX: usize = 8;
 /// Rows of a lane.
 const ROWS_MAX: usize = 24;
 /// Rows of breakers.
@@ -113,10 +115,14 @@ fn bands(timeline: &Timeline) -> Vec<Band> {
         label: "warm-up, not measured".to_owned(),
         shade: Shade::Aside,
     });
-    let most = timeline.episodes().iter().map(|e| e.refused).max().unwrap_or(0);
-    let episodes = timeline.episodes().iter().map(|e| Band {
+    let most = timeline.episodes.iter().map(|e| e.refused).max().unwrap_or(0);
+    let great = |e: &Episode| e.refused * LABELLED >= most;
+    let few = timeline.episodes.iter().filter(|e| great(e)).count() <= LABELS_MAX;
+    let worst = timeline.worst_episode();
+    let labelled = |e: &Episode| if few { great(e) } else { Some(*e) == worst };
+    let episodes = timeline.episodes.iter().map(|e| Band {
         range_s: range(e.from, e.until),
-        label: if e.refused * LABELLED >= most { "API refuses" } else { "" }.to_owned(),
+        label: if labelled(e) { "API refuses".to_owned() } else { String::new() },
         shade: Shade::Trouble,
     });
     let faults = timeline.faults.iter().map(|fault| Band {
@@ -190,7 +196,7 @@ fn refusals(timeline: &Timeline) -> Lane {
     let others = others.iter().flat_map(|client| &timeline.clients[*client].bins);
     let others: u64 = others.map(|bin| bin.refused).sum();
     Lane {
-        title: "429 Too Many Requests".to_owned(),
+        title: "Refusals (429)".to_owned(),
         detail: format!(
             "attempts of the routing client refused per second; of others {others} in all"
         ),
@@ -308,8 +314,8 @@ fn registrations(timeline: &Timeline, cell: SimDuration) -> Option<Lane> {
         }
     }
     (!rows.is_empty()).then(|| Lane {
-        title: "Registration of each leg".to_owned(),
-        detail: "at its carrier's registrar; the primary leg above the secondary".to_owned(),
+        title: "Registration of legs".to_owned(),
+        detail: "each at its carrier's registrar; the primary leg above the secondary".to_owned(),
         content: Content::States(States {
             looks: vec![
                 look("not wanted (cold standby)", Tone::Calm, 0.0),

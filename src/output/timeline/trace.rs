@@ -45,18 +45,14 @@ const PROCESSES: [(Process, &str); 7] = [
 /// The trace as JSON.
 #[must_use]
 pub fn trace(timeline: &Timeline, origin: &Origin) -> Vec<u8> {
-    let cells = std::iter::once(SimDuration::ZERO).chain(CELLS_S.map(SimDuration::from_secs));
-    let coarser = cells.map(|cell| (cell, states(timeline, cell)));
-    let fits = |(_, events): &(SimDuration, Vec<Event>)| events.len() <= EVENTS_MAX;
-    let mut last = None;
-    for step in coarser {
-        let done = fits(&step);
-        last = Some(step);
-        if done {
-            break;
+    let mut cell = SimDuration::ZERO;
+    let mut events = states(timeline, cell);
+    for coarser in CELLS_S.map(SimDuration::from_secs) {
+        if events.len() > EVENTS_MAX {
+            cell = coarser;
+            events = states(timeline, cell);
         }
     }
-    let (cell, mut events) = last.expect("there is a cell");
     events.extend(counters(timeline));
     // What starts together: the longer contains the shorter.
     events.sort_by_key(|event| (event.ts, std::cmp::Reverse(event.dur)));

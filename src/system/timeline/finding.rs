@@ -2,12 +2,18 @@
 //! one thing to the next. All of it is counted in the run, none of it estimated.
 
 use super::episodes::REACH;
-use super::{ClientLane, Clock, Episode, Failover, Timeline};
+use super::{ClientLane, Clock, Course, Episode, Failover, Timeline, Trouble};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::system::observation::Cause;
 
 /// A client bursts where it sends at least so many times what it sends on average. An assumption.
 const BURST: f64 = 2.0;
+/// And by so many standard deviations of a Poisson count more than on average. An assumption.
+const DEVIATIONS: f64 = 4.0;
+/// It is looked for in bins of this at least.
+const BURST_BIN: SimDuration = SimDuration::from_secs(10);
+/// It begins where it first sends this part of that peak. An assumption.
+const ONSET: f64 = 4.0;
 /// Service is told of bins of this at least: a few seconds hold too few calls.
 const SERVICE_BIN: SimDuration = SimDuration::from_secs(60);
 
@@ -18,7 +24,8 @@ pub struct Finding {
     pub title: String,
     /// The timeline in figures, as sentences.
     pub summary: String,
-    /// What happened one after the other in the worst episode, in the order of time.
+    /// What happened one after the other in the course of events that is told, in the order of
+    /// time.
     pub moments: Vec<Moment>,
 }
 
@@ -38,15 +45,16 @@ pub fn finding(timeline: &Timeline) -> Finding {
 }
 
 fn title(timeline: &Timeline) -> String {
-    let worst = timeline.worst_episode();
-    if let Some(episode) = worst.filter(|e| timeline.moved_unnecessarily(e) > 0) {
-        let moved = timeline.moved_unnecessarily(&episode);
-        let last = unnecessary(timeline).filter(|f| episode.holds(f.at)).map(|f| f.at).max();
-        let until = last.map_or(episode.until, |last| last.max(episode.until));
+    let course = timeline.course();
+    if let Some(course) = course.filter(|c| matches!(c.trouble, Trouble::Refusals(_)))
+        && timeline.moved(&course, true) > 0
+    {
+        let last = unnecessary(timeline).filter(|f| course.holds(f.at)).map(|f| f.at).max();
         return format!(
-            "{moved} of {} fail over unnecessarily while the API refuses requests ({})",
+            "{} of {} fail over unnecessarily while the API refuses requests ({})",
+            timeline.moved(&course, true),
             trunks(timeline),
-            period(timeline, episode.from, until),
+            period(timeline, course.from, last.map_or(course.until, |l| l.max(course.until))),
         );
     }
     if let (Some(first), Some(last)) = (timeline.failovers.first(), timeline.failovers.last()) {
@@ -60,7 +68,7 @@ fn title(timeline: &Timeline) -> String {
         let when = period(timeline, first.at, last.at);
         return format!("{} of {} fail over, {why} ({when})", moved.len(), trunks(timeline));
     }
-    if let Some(episode) = worst {
+    if let Some(episode) = timeline.worst_episode() {
         let bins = timeline.clients.first().map_or(&[][..], |client| &client.bins);
         let (refused, all) =
             bins.iter().fold((0, 0), |(r, a), b| (r + b.refused, a + b.refused + b.admitted));
@@ -85,7 +93,7 @@ fn summary(timeline: &Timeline) -> String {
             refused,
             "refusal (429) of the routing client",
             "refusals (429) of the routing client",
-        ) + &match timeline.episodes().len() {
+        ) + &match timeline.episodes.iter().filter(|e| e.ours.is_some()).count() {
             0 => String::new(),
             n => format!(" in {}", counted(n as u64, "episode", "episodes")),
         },
@@ -112,18 +120,17 @@ fn summary(timeline: &Timeline) -> String {
     )
 }
 
-/// The chain of the worst episode: each kind of event once, where it first occurs.
+/// The course of events that is told: each kind of event once, where it first occurs.
 fn moments(timeline: &Timeline) -> Vec<Moment> {
-    let Some(episode) = timeline.worst_episode() else { return first_fault(timeline) };
-    let mut moments: Vec<Moment> = burst(timeline, &episode).into_iter().collect();
-    let refused = counted(episode.refused, "refusal", "refusals");
-    moments.push(Moment {
-        at: episode.from,
-        text: format!("first 429 to the routing client, of {refused} until {}", {
-            Clock::of(timeline.window).long(episode.until)
-        }),
-    });
-    let openings = || timeline.openings.iter().filter(|o| episode.holds(o.at));
+    let Some(course) = timeline.course() else { return Vec::new() };
+    let mut moments: Vec<Moment> = match course.trouble {
+        Trouble::Refusals(episode) => refusals(timeline, &episode),
+        Trouble::Fault(place) => {
+            let text = format!("fault: {}", timeline.faults[place].label);
+            vec![Moment { at: course.from, text }]
+        }
+    };
+    let openings = || timeline.openings.iter().filter(|o| course.holds(o.at));
     if let Some(first) = openings().next() {
         let name = &timeline.breakers[first.breaker].name;
         let times = match openings().count() {
@@ -132,51 +139,66 @@ fn moments(timeline: &Timeline) -> Vec<Moment> {
         };
         moments.push(Moment { at: first.at, text: format!("breaker ({name}) opens{times}") });
     }
-    let mut moves = timeline.failovers.iter().filter(|f| episode.holds(f.at));
-    if let Some(first) = moves.clone().find(|f| !f.needed).or_else(|| moves.next()) {
-        moments.push(Moment { at: first.at, text: failover(timeline, first, &episode) });
+    let needless = timeline.moved(&course, true) > 0;
+    let mut moves = timeline.failovers.iter().filter(|f| course.holds(f.at));
+    if let Some(first) = moves.find(|f| !(needless && f.needed)) {
+        let of = timeline.moved(&course, needless);
+        moments.push(Moment { at: first.at, text: failover(timeline, first, of) });
     }
-    let mut timeouts = timeline.registration_timeouts.iter().filter(|t| episode.holds(t.at));
+    let mut timeouts = timeline.registration_timeouts.iter().filter(|t| course.holds(t.at));
     if let Some(first) = timeouts.next() {
         let leg = &timeline.registrations[first.leg].name;
-        let all =
-            counted(1 + timeouts.count() as u64, "registration timeout", "registration timeouts");
-        moments.push(Moment { at: first.at, text: format!("first of {all}: {leg}") });
+        let text = match 1 + timeouts.count() {
+            1 => format!("registration timeout: {leg}"),
+            n => format!("first of {n} registration timeouts: {leg}"),
+        };
+        moments.push(Moment { at: first.at, text });
     }
-    moments.extend(lowest_service(timeline, &episode));
+    moments.extend(lowest_service(timeline, &course));
     moments.sort_by_key(|moment| moment.at);
     moments
 }
 
-fn first_fault(timeline: &Timeline) -> Vec<Moment> {
-    let fault = timeline.faults.first();
-    fault.map(|f| Moment { at: f.from, text: f.label.clone() }).into_iter().collect()
+fn refusals(timeline: &Timeline, episode: &Episode) -> Vec<Moment> {
+    let ours = episode.ours.map(|(at, count)| {
+        let text = match count {
+            1 => "429 to the routing client".to_owned(),
+            n => format!("first of {n} times 429 to the routing client"),
+        };
+        Moment { at, text }
+    });
+    burst(timeline, episode).into_iter().chain(ours).collect()
 }
 
 /// The client that shares the routing client's budget and, in the course of the refusals, exceeds
-/// its own average most; when it first sends half as much as at its peak.
+/// its own average most; when it first sends a good part of what it sends at its peak. What chance
+/// alone may send is no burst.
 fn burst(timeline: &Timeline, episode: &Episode) -> Option<Moment> {
+    let most = timeline.window.length().as_nanos() / BURST_BIN.as_nanos();
+    let timeline = &timeline.with_bins_at_most(most.max(1));
     let start = episode.from.saturating_sub(REACH).max(timeline.window.from);
     let index =
         |at: SimTime| ((at - timeline.window.from).as_nanos() / timeline.bin.as_nanos()) as usize;
     let near = index(start)..=index(episode.until);
-    let excess = |client: &ClientLane, bin: usize| {
-        rate(client.bins[bin].sent, timeline.bin_length(bin)) - average(timeline, client)
-    };
+    let sent =
+        |client: &ClientLane, bin: usize| rate(client.bins[bin].sent, timeline.bin_length(bin));
     let bursts =
         timeline.clients.iter().filter(|client| client.shares_budget).filter_map(|client| {
-            let bin =
-                near.clone().max_by(|a, b| excess(client, *a).total_cmp(&excess(client, *b)))?;
-            let sent = rate(client.bins[bin].sent, timeline.bin_length(bin));
-            (sent >= BURST * average(timeline, client)).then(|| (client, excess(client, bin), sent))
+            let bin = near.clone().max_by_key(|bin| client.bins[*bin].sent)?;
+            let usual = average(timeline, client);
+            let expected = usual * timeline.bin_length(bin).as_secs_f64();
+            let excess = client.bins[bin].sent as f64 - expected;
+            let is_burst =
+                sent(client, bin) >= BURST * usual && excess >= DEVIATIONS * libm::sqrt(expected);
+            is_burst.then_some((client, excess, sent(client, bin)))
         });
-    let (client, _, sent) = bursts.max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let (client, _, peak) = bursts.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let usual = average(timeline, client);
-    let high = |bin: &usize| rate(client.bins[*bin].sent, timeline.bin_length(*bin)) >= sent / 2.0;
-    let first = near.clone().find(high)?;
+    let begun = (peak / ONSET).max(BURST * usual);
+    let first = near.clone().find(|bin| sent(client, *bin) >= begun)?;
     Some(Moment {
         at: timeline.bin_start(first),
-        text: format!("{} sends {sent:.1} attempts/s, {usual:.1} on average", client.name),
+        text: format!("{} sends {peak:.1} attempts/s, {usual:.1} on average", client.name),
     })
 }
 
@@ -188,7 +210,8 @@ fn average(timeline: &Timeline, client: &ClientLane) -> f64 {
     rate(client.bins.iter().map(|bin| bin.sent).sum(), timeline.window.length())
 }
 
-fn failover(timeline: &Timeline, first: &Failover, episode: &Episode) -> String {
+/// The first failover of so many trunks.
+fn failover(timeline: &Timeline, first: &Failover, of: usize) -> String {
     let name = &timeline.trunks[first.trunk].name;
     let why = match first.cause {
         Cause::Fallback => "the fallback of a request that failed or was refused",
@@ -198,21 +221,20 @@ fn failover(timeline: &Timeline, first: &Failover, episode: &Episode) -> String 
         Cause::LegDown => "its primary leg is down",
     };
     let usable = if first.needed { "" } else { "; its primary leg is usable" };
-    match timeline.moved_unnecessarily(episode) {
+    match of {
         0 | 1 => format!("{name} fails over: {why}{usable}"),
         n => format!("{name} fails over, the first of {n} trunks: {why}{usable}"),
     }
 }
 
-/// The bin in the course of the episode, or shortly after it, with the lowest service level, if
-/// that is below the target.
-fn lowest_service(timeline: &Timeline, episode: &Episode) -> Option<Moment> {
-    let until = episode.until.saturating_add(REACH);
+/// The bin in a course of events with the lowest service level, if that is below the target.
+fn lowest_service(timeline: &Timeline, course: &Course) -> Option<Moment> {
     let most = timeline.window.length().as_nanos() / SERVICE_BIN.as_nanos();
     let timeline = &timeline.with_bins_at_most(most.max(1));
     let bins = timeline.calls.iter().enumerate().filter(|(index, bin)| {
         let start = timeline.bin_start(*index);
-        start.saturating_add(timeline.bin) > episode.from && start <= until && bin.offered > 0
+        let begun = start.saturating_add(timeline.bin) > course.from;
+        begun && start <= course.until.saturating_add(REACH) && bin.offered > 0
     });
     let level = |bin: &super::CallBin| bin.service_level_end_to_end();
     let (index, bin) = bins.min_by(|a, b| level(a.1).total_cmp(&level(b.1)))?;

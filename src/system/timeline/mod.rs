@@ -14,7 +14,7 @@ mod states;
 mod track;
 
 pub use clock::Clock;
-pub use episodes::Episode;
+pub use episodes::{Course, Episode, Trouble};
 pub use recorder::TimelineRecorder;
 pub use states::{Carriage, Enrolment};
 pub use track::{Span, Track, Window};
@@ -42,6 +42,9 @@ pub struct Timeline {
     /// Clients of the API: the routing client, all its replicas together, then the tenants, then
     /// the utilization monitor.
     pub clients: Vec<ClientLane>,
+    /// Times in which limiters refused the routing client or others on its budget, in the order of
+    /// time.
+    pub episodes: Vec<Episode>,
     /// The API's limiters.
     pub limiters: Vec<LimiterLane>,
     /// The breakers of the routing client; none where it has none.

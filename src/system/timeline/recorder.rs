@@ -27,6 +27,7 @@ pub struct TimelineRecorder<'c> {
     bin: SimDuration,
     calls: Vec<CallBin>,
     clients: Vec<ClientLane>,
+    episodes: Vec<Episode>,
     limiters: Vec<LimiterLane>,
     /// Of each replica of the routing client, its breakers; empty where there are none.
     breakers: Vec<Vec<Tracker<State>>>,
@@ -63,6 +64,7 @@ impl<'c> TimelineRecorder<'c> {
             bin,
             calls: vec![CallBin::default(); count],
             clients: clients(config, count),
+            episodes: Vec::new(),
             limiters: limiters(config, count),
             breakers: breakers(config, window),
             trunks: (0..config.trunks.len() as u32)
@@ -99,6 +101,7 @@ impl<'c> TimelineRecorder<'c> {
             threshold: config.service_level.threshold,
             calls: self.calls,
             clients: self.clients,
+            episodes: self.episodes,
             limiters: self.limiters,
             breakers: breakers.map(|(tracker, name)| tracker.finish(name, window)).collect(),
             trunks: trunks
@@ -197,7 +200,12 @@ impl<'c> TimelineRecorder<'c> {
             }
             Observation::LimiterRefused { client, limiter, .. } => {
                 self.client_bin(now, client).refused += 1;
-                Episode::note(&mut self.client(client).refusals, now);
+                let ours = client.0 < self.config.replicas;
+                let lane = self.client(client);
+                Episode::note(&mut lane.refusals, now, ours);
+                if lane.shares_budget {
+                    Episode::note(&mut self.episodes, now, ours);
+                }
                 self.limiters[limiter as usize].refused += 1;
             }
             Observation::BreakerRefused { client, .. } => {

@@ -66,7 +66,7 @@ impl<S: Copy + Ord> Track<S> {
                 next += 1;
             }
             let inside = self.spans[next..].iter().take_while(|span| span.from < until);
-            let state = inside.map(|span| span.state).max().expect("a track has no gap");
+            let state = inside.fold(self.spans[next].state, |worst, span| worst.max(span.state));
             match spans.last_mut() {
                 Some(before) if before.state == state => before.until = until,
                 _ => spans.push(Span { state, from, until }),
