@@ -146,7 +146,8 @@ fn trunk_named(config: &Config, name: &str) -> Result<TrunkId, Failure> {
     }
     let hint = match nearest(name, names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are {} trunks, the first is `{}`", names.len(), names[0]),
+        None if names.len() == 1 => format!("its only trunk is `{}`", names[0]),
+        None => format!("it has {} trunks, `{}` and on", names.len(), names[0]),
     };
     Err(Failure::Usage(format!("no trunk `{name}` in this model; {hint}")))
 }

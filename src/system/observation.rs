@@ -272,7 +272,8 @@ pub enum Observation {
     /// An agent group became scarce or available: these many trunks' policies are due.
     AvailabilityTurned { group: GroupId, trunks: u32 },
     /// Something asks a trunk's controller to move to the secondary leg, after `wait` at least:
-    /// the stagger of an event, the hold-down of the primary leg's condition.
+    /// the stagger of an event, the hold-down of the primary leg's condition. Each INVITE time-out
+    /// that counts towards the trigger is one.
     FailoverAsked { trunk: TrunkId, cause: Cause, wait: SimDuration },
     /// An INVITE is lost: a carrier or SBC that is down, a full SBC queue, or the network.
     InviteLost { call: CallId, leg: LegId },

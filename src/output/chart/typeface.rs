@@ -115,7 +115,12 @@ fn break_within(word: &str, fits: impl Fn(&str) -> bool) -> usize {
 }
 
 /// The same, with lines of about one length.
-pub(super) fn wrap_evenly(text: &str, size: f64, weight: Weight, width: f64) -> Vec<String> {
+pub(in crate::output) fn wrap_evenly(
+    text: &str,
+    size: f64,
+    weight: Weight,
+    width: f64,
+) -> Vec<String> {
     let lines = wrap(text, size, weight, width);
     let narrower = (1..20).map(|step| width * (1.0 - 0.025 * f64::from(step)));
     let tried = narrower.map(|width| wrap(text, size, weight, width));

@@ -3,7 +3,7 @@
 //! its arrow, and lanes stand far enough apart for it.
 
 use super::{gap, length};
-use crate::output::chart::typeface::{Weight, room, wrap};
+use crate::output::chart::typeface::{Weight, room, wrap, wrap_evenly};
 use crate::system::story::diagram::{Ladder, Mark, Row, Tone};
 use crate::system::story::label::clock;
 
@@ -159,7 +159,7 @@ fn columns(ladder: &Ladder) -> Vec<f64> {
         .iter()
         .filter_map(|row| match &row.mark {
             Mark::Arrow { from, to, label } => {
-                let lines = wrap(label, SIZE, Weight::Regular, LABEL_MAX);
+                let lines = wrap_evenly(label, SIZE, Weight::Regular, LABEL_MAX);
                 let widest = lines.iter().map(|line| label_width(line)).fold(0.0, f64::max);
                 Some((*from.min(to), *from.max(to), widest))
             }
@@ -269,9 +269,14 @@ impl Pen {
     }
 
     fn arrow(&mut self, (from, to): (f64, f64), label: &str, row: &Row, same: bool) {
-        let span = (to - from).abs();
-        let lines =
-            wrap(label, SIZE, Weight::Regular, (span - LABEL_ROOM + 1.0).max(LABEL_MAX.min(span)));
+        // Lanes stand far enough apart for a label as broken there.
+        let lines = match wrap_evenly(label, SIZE, Weight::Regular, LABEL_MAX) {
+            lines if lines.len() == 1 => lines,
+            _ => {
+                let free = ((to - from).abs() - LABEL_ROOM + 1.0).max(LABEL_MAX);
+                wrap_evenly(label, SIZE, Weight::Regular, free)
+            }
+        };
         for line in &lines {
             let place = (f64::midpoint(from, to), self.y + SIZE);
             self.text(place, line, Anchor::Middle, Style::Label);
@@ -285,7 +290,7 @@ impl Pen {
 
     /// A frame over the lane, moved so that it stays within the diagram.
     fn note(&mut self, x: f64, text: &str, row: &Row, same: bool) {
-        let lines = wrap(text, SIZE, Weight::Regular, NOTE_MAX);
+        let lines = wrap_evenly(text, SIZE, Weight::Regular, NOTE_MAX);
         let widest = lines.iter().map(|line| label_width(line)).fold(0.0, f64::max);
         let width = widest + 2.0 * NOTE_PADDING;
         let height = lines.len() as f64 * LEADING + 6.0;

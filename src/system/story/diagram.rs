@@ -270,8 +270,19 @@ fn draw(
     places.dedup();
     let mut drafts: Vec<(usize, bool, Draft)> =
         further.iter().map(|(place, draft)| (*place, false, draft.clone())).collect();
+    let calls = calls_of(story, &places);
     for place in places {
-        drafts.extend(drawing::drafts(story, config, place).into_iter().map(|d| (place, true, d)));
+        let call = drawing::call_of(&story.facts[place].what).filter(|_| calls > 1);
+        for mut draft in drawing::drafts(story, config, place) {
+            // Of several calls each row says which.
+            if let Some((_, index)) = call.and_then(|call| story.call(call)) {
+                let number = label::call_name("", index);
+                if !draft.label.ends_with(&number) {
+                    draft.label = format!("{} {number}", draft.label);
+                }
+            }
+            drafts.push((place, true, draft));
+        }
     }
     drafts.sort_by_key(|(place, of_fact, _)| (*place, *of_fact));
     let mut lanes: Vec<Lane> =
@@ -292,6 +303,15 @@ fn draw(
     }
     let lanes = lanes.iter().map(|lane| drawing::name(config, *lane)).collect();
     Ladder { title, lanes, rows: shorten(rows) }
+}
+
+/// How many calls the facts at these places are about.
+fn calls_of(story: &Story, places: &[usize]) -> usize {
+    let calls = places.iter().filter_map(|place| drawing::call_of(&story.facts[*place].what));
+    let mut calls: Vec<CallId> = calls.collect();
+    calls.sort_unstable();
+    calls.dedup();
+    calls.len()
 }
 
 /// Leaves out most of many rows of a kind from one lane, and what is over the bound.

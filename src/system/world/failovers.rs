@@ -47,8 +47,10 @@ impl<O: Observer> World<'_, O> {
             if action.is_some() {
                 part.cause = Cause::InviteTimeouts;
             }
-            let cause = Cause::InviteTimeouts;
-            self.observe_link(now, Observation::FailoverAsked { trunk, cause, wait: stagger });
+            if self.config.failover.triggers.invite_timeouts.is_some() {
+                let (cause, wait) = (Cause::InviteTimeouts, stagger);
+                self.observe_link(now, Observation::FailoverAsked { trunk, cause, wait });
+            }
             self.act(now, trunk, action, cal);
         }
     }
