@@ -128,6 +128,8 @@ fn a_crossing_is_where_the_sign_turns_over() {
         ]
     );
     let got = said(answers, [5.0, 5.0, 5.0, 3.0, 4.0, 5.0], 0.0);
+    assert!(got[0].starts_with("It stops paying at no load from 0.5 to 2 for certain:"), "{got:?}");
+    let got = said(answers, [5.0, 5.0, 5.0, 3.0, 4.0, 4.0], 0.0);
     assert!(got[0].starts_with("It stops paying at no load from 0.5 to 2:"), "{got:?}");
     // Undecided in between, all intervals together at the confidence: t(1 − 0.025/3, 3)·1.15/2.
     let got = said(answers, [15.0, 5.0, 5.0, 5.0, 5.0, 15.0], 1.0);
