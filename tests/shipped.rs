@@ -53,8 +53,10 @@ fn every_model_gives_what_it_gave_before() {
 fn short(study: &str) -> (Vec<String>, u32) {
     let own: &[&str] = match study {
         "backoff" => return (vec!["horizon=8m".to_owned(), "warmup=1m".to_owned()], 2),
-        "registration-storm" => &["horizon=10m", "warmup=1m", "faults.0.at=2m"],
-        _ => &["horizon=10m", "warmup=7m"],
+        "registration-storm" => {
+            &["horizon=8m", "warmup=1m", "carriers.telstra.outages.time_to_failure=2m"]
+        }
+        _ => &["horizon=9m", "warmup=7m"],
     };
     (own.iter().map(|&text| text.to_owned()).collect(), 1)
 }

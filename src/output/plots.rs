@@ -88,6 +88,16 @@ impl<'a> Slice<'a> {
         spanned.into_iter().map(part).collect::<Vec<_>>().join(", ")
     }
 
+    /// The same, and how many other points have the same mean of a metric.
+    fn name_with_equals(&self, point: usize, metric: usize) -> String {
+        let mean = |p: usize| self.summary.get(p, metric).mean;
+        let equal = |p: &&usize| **p != point && mean(**p).total_cmp(&mean(point)).is_eq();
+        match self.points().iter().filter(equal).count() {
+            0 => self.name(point),
+            equals => format!("{} and {equals} more", self.name(point)),
+        }
+    }
+
     /// The levels that are the same all over the plot.
     fn conditions(&self) -> String {
         let spanned = |f: usize| lockstep(self.plan, f).any(|g| self.spanned.contains(&g));
@@ -135,9 +145,9 @@ impl<'a> Slice<'a> {
         };
         format!(
             "{label}: {here} at {}, {}; {there} at {}, {}",
-            self.name(best),
+            self.name_with_equals(best, metric),
             shown(best),
-            self.name(worst),
+            self.name_with_equals(worst, metric),
             shown(worst),
         )
     }

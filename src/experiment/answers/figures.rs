@@ -36,11 +36,11 @@ fn written(metric: &Metric, estimate: Interval, differs: bool) -> String {
     format!("{sign}{mean:.digits$}{spread}{unit}")
 }
 
-/// Digits after the point that a half-width needs to show one that is not 0: at most 4.
+/// Digits after the point that a half-width needs to show one that is not 0: at most 4, and none
+/// where so many do not suffice.
 fn needed(half_width: f64) -> usize {
-    (0..4)
-        .find(|digits| half_width * [1.0, 10.0, 100.0, 1000.0][*digits] >= 0.5)
-        .unwrap_or(if half_width > 0.0 { 4 } else { 0 })
+    let shows = |digits: &usize| half_width * [1.0, 10.0, 100.0, 1e3, 1e4][*digits] >= 0.5;
+    (0..5).find(shows).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -62,6 +62,7 @@ mod tests {
         assert_eq!(estimate(level, interval(0.8641, 0.0083)), "86.4 ± 0.8 %");
         assert_eq!(estimate(level, interval(0.012_345, 0.000_21)), "1.23 ± 0.02 %");
         assert_eq!(estimate(level, interval(0.5, 0.0)), "50.0 ± 0.0 %");
+        assert_eq!(estimate(level, interval(0.5, 1e-16)), "50.0 ± 0.0 %");
         assert_eq!(estimate(level, interval(0.5, f64::NAN)), "50.0 %");
         assert_eq!(estimate(level, interval(f64::NAN, f64::NAN)), "-");
         assert_eq!(estimate(metric("failovers"), interval(123.4, 12.3)), "123 ± 12");

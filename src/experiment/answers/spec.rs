@@ -62,7 +62,7 @@ pub enum AnswerSpec {
     },
     /// Along a factor, where one setting stops being better than another, or starts to:
     /// `{crossing}` is the first level at which the paired interval of their difference lies wholly
-    /// on the other side of 0 than it did at first (`at load 1.5`, or `at no load from 0.5 to 2`),
+    /// on the other side of 0 than it did at first (`at load 1.5`, or `at no load from 0.5 to 2`, with `for certain` where some are undecided),
     /// and `{stretches}` says it level by level. The intervals of all levels hold together.
     Crossing {
         /// The sentence.

@@ -47,15 +47,20 @@ pub(super) fn rivals((open, others): (usize, usize)) -> String {
     }
 }
 
-/// Where the sign turns over: `at load 1.5`.
+/// Where the sign turns over: `at load 1.5`. Where some levels are undecided, that it does so at none
+/// is no certainty.
 pub(super) fn crossing(along: &str, levels: &[AtLevel]) -> String {
     let mut decided = levels.iter().filter(|at| at.sign != Sign::Open);
     let first = decided.next().map(|at| at.sign);
     let turned = decided.find(|at| Some(at.sign) != first);
+    let open = levels.iter().any(|at| at.sign == Sign::Open);
+    let certain = if open { " for certain" } else { "" };
     match (turned, levels) {
         (Some(at), _) => format!("at {along} {}", at.label),
-        (None, [only]) => format!("not at {along} {}", only.label),
-        (None, [from, .., to]) => format!("at no {along} from {} to {}", from.label, to.label),
+        (None, [only]) => format!("not at {along} {}{certain}", only.label),
+        (None, [from, .., to]) => {
+            format!("at no {along} from {} to {}{certain}", from.label, to.label)
+        }
         (None, []) => format!("at no {along}"),
     }
 }

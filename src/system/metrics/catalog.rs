@@ -67,7 +67,7 @@ impl Metric {
     #[must_use]
     pub fn label(&self) -> String {
         let words = self.name.split('_').filter(|word| match *word {
-            "ms" | "s" => self.unit != *word,
+            "ms" | "s" => self.unit != *word && self.unit != "1/s",
             "per" => self.unit != "1/s",
             _ => true,
         });

@@ -77,11 +77,7 @@ pub(super) fn build(
         let region = regions.iter().position(|r| *r == spec.region).unwrap_or(0);
         let arrivals = format!("{path}.arrivals");
         let trace = super::arrivals(&arrivals, &spec.arrivals, (traces, model.horizon), checker);
-        let load = model.calls.load;
-        if load.to_bits() != 1f64.to_bits() && spec.arrivals.times(load).is_none() {
-            let message = format!("has no rates that calls.load = {load} could multiply");
-            checker.refuse(format!("{arrivals}.kind"), "", message);
-        }
+        check_load(&arrivals, spec, model.calls.load, checker);
         for n in 1..=spec.count {
             let sbc = checker.resolve(
                 &format!("{path}.sbc"),
@@ -146,6 +142,14 @@ fn trunk(
         talk: spec.talk.as_ref().unwrap_or(&model.calls.talk).sampler(),
         rtt_api: spec.rtt_api,
         capacity,
+    }
+}
+
+/// Refuses a load where there are no rates it could multiply.
+fn check_load(path: &str, spec: &TrunkSpec, load: f64, checker: &mut Checker) {
+    if load.to_bits() != 1f64.to_bits() && spec.arrivals.times(load).is_none() {
+        let message = format!("has no rates that calls.load = {load} could multiply");
+        checker.refuse(format!("{path}.kind"), "", message);
     }
 }
 
