@@ -1,5 +1,8 @@
 //! Charts: the same data give the same bytes, and nothing a study can find breaks a picture.
 
+use trunksim::output::chart::lanes::{
+    Band, Bins, Content, Lane, Lanes, Moment, Row, Run, Series, Shade, StateLook, States, Tone,
+};
 use trunksim::output::chart::{
     Arm, Axis, Better, Cell, CellMark, Chart, Curves, Format, HeatMap, Level, Line, Panels, Point,
     Ranking, png, svg,
@@ -217,6 +220,69 @@ fn front() -> Curves {
     }
 }
 
+/// A burst, a breaker and two trunks, over a minute.
+fn lanes() -> Lanes {
+    let series = |label: &str, tone, values: &[f64]| Series {
+        label: label.to_owned(),
+        tone,
+        values: values.to_vec(),
+    };
+    let bins = Bins {
+        bin_s: 10.0,
+        stack: vec![
+            series("ours", Tone::First, &[2.0, 2.0, 3.0, 4.0, 2.0, 0.0]),
+            series("others", Tone::Second, &[0.0, 14.0, 13.5, 0.0, 0.0, 1.0]),
+        ],
+        ..Bins::default()
+    };
+    let level = Bins {
+        y: Axis { range: Some((0.0, 1.0)), ..axis("", Format::Share, false) },
+        bin_s: 10.0,
+        lines: vec![series("of all", Tone::Bad, &[1.0, 0.4, 0.6, f64::NAN, 0.9, 1.0])],
+        reference: Some(Level { value: 0.8, label: "target 80 %".to_owned() }),
+        ..Bins::default()
+    };
+    let run = |look: usize, from: f64, until: f64| Run { look, range_s: (from, until) };
+    let row = |label: &str, from: f64| Row {
+        label: label.to_owned(),
+        strips: vec![vec![run(0, 0.0, from), run(1, from, 50.0), run(0, 50.0, 60.0)]],
+    };
+    let look = |label: &str, tone, height| StateLook { label: label.to_owned(), tone, height };
+    let states = States {
+        looks: vec![look("primary", Tone::Calm, 0.25), look("secondary", Tone::Bad, 1.0)],
+        rows: vec![row("TRK_1 Sydney", 21.0), row("TRK_2 Wollongong and surroundings", 23.5)],
+    };
+    let lane = |title: &str, content| Lane {
+        title: title.to_owned(),
+        detail: "per second".to_owned(),
+        content,
+    };
+    let band = |from: f64, until: f64, label: &str, shade| Band {
+        range_s: (from, until),
+        label: label.to_owned(),
+        shade,
+    };
+    let moment = |at_s: f64, text: &str| Moment { at_s, text: text.to_owned() };
+    Lanes {
+        title: "2 of 2 trunks fail over while others burst (0:10–0:30)".to_owned(),
+        range_s: (0.0, 60.0),
+        time: "Simulated time (min:s)".to_owned(),
+        ticks: (0..=6).map(|n| (f64::from(n) * 10.0, format!("0:{n}0"))).collect(),
+        bands: vec![
+            band(0.0, 5.0, "warm-up", Shade::Aside),
+            band(12.0, 30.0, "API refuses", Shade::Trouble),
+            band(13.0, 28.0, "Fault: telstra down", Shade::Fault),
+        ],
+        moments: vec![moment(10.0, "0:10 a burst"), moment(10.5, "0:10 it begins to refuse")],
+        lanes: vec![
+            lane("API attempts", Content::Bins(bins)),
+            lane("Carrier", Content::States(states)),
+            lane("Service level", Content::Bins(level)),
+        ],
+        ..Lanes::default()
+    }
+}
+
 fn gallery() -> Vec<(&'static str, Chart)> {
     vec![
         ("curves", Chart::Curves(service_level())),
@@ -226,6 +292,7 @@ fn gallery() -> Vec<(&'static str, Chart)> {
         ("ranking", Chart::Ranking(sdks())),
         ("front", Chart::Curves(front())),
         ("mixed", Chart::Panels(mixed())),
+        ("lanes", Chart::Lanes(lanes())),
     ]
 }
 
@@ -249,6 +316,7 @@ fn odd() -> Vec<(&'static str, Chart)> {
         ("odd_nothing", Chart::Curves(Curves::default())),
         ("odd_no_cell", Chart::HeatMap(HeatMap::default())),
         ("odd_no_arm", Chart::Ranking(Ranking::default())),
+        ("odd_no_lane", Chart::Lanes(Lanes::default())),
         ("odd_no_chart", Chart::Panels(Panels::default())),
         ("odd_one", curves("One", number.clone(), number.clone(), vec![point(1.0, 3.0, 0.0)])),
         ("odd_unseen", curves("Unseen", number.clone(), number.clone(), vec![unseen])),
@@ -351,6 +419,11 @@ fn a_ranking_looks_as_it_did() {
     let mut ranking = sdks();
     ranking.arms.drain(1..5);
     insta::assert_snapshot!("ranking", svg(&Chart::Ranking(ranking)));
+}
+
+#[test]
+fn lanes_look_as_they_did() {
+    insta::assert_snapshot!("lanes", svg(&Chart::Lanes(lanes())));
 }
 
 #[test]

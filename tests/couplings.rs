@@ -157,3 +157,24 @@ fn a_static_edge_asks_nothing_and_pays_when_availability_shifts() {
     let interval = mean_interval(&more, 0.95);
     assert!(interval.mean > interval.half_width, "{interval:?}");
 }
+
+/// 0.1 a second times a load of 3 are the same calls as 0.3 a second, agents or not.
+#[test]
+fn a_load_multiplies_the_arrival_rates() {
+    let run = |changes: &str| {
+        let mut table: toml::Table =
+            toml::from_str(include_str!("../models/minimal.toml")).unwrap();
+        let changes: toml::Table = toml::from_str(changes).unwrap();
+        for (key, value) in &changes {
+            assign(&mut table, key, value).unwrap();
+        }
+        let config = Config::new(&read_model(table).unwrap(), &Traces::new()).unwrap();
+        simulate(&config, 1, 0).unwrap().metrics
+    };
+    let tripled = run("\"calls.load\" = 3.0");
+    let written = format!("\"trunks.*.arrivals.rate_per_s\" = {}", 0.1 * 3.0);
+    // As text: what nobody observed is no number, and equals nothing.
+    assert_eq!(format!("{tripled:?}"), format!("{:?}", run(&written)));
+    let offered = index_of("calls_offered").unwrap();
+    assert!(tripled[offered] > 2.0 * run("")[offered]);
+}

@@ -3,9 +3,6 @@
 use crate::engine::statistics::Interval;
 use crate::system::metrics::Metric;
 
-/// Columns of a terminal.
-const WIDTH: usize = 80;
-
 /// A value of a metric with its unit: `86.4 %`, `1 240 ms`, `95`; a dash where there is none.
 pub(super) fn value(metric: &Metric, value: f64) -> String {
     if value.is_nan() {
@@ -43,21 +40,4 @@ pub(super) fn estimate(metric: &Metric, estimate: Interval) -> String {
 
 fn plain(value: f64) -> String {
     if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") }
-}
-
-/// The text in lines of a terminal, all but the first indented.
-pub(super) fn wrapped(text: &str, indent: &str) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("there is one");
-        if !line.trim().is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(format!("{indent}{word}"));
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines.join("\n")
 }

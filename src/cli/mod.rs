@@ -4,9 +4,15 @@
 //! Exit codes: 0 done, 1 internal error or a run that stopped, 2 bad input or usage, 3 an SLA that
 //! is missed.
 
+mod answer;
 mod check;
+mod compare;
+mod compare_table;
+mod explain;
 mod failure;
 mod format;
+mod layout;
+mod point_columns;
 mod precision;
 mod presets;
 mod progress;
@@ -19,6 +25,9 @@ mod sensitivity_table;
 mod sla_table;
 mod sweep;
 mod sweep_table;
+mod timeline;
+mod tune;
+mod tune_table;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -43,6 +52,12 @@ enum Command {
     Sweep(sweep::Args),
     /// Find which factors of a study move its metrics, and by how much
     Sensitivity(sensitivity::Args),
+    /// Compare the points of a study with each other on the same random numbers
+    Compare(compare::Args),
+    /// Show why something happened in a run of a model: its causes and a sequence diagram
+    Explain(explain::Args),
+    /// Find the point of a study that costs least while it keeps to its SLA
+    Tune(tune::Args),
     /// Check models and studies, and list what they would run
     Check(check::Args),
     /// Print the JSON Schema of models or studies
@@ -84,6 +99,9 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::execute(&args),
         Command::Sweep(args) => sweep::execute(&args),
         Command::Sensitivity(args) => sensitivity::execute(&args),
+        Command::Compare(args) => compare::execute(&args),
+        Command::Explain(args) => explain::execute(&args),
+        Command::Tune(args) => tune::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
         Command::Presets(args) => presets::execute(&args),

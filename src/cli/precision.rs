@@ -2,11 +2,10 @@
 //! decided on the first so many replications and on nothing else, so that neither threads nor what
 //! the journal holds can change where a point ends.
 
-use std::fmt::Write;
 use std::str::FromStr;
 
 use super::Failure;
-use super::format::wrapped;
+use super::layout::prose;
 use super::runs::Runs;
 use crate::experiment::estimate::stopping::Precision;
 use crate::experiment::plan::Plan;
@@ -82,7 +81,7 @@ pub(super) fn render(plan: &Plan, runs: &PointRuns) -> String {
     let mut text = String::new();
     let Some(asked) = plan.precision_in_words() else { return text };
     let asked = format!("Each point is run until it is as precise as this: {asked}.");
-    let _ = writeln!(text, "{}", wrapped(&asked, ""));
+    text.push_str(&prose(&asked, 2));
     let worst = runs.imprecise.iter().max_by_key(|(point, needed)| (*needed, usize::MAX - point));
     if let Some((point, needed)) = worst {
         let remedy = if *needed == usize::MAX {
@@ -97,7 +96,7 @@ pub(super) fn render(plan: &Plan, runs: &PointRuns) -> String {
             plan.replications().1,
             plan.describe(*point),
         );
-        let _ = writeln!(text, "{}", wrapped(&warning, "  "));
+        text.push_str(&prose(&warning, 2));
     }
     text.push('\n');
     text

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 use super::progress::Stopwatch;
-use super::{Failure, Overrides, print, run_table};
+use super::{Failure, Overrides, print, run_table, timeline};
 use crate::input::{self, LoadedModel};
 use crate::output::{files, tables};
 use crate::system::metrics::{Breakdown, METRICS};
@@ -24,6 +24,10 @@ pub(super) struct Args {
     /// Also write metrics, tables per trunk and carrier, and time series as CSV
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Also draw what the run did over time (timeline.svg and .png; close-up.svg and .png of the
+    /// worst of it), and write it for trace viewers (trace.json)
+    #[arg(long, value_name = "DIR")]
+    timeline: Option<PathBuf>,
     /// How to print the metrics
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -44,7 +48,13 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     assignments.extend(args.overrides.seed.map(|s| format!("seed={s}")));
     let loaded = input::model(&args.model, &assignments)?;
     let watch = Stopwatch::start();
-    let result = simulate(&loaded.config, loaded.model.seed, args.replication)?;
+    let (result, timeline) = match &args.timeline {
+        None => (simulate(&loaded.config, loaded.model.seed, args.replication)?, None),
+        Some(folder) => {
+            let (result, timeline) = timeline::record(&loaded, args.replication)?;
+            (result, Some((folder, timeline)))
+        }
+    };
     let seconds = watch.elapsed().as_secs_f64();
     let json = || to_json(&loaded, args.replication, &result);
     match args.format {
@@ -54,6 +64,9 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     }
     if let Some(folder) = &args.out {
         write(folder, &result, &json())?;
+    }
+    if let Some((folder, timeline)) = &timeline {
+        timeline::write(folder, &loaded, args.replication, timeline)?;
     }
     let events = result.engine.events;
     eprintln!("{events} events in {seconds:.3} s, {:.2} M/s", events as f64 / seconds / 1e6);

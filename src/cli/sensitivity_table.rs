@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use comfy_table::{ContentArrangement, Table};
 
-use super::format::wrapped;
+use super::layout::prose;
 use super::run_table::{align_numbers, plain_table};
 use crate::experiment::plan::Plan;
 use crate::experiment::sensitivity::results::{
@@ -14,7 +14,7 @@ use crate::experiment::sensitivity::results::{
 
 pub(super) fn render(plan: &Plan, found: &Sensitivity, written: &[PathBuf]) -> String {
     let mut text = String::new();
-    let _ = writeln!(text, "{}", wrapped(&format!("{}: {}", found.study, found.question), ""));
+    text.push_str(&prose(&format!("{}: {}", found.study, found.question), 2));
     let method = match found.method {
         "morris" => "elementary effects (Morris)",
         _ => "shares of variance (Sobol)",
@@ -31,14 +31,15 @@ pub(super) fn render(plan: &Plan, found: &Sensitivity, written: &[PathBuf]) -> S
         found.seed,
         found.confidence * 100.0
     );
-    let _ = writeln!(text, "{}\n", wrapped(&sizes, ""));
+    text.push_str(&prose(&sizes, 2));
+    text.push('\n');
     for metric in &found.metrics {
         let _ = writeln!(text, "{}\n{}\n", heading(metric), table(metric));
     }
     for (title, sentences) in [("ANSWER", &found.answer), ("WARNINGS", &found.warnings)] {
         if !sentences.is_empty() {
             let _ = writeln!(text, "{title}");
-            sentences.iter().for_each(|s| text.push_str(&format!("{}\n", wrapped(s, "  "))));
+            sentences.iter().for_each(|s| text.push_str(&prose(s, 2)));
             text.push('\n');
         }
     }

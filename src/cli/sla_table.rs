@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use super::format;
+use super::layout::prose;
 use crate::engine::statistics::Interval;
 use crate::experiment::plan::Plan;
 use crate::experiment::select::threshold::{Threshold, Verdict, together};
@@ -32,9 +33,10 @@ pub(super) fn render(plan: &Plan, summary: &Summary) -> String {
     );
     if plan.points.len() <= FEW {
         for (point, verdicts) in judged.iter().enumerate() {
-            let _ = writeln!(text, "{}", plan.describe(point));
+            text.push_str(&prose(&plan.describe(point), 2));
             for (sla, (verdict, interval)) in study.sla.iter().zip(verdicts) {
-                let _ = writeln!(text, "  {}", line(plan, point, sla, *verdict, *interval));
+                let line = line(plan, point, sla, *verdict, *interval);
+                text.push_str(&prose(&format!("  {line}"), 4));
             }
         }
     } else {
@@ -78,7 +80,7 @@ fn counts(plan: &Plan, judged: &[Vec<Judged>]) -> String {
     };
     let mut text = String::new();
     for (i, sla) in plan.study.sla.iter().enumerate() {
-        let _ = writeln!(text, "{sla}: {}", counts(&|point| point[i].0));
+        text.push_str(&prose(&format!("{sla}: {}", counts(&|point| point[i].0)), 2));
     }
     if plan.study.sla.len() > 1 {
         let all = |point: &[Judged]| {

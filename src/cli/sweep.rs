@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use super::precision::{self, PrecisionArgs};
 use super::progress::Stopwatch;
 use super::runs::{Runs, StudyArgs};
-use super::{Failure, print, sweep_table};
+use super::{Failure, answer, print, sweep_table};
+use crate::experiment::answers::answers;
 use crate::experiment::plan::Plan;
 use crate::experiment::runner::{self, Unit};
 use crate::experiment::select::threshold::{Verdict, together};
 use crate::experiment::summary::Summary;
-use crate::output::{plots, tables};
+use crate::experiment::sweep_result::SweepResult;
+use crate::output::{json, plots, tables};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -36,16 +38,20 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let mut files = vec![
         ("runs.csv".to_owned(), tables::runs(plan, &got.units, &got.outcomes)),
         ("summary.csv".to_owned(), tables::summary(plan, &summary)),
+        ("sweep.json".to_owned(), json::compact(&SweepResult::new(plan, &summary))),
     ];
     files.extend(plots::render(plan, &summary));
+    let answers = answers(plan, &summary);
+    files.extend(answer::file(&answers));
     let written: Vec<PathBuf> = runs.write(files)?;
     print(&sweep_table::render(plan, &summary, &got, &written))?;
+    print(&answer::render(plan, &answers))?;
     runs.finish()?;
     missed(plan, &summary)
 }
 
 /// An error where the SLA is missed at every point: none meets it, and none might.
-fn missed(plan: &Plan, summary: &Summary) -> Result<(), Failure> {
+pub(super) fn missed(plan: &Plan, summary: &Summary) -> Result<(), Failure> {
     let missed = |point: usize| together(&summary.verdicts(plan, point)) == Verdict::Missed;
     if plan.study.sla.is_empty() || !(0..plan.points.len()).all(missed) {
         return Ok(());

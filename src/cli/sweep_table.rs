@@ -3,10 +3,10 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use comfy_table::{ContentArrangement, Table};
-
-use super::run_table::{align_numbers, plain_table};
-use super::{format, precision, sla_table};
+use super::layout::{Column, fits, prose, table};
+use super::point_columns::{legend, levels, numbers};
+use super::{precision, sla_table};
+use crate::experiment::figures::{Estimate, Reading, percent};
 use crate::experiment::plan::Plan;
 use crate::experiment::precision::PointRuns;
 use crate::experiment::summary::Summary;
@@ -22,24 +22,30 @@ pub(super) fn render(
     let by = index_of(&study.rank.by).expect("the plan has checked the metric");
     let ranking = summary.ranking(by);
     let show = study.rank.show.min(ranking.len());
-    let mut text = String::new();
-    let _ = writeln!(text, "{}: {}", study.name, study.question);
-    let _ = writeln!(
-        text,
-        "{} points x {} replications of {}, seed {}; means with {:.0} % t intervals\n",
+    let mut text = prose(&format!("{}: {}", study.name, study.question), 2);
+    let what = format!(
+        "{} points x {} replications of {}, seed {}; means with {} % t intervals",
         plan.points.len(),
         replications(summary.replications()),
         plan.points[0].model.horizon,
         plan.seed,
-        summary.confidence * 100.0,
+        percent(summary.confidence),
     );
+    text.push_str(&prose(&what, 2));
+    text.push('\n');
     text.push_str(&precision::render(plan, runs));
-    let _ = writeln!(text, "BEST {show} by {}: {}", METRICS[by].name, METRICS[by].meaning);
-    let best = ranking.iter().take(show).copied();
-    let _ = writeln!(text, "{}\n", table(plan, summary, (by, ranking[0]), best));
+    let rows = |points: &[usize]| Rows::new(plan, summary, (by, ranking[0]), points.to_vec());
+    let (best, worst) = (rows(&ranking[..show]), rows(&ranking[ranking.len() - show..]));
+    let named = best.fit(plan) && worst.fit(plan);
+    if !named {
+        let points = [best.points.as_slice(), worst.points.as_slice()].concat();
+        let _ = writeln!(text, "POINTS\n{}", legend(plan, &points));
+    }
+    let heading = format!("BEST {show} by {}: {}", METRICS[by].name, METRICS[by].meaning);
+    text.push_str(&prose(&heading, 2));
+    let _ = writeln!(text, "{}", best.render(plan, named));
     let _ = writeln!(text, "WORST {show}, the worst last");
-    let worst = ranking.iter().skip(ranking.len() - show).copied();
-    let _ = writeln!(text, "{}\n", table(plan, summary, (by, ranking[0]), worst));
+    let _ = writeln!(text, "{}", worst.render(plan, named));
     text.push_str(&sla_table::render(plan, summary));
     let _ = writeln!(text, "FILES");
     for path in written {
@@ -52,7 +58,7 @@ pub(super) fn render(
 pub(super) fn listing(plan: &Plan) -> String {
     let mut text = String::new();
     for point in 0..plan.points.len() {
-        let _ = writeln!(text, "{point}: {}", plan.describe(point));
+        text.push_str(&prose(&format!("{point}: {}", plan.describe(point)), 2));
     }
     let _ = writeln!(
         text,
@@ -78,47 +84,58 @@ pub(super) fn runs_in_all(plan: &Plan) -> String {
     format!("{} runs", replications((all(least), all(most))))
 }
 
-fn table(
-    plan: &Plan,
-    summary: &Summary,
-    (by, leader): (usize, usize),
-    points: impl Iterator<Item = usize>,
-) -> Table {
-    let mut metrics = vec![by];
-    metrics.extend(plan.study.rank.beside.iter().filter_map(|name| index_of(name)));
-    // A factor with a single level tells nothing.
-    let factors: Vec<usize> =
-        (0..plan.factors.len()).filter(|f| plan.factors[*f].levels.len() > 1).collect();
-    let mut table = plain_table();
-    let mut header: Vec<String> = factors.iter().map(|f| plan.factors[*f].name.clone()).collect();
-    header.extend(metrics.iter().map(|m| METRICS[*m].label()));
-    header.insert(factors.len() + 1, "less the best (paired)".to_owned());
-    let counted = plan.study.precision.is_some();
-    if counted {
-        header.push("runs".to_owned());
-    }
-    // Headings break at their words, cells never: narrow, and whole.
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header.iter().map(|words| words.replace(['_', ' '], "\n")));
-    for point in points {
-        let levels = &plan.points[point].levels;
-        let mut row: Vec<String> =
-            factors.iter().map(|f| plan.factors[*f].levels[levels[*f]].label.clone()).collect();
-        row.extend(metrics.iter().map(|m| format::estimate(&METRICS[*m], summary.get(point, *m))));
-        let behind = summary.difference(point, leader, by);
-        let behind = if point == leader {
-            "the best".to_owned()
-        } else {
-            format::estimate(&METRICS[by], behind)
+/// The points with what they are ranked by, how far they are behind the best, and the metrics beside
+/// it.
+struct Rows {
+    points: Vec<usize>,
+    values: Vec<Column>,
+}
+
+impl Rows {
+    fn new(
+        plan: &Plan,
+        summary: &Summary,
+        (by, leader): (usize, usize),
+        points: Vec<usize>,
+    ) -> Self {
+        let of = |metric: usize| {
+            let reading = Reading::of(&METRICS[metric]);
+            let heading = with_unit(METRICS[metric].label(), reading.unit);
+            let estimates: Vec<Estimate> =
+                points.iter().map(|point| summary.get(*point, metric).into()).collect();
+            Column::estimates(heading, &estimates, reading.factor)
         };
-        row.insert(factors.len() + 1, behind);
-        if counted {
-            row.push(summary.points[point].runs.to_string());
+        let reading = Reading::of(&METRICS[by]);
+        let behind: Vec<Estimate> =
+            points.iter().map(|point| summary.difference(*point, leader, by).into()).collect();
+        let heading = with_unit("less the best (paired)".into(), reading.unit_of_difference);
+        let mut behind = Column::estimates(heading, &behind, reading.factor);
+        if let Some(row) = points.iter().position(|point| *point == leader) {
+            behind = behind.with(row, "the best");
         }
-        table.add_row(row);
+        let mut values = vec![of(by), behind];
+        values.extend(plan.study.rank.beside.iter().filter_map(|name| index_of(name)).map(of));
+        if plan.study.precision.is_some() {
+            let runs = |point: &usize| summary.points[*point].runs.to_string();
+            values.push(Column::numbers("runs", points.iter().map(runs).collect()));
+        }
+        Self { points, values }
     }
-    let numbers: Vec<usize> =
-        (factors.len()..=factors.len() + metrics.len() + usize::from(counted)).collect();
-    align_numbers(&mut table, &numbers);
-    table
+
+    /// Whether there is room for the levels of the points beside the first two columns.
+    fn fit(&self, plan: &Plan) -> bool {
+        fits(&levels(plan, &self.points), &self.values[..2])
+    }
+
+    fn render(&self, plan: &Plan, named: bool) -> String {
+        let keys = match named {
+            true => levels(plan, &self.points),
+            false => vec![numbers(&self.points)],
+        };
+        table(&keys, &self.values)
+    }
+}
+
+fn with_unit(heading: String, unit: &str) -> String {
+    if unit.is_empty() { heading } else { format!("{heading}, {unit}") }
 }

@@ -3,15 +3,19 @@
 //! thread ran it or when.
 //!
 //! `design/` says where to look, `estimate/` what values tell, `compare/` what paired values tell,
-//! `select/` which arm is best and when that is certain, `search/` where to look next, and
-//! `sensitivity/` which factors matter. All of these are functions of their arguments: a procedure
+//! `select/` which arm is best and when that is certain, `search/` where to look next,
+//! `sensitivity/` which factors matter, `tune/` which point to take, and `answers/` what that comes to
+//! in words. All of these are functions of their arguments: a procedure
 //! that goes on in rounds is asked anew with all the values there are, and gives the same answer
 //! however they came to be.
 
+pub mod answers;
 mod chance;
 pub mod compare;
 pub mod design;
+mod draws;
 pub mod estimate;
+pub mod figures;
 pub mod overrides;
 pub mod plan;
 pub mod precision;
@@ -24,3 +28,5 @@ pub mod sensitivity;
 pub mod sla;
 pub mod study;
 pub mod summary;
+pub mod sweep_result;
+pub mod tune;

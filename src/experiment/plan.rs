@@ -3,6 +3,7 @@
 
 use toml::{Table, Value};
 
+use super::answers;
 use super::design::lockstep;
 use super::overrides::{assign_all, assign_together};
 use super::presets::expand;
@@ -118,18 +119,23 @@ impl Plan {
             };
             return Err(vec![PlanError::Study(issue)]);
         }
+        let mut all = sampled.unwrap_or_else(|| lockstep::factorial(&sampling::axes(&study)));
+        all.retain(|levels| !study.exclude.iter().any(|rule| excluded(rule, &factors, levels)));
+        let unanswerable = answers::check(&study.answers, &factors, &all);
+        if !unanswerable.is_empty() && !all.is_empty() {
+            return Err(study_errors(unanswerable));
+        }
         let mut points = Vec::new();
-        let all = sampled.unwrap_or_else(|| lockstep::factorial(&sampling::axes(&study)));
         for levels in all {
-            if study.exclude.iter().any(|rule| excluded(rule, &factors, &levels)) {
-                continue;
-            }
             points.push(point(&base, &factors, levels, traces)?);
         }
         if points.is_empty() {
             let message = "leaves no point to run".to_owned();
             let issue = Issue { path: "exclude".into(), value: String::new(), message };
             return Err(vec![PlanError::Study(issue)]);
+        }
+        if let Some(compare) = &study.compare {
+            compare.control(&factors, &points).map_err(|issue| study_errors(vec![issue]))?;
         }
         let seed = study.seed.unwrap_or_else(|| points[0].model.seed);
         Ok(Self { study, factors, points, seed })
@@ -292,6 +298,9 @@ fn check(study: &StudySpec, factors: &[Factor], issues: &mut Issues) {
             metric(format!("sensitivity.metrics.{i}"), name, issues);
         }
     }
+    if let Some(tune) = &study.tune {
+        issues.0.extend(tune.check(study.design.is_factorial(), study.replications));
+    }
     for (i, plot) in study.plots.iter().enumerate() {
         if !study.is_factorial() {
             let message = "curves and heat maps need a factorial design: this one leaves out most \
@@ -337,9 +346,10 @@ fn check_plot(i: usize, plot: &PlotSpec, factors: &[Factor], issues: &mut Issues
     for (m, name) in metrics.iter().enumerate() {
         metric(format!("{path}.metrics.{m}"), name, issues);
     }
-    let keys = match plot {
-        PlotSpec::Curves { .. } => ["x", "lines"],
-        PlotSpec::HeatMap { .. } => ["x", "y"],
+    let keys: &[&str] = match plot {
+        PlotSpec::Curves { .. } => &["x", "lines"],
+        PlotSpec::HeatMap { .. } => &["x", "y"],
+        PlotSpec::Ranking { .. } => &["of"],
     };
     let mut spans_factors = true;
     for (key, name) in keys.iter().zip(spanned) {

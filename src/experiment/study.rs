@@ -6,9 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::answers::AnswerSpec;
+use super::compare::control::CompareSpec;
 use super::precision::PrecisionSpec;
 use super::sensitivity::spec::SensitivitySpec;
 use super::sla::SlaSpec;
+use super::tune::TuneSpec;
 use crate::engine::time::SimDuration;
 
 /// A study: one model, varied over factors, each setting run so many times.
@@ -21,8 +24,7 @@ pub struct StudySpec {
     pub question: String,
     /// The model file, relative to the study.
     pub model: String,
-    /// Runs of each point; run `r` of every point has the random numbers of replication `r`
-    /// (common random numbers).
+    /// Runs of each point.
     #[serde(default = "ten")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub replications: u32,
@@ -32,6 +34,10 @@ pub struct StudySpec {
     /// Seed of every random draw; without it, the model's.
     #[serde(default)]
     pub seed: Option<u64>,
+    /// Whether run `r` of every point has the same random numbers: callers, talk times, patience and
+    /// faults then cancel out of differences. Otherwise each point has its own draws.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub common_random_numbers: bool,
     /// Confidence of every interval.
     #[serde(default = "ninety_five")]
     #[schemars(range(min = 0.5, max = 0.9999))]
@@ -61,12 +67,21 @@ pub struct StudySpec {
     /// `failovers_unnecessary <= 2 per day`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sla: Vec<SlaSpec>,
+    /// What `trunksim tune` looks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tune: Option<TuneSpec>,
     /// What the points are ranked by.
     #[serde(default)]
     pub rank: RankSpec,
+    /// How `trunksim compare` holds points against each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare: Option<CompareSpec>,
     /// What is drawn.
     #[serde(default)]
     pub plots: Vec<PlotSpec>,
+    /// What it answers, in the user's words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<AnswerSpec>,
 }
 
 const fn ten() -> u32 {
@@ -83,6 +98,16 @@ impl StudySpec {
     pub fn is_factorial(&self) -> bool {
         self.design.is_factorial() && self.sensitivity.is_none()
     }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+// serde asks for a reference.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+const fn is_true(value: &bool) -> bool {
+    *value
 }
 
 /// How points are taken from the factors.
@@ -243,15 +268,30 @@ pub enum PlotSpec {
         #[schemars(with = "BTreeMap<String, serde_json::Value>")]
         at: Table,
     },
+    /// The levels of a factor from best to worst, each a mean with its interval.
+    Ranking {
+        /// Name of the files.
+        file: String,
+        /// A panel per metric.
+        metrics: Vec<String>,
+        /// The factor.
+        of: String,
+        /// The levels of the other factors.
+        #[serde(default, rename = "where")]
+        #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+        at: Table,
+    },
 }
 
 impl PlotSpec {
-    /// The name of its files, its metrics, the two factors it spans, and the levels of the others.
+    /// The name of its files, its metrics, the two factors it spans (of a ranking, twice the one),
+    /// and the levels of the others.
     #[must_use]
     pub fn parts(&self) -> (&str, &[String], [&str; 2], &Table) {
         match self {
             Self::Curves { file, metrics, x, lines, at, .. } => (file, metrics, [x, lines], at),
             Self::HeatMap { file, metrics, x, y, at } => (file, metrics, [x, y], at),
+            Self::Ranking { file, metrics, of, at } => (file, metrics, [of, of], at),
         }
     }
 }

@@ -66,6 +66,14 @@ impl Summary {
         Self { confidence, points, runs }
     }
 
+    /// What the runs of a point gave for a metric, by replication; not a number where one stopped
+    /// with an error.
+    #[must_use]
+    pub fn values(&self, point: usize, metric: usize) -> Vec<f64> {
+        let value = |run: &Option<Vec<f64>>| run.as_ref().map_or(f64::NAN, |run| run[metric]);
+        self.runs[point].iter().map(value).collect()
+    }
+
     /// The difference of a metric, point `a` less point `b`, paired by replication: both saw the
     /// same arrivals, talk times and faults, so most of what varies between replications cancels.
     /// Of points with different numbers of runs, the replications that both have are compared.

@@ -48,7 +48,7 @@ impl Journal {
             _ => String::new(),
         };
         let points: Vec<String> = (0..plan.points.len())
-            .map(|point| key_of_point(program, plan.seed, &model_hash(plan, point)))
+            .map(|point| key_of_point(program, plan.seed_of(point), &model_hash(plan, point)))
             .collect();
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         let known: BTreeMap<String, Vec<f64>> = text[..whole].lines().filter_map(read).collect();

@@ -47,7 +47,8 @@ pub fn manifest(plan: &Plan, command_line: &[String], files: &[FileHash]) -> Vec
         "seed": plan.seed,
         "replications": plan.study.replications,
         "confidence": plan.study.confidence,
-        "random_numbers": "common to all points (Philox4x32-10, keyed by seed and replication)",
+        "common_random_numbers": plan.study.common_random_numbers,
+        "random_numbers": random_numbers(plan),
         "files": files,
         "study": plan.study,
         "points": points,
@@ -56,6 +57,16 @@ pub fn manifest(plan: &Plan, command_line: &[String], files: &[FileHash]) -> Vec
     let mut bytes = serde_json::to_vec_pretty(&manifest).expect("a study is writable as JSON");
     bytes.push(b'\n');
     bytes
+}
+
+fn random_numbers(plan: &Plan) -> &'static str {
+    match plan.study.common_random_numbers {
+        true => "common to all points (Philox4x32-10, keyed by seed and replication)",
+        false => {
+            "each point's own (Philox4x32-10, keyed by replication and a seed drawn by BLAKE3 from \
+             the study's and the names of the point's levels)"
+        }
+    }
 }
 
 /// BLAKE3 of a point's resolved model, in hexadecimal.

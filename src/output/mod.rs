@@ -2,9 +2,14 @@
 //! function touches the disk. No estimate is computed here.
 
 pub mod chart;
+pub mod comparison;
 pub mod files;
 pub mod journal;
+pub mod json;
+pub mod ladder;
 pub mod manifest;
 pub mod plots;
 pub mod sensitivity;
 pub mod tables;
+pub mod timeline;
+pub mod tuning;

@@ -2,8 +2,8 @@
 //! study's own factors and numbers.
 
 use super::chart::{
-    self, Axis, Better as Good, Cell, Chart, Curves, Format, HeatMap, Level as Mark, Line, Panels,
-    Point,
+    self, Arm, Axis, Better as Good, Cell, Chart, Curves, Format, HeatMap, Level as Mark, Line,
+    Panels, Point, Ranking,
 };
 use crate::experiment::plan::{Factor, Plan};
 use crate::experiment::study::{PlotSpec, level_text};
@@ -83,7 +83,19 @@ impl<'a> Slice<'a> {
             let factor = &self.plan.factors[f];
             format!("{} {}", factor.label, factor.levels[levels[f]].label)
         };
-        self.spanned.map(part).join(", ")
+        let mut spanned = self.spanned.to_vec();
+        spanned.dedup();
+        spanned.into_iter().map(part).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The same, and how many other points have the same mean of a metric.
+    fn name_with_equals(&self, point: usize, metric: usize) -> String {
+        let mean = |p: usize| self.summary.get(p, metric).mean;
+        let equal = |p: &&usize| **p != point && mean(**p).total_cmp(&mean(point)).is_eq();
+        match self.points().iter().filter(equal).count() {
+            0 => self.name(point),
+            equals => format!("{} and {equals} more", self.name(point)),
+        }
     }
 
     /// The levels that are the same all over the plot.
@@ -133,9 +145,9 @@ impl<'a> Slice<'a> {
         };
         format!(
             "{label}: {here} at {}, {}; {there} at {}, {}",
-            self.name(best),
+            self.name_with_equals(best, metric),
             shown(best),
-            self.name(worst),
+            self.name_with_equals(worst, metric),
             shown(worst),
         )
     }
@@ -172,16 +184,19 @@ fn lay_out(plan: &Plan, summary: &Summary, spec: &PlotSpec) -> Chart {
     let panel = |metric: usize| match spec {
         PlotSpec::Curves { log, .. } => Chart::Curves(curves(&slice, metric, *log)),
         PlotSpec::HeatMap { .. } => Chart::HeatMap(heat_map(&slice, metric)),
+        PlotSpec::Ranking { .. } => Chart::Ranking(ranking(&slice, metric)),
     };
     if single {
         match panel(metrics[0]) {
             Chart::Curves(chart) => Chart::Curves(Curves { title, subtitle, note, ..chart }),
             Chart::HeatMap(chart) => Chart::HeatMap(HeatMap { title, subtitle, note, ..chart }),
+            Chart::Ranking(chart) => Chart::Ranking(Ranking { title, subtitle, note, ..chart }),
             other => other,
         }
     } else {
         let charts: Vec<Chart> = metrics.iter().map(|m| panel(*m)).collect();
-        Chart::Panels(Panels { title, subtitle, columns: charts.len().min(3), charts, note })
+        let most = if matches!(spec, PlotSpec::Ranking { .. }) { 1 } else { 3 };
+        Chart::Panels(Panels { title, subtitle, columns: charts.len().min(most), charts, note })
     }
 }
 
@@ -231,6 +246,35 @@ fn heat_map(slice: &Slice<'_>, metric: usize) -> HeatMap {
             .map(|row| (0..x.levels.len()).map(|column| cell(row, column)).collect())
             .collect(),
         ..HeatMap::default()
+    }
+}
+
+/// Best at the top; a level where nothing was observed stands last.
+fn ranking(slice: &Slice<'_>, metric: usize) -> Ranking {
+    let factor = slice.factor(0);
+    let arm = |level: usize| {
+        let estimate = slice.summary.get(slice.point(level, level)?, metric);
+        let (label, highlight) = (factor.levels[level].label.clone(), false);
+        Some(Arm { label, mean: estimate.mean, half_width: estimate.half_width, highlight })
+    };
+    let mut arms: Vec<Arm> = (0..factor.levels.len()).filter_map(arm).collect();
+    let better = match METRICS[metric].better {
+        Better::Lower => Good::Lower,
+        Better::Higher | Better::Neither => Good::Higher,
+    };
+    let key = |arm: &Arm| match better {
+        _ if arm.mean.is_nan() => f64::INFINITY,
+        Good::Lower => arm.mean,
+        Good::Higher => -arm.mean,
+    };
+    arms.sort_by(|a, b| key(a).total_cmp(&key(b)));
+    Ranking {
+        title: capital(&METRICS[metric].label()),
+        value: metric_axis(&METRICS[metric]),
+        better,
+        arms,
+        reference: target(slice.plan, &METRICS[metric]),
+        ..Ranking::default()
     }
 }
 

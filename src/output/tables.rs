@@ -8,15 +8,21 @@ use crate::experiment::summary::Summary;
 use crate::system::RunResult;
 use crate::system::metrics::{Breakdown, METRICS, Series};
 
-/// A row per unit, in their order: its point and replication, the levels, what became of the run
-/// (`ok`, or why it stopped), and every metric.
+/// A row per unit, in their order; see [`units`].
 #[must_use]
-pub fn runs(plan: &Plan, units: &[Unit], outcomes: &[Outcome]) -> Vec<u8> {
+pub fn runs(plan: &Plan, of: &[Unit], outcomes: &[Outcome]) -> Vec<u8> {
+    units(plan, of.iter().copied().zip(outcomes))
+}
+
+/// A row per unit: its point and replication, the levels, what became of the run (`ok`, or why it
+/// stopped), and every metric.
+#[must_use]
+pub fn units<'a>(plan: &Plan, units: impl Iterator<Item = (Unit, &'a Outcome)>) -> Vec<u8> {
     let mut header = vec!["point".to_owned(), "replication".to_owned()];
     header.extend(plan.factors.iter().map(|f| f.name.clone()));
     header.push("status".to_owned());
     header.extend(METRICS.iter().map(|m| m.name.to_owned()));
-    let rows = units.iter().zip(outcomes).map(|(unit, outcome)| {
+    let rows = units.map(|(unit, outcome)| {
         let mut row = vec![unit.point.to_string(), unit.replication.to_string()];
         row.extend(levels(plan, unit.point));
         match outcome {
@@ -100,7 +106,7 @@ pub fn series(series: &Series) -> Vec<u8> {
     table(header, rows)
 }
 
-fn levels(plan: &Plan, point: usize) -> impl Iterator<Item = String> {
+pub(super) fn levels(plan: &Plan, point: usize) -> impl Iterator<Item = String> {
     plan.factors
         .iter()
         .zip(&plan.points[point].levels)

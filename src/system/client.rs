@@ -266,6 +266,7 @@ mod tests {
     #[test]
     fn connections_are_handed_on_in_the_order_of_asking() {
         let config = ClientConfig {
+            name: "client".to_owned(),
             connections: 1,
             hold_connection: false,
             attempt_timeout: SimDuration::from_secs(1),

@@ -60,6 +60,7 @@ pub struct Config {
     pub(super) sbcs: Vec<SbcConfig>,
     pub(super) groups: Vec<GroupConfig>,
     pub(super) trunks: Vec<TrunkConfig>,
+    pub(super) regions: Vec<String>,
     pub(super) legs: Vec<Option<LegConfig>>,
     pub(super) api: ApiConfig,
     pub(super) clients: Vec<ClientConfig>,
@@ -92,6 +93,7 @@ pub(super) struct OutageConfig {
 
 #[derive(Clone, Debug)]
 pub(super) struct SbcConfig {
+    pub(super) name: String,
     pub(super) queue: u32,
     pub(super) invite: Sampler,
     pub(super) register: Sampler,
@@ -163,6 +165,8 @@ pub(super) struct ApiConfig {
 
 #[derive(Clone, Debug)]
 pub(super) struct ClientConfig {
+    /// A replica of the routing client, a tenant or the monitor, as people call it.
+    pub(super) name: String,
     pub(super) connections: u32,
     pub(super) hold_connection: bool,
     pub(super) attempt_timeout: SimDuration,
@@ -265,6 +269,19 @@ impl Config {
     #[must_use]
     pub fn limiter(&self, index: u32) -> &str {
         &self.api.limiters[index as usize].0
+    }
+
+    /// Simulated time at the start that is not measured.
+    #[must_use]
+    pub const fn warmup(&self) -> SimTime {
+        self.warmup
+    }
+
+    /// The name of a client: a tenant's own; `client` or `client 2` for a replica of the routing
+    /// client; `monitor`.
+    #[must_use]
+    pub fn client(&self, client: ClientId) -> &str {
+        &self.clients[client.index()].name
     }
 
     /// The carrier of a leg that exists.

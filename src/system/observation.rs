@@ -1,10 +1,11 @@
 //! What a run reports while it goes: typed facts. Observers fold them into metrics, series and
 //! traces; nothing they do flows back.
 
-use super::event::Response;
+use super::event::{RegisterAnswer, Response};
 use super::ids::{CallId, CarrierId, ClientId, GroupId, LegId, RequestId, SbcId, Side, TrunkId};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::Outcome;
+use crate::policies::breaker::CallResult;
 
 /// How a call ended. Every offered call gets exactly one.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -148,15 +149,23 @@ pub enum Observation {
     /// An attempt leaves its client.
     AttemptSent { request: RequestId, client: ClientId, attempt: u32 },
     /// The limiters refused an attempt.
-    LimiterRefused { client: ClientId, limiter: u32, retry_after: Option<SimDuration> },
+    LimiterRefused {
+        request: RequestId,
+        client: ClientId,
+        limiter: u32,
+        retry_after: Option<SimDuration>,
+    },
     /// The limiters let an attempt pass at once, or after a delay.
-    LimiterAdmitted { client: ClientId, delay: SimDuration },
+    LimiterAdmitted { request: RequestId, client: ClientId, delay: SimDuration },
+    /// What a limiter on an attempt's path has left after it, of how many at most. Told only to who
+    /// takes note of budgets.
+    BudgetLeft { limiter: u32, left: u32, of: u32 },
     /// An attempt found the API's queue full.
-    ServerFull { client: ClientId },
+    ServerFull { request: RequestId, client: ClientId },
     /// An attempt found as many at the server as its concurrency limit allows.
-    ServerOverLimit { client: ClientId },
+    ServerOverLimit { request: RequestId, client: ClientId },
     /// An attempt was sent away when its turn came, after `wait`.
-    Shed { client: ClientId, wait: SimDuration },
+    Shed { request: RequestId, client: ClientId, wait: SimDuration },
     /// An attempt whose client had given up was dropped when its turn came.
     DroppedAbandoned { client: ClientId },
     /// The API's station: in service and waiting.
@@ -181,9 +190,9 @@ pub enum Observation {
         refused: bool,
     },
     /// The circuit breaker refused an attempt or request.
-    BreakerRefused { client: ClientId, breaker: u32, trunk: TrunkId },
+    BreakerRefused { request: RequestId, client: ClientId, breaker: u32, trunk: TrunkId },
     /// The client's bulkhead refused an attempt or request.
-    BulkheadRefused { client: ClientId, trunk: TrunkId },
+    BulkheadRefused { request: RequestId, client: ClientId, trunk: TrunkId },
     /// The circuit breaker was seen in another state: at the call or result that moved it, or at
     /// the instant of its library's timer. `capacity` says that the server would have served an
     /// attempt at that instant.
@@ -194,12 +203,13 @@ pub enum Observation {
         capacity: bool,
     },
     /// A client's own throttle or limiter held an attempt back for `wait`, or refused it.
-    ClientThrottled { client: ClientId, wait: Option<SimDuration> },
+    ClientThrottled { request: RequestId, client: ClientId, wait: Option<SimDuration> },
     /// A trunk's routing policy is in force `latency` after the need arose; `limited` says that a
     /// limiter was refusing on its path meanwhile.
     PolicyInForce { trunk: TrunkId, errand: Errand, latency: SimDuration, limited: bool },
-    /// A call took the fallback.
-    FellBack { trunk: TrunkId },
+    /// A call took the fallback, or an update of the trunk that failed brought it about: after the
+    /// request that ended without an answer, or, without one, because the flow waited no longer.
+    FellBack { trunk: TrunkId, call: Option<CallId>, request: Option<RequestId> },
 
     /// A trunk starts to move to its secondary leg; `needed` by the ground truth of the primary.
     FailoverStarted { trunk: TrunkId, cause: Cause, needed: bool },
@@ -207,6 +217,8 @@ pub enum Observation {
     SideChanged { trunk: TrunkId, side: Side },
     /// The leg a trunk was moving to can carry its calls: the move is over.
     FailoverArrived { trunk: TrunkId, side: Side },
+    /// A trunk starts to move back to its primary leg.
+    FailbackStarted { trunk: TrunkId },
     /// A trunk gave up moving.
     FailoverAbandoned { trunk: TrunkId },
 
@@ -239,6 +251,47 @@ pub enum Observation {
     Polled { trunk: TrunkId, counted: u32 },
     /// A fault began or ended.
     FaultMoved { fault: u32, on: bool },
+
+    // What led to what: reported where somebody takes note of it ([`Observer::LINKS`]).
+    /// A call waits for the answer of a request; `shared` where the request was under way already.
+    CallAsks { call: CallId, request: RequestId, shared: bool },
+    /// A request waits for a connection of its client: all are in use.
+    RequestWaits { request: RequestId, client: ClientId },
+    /// A breaker is told the result of a call it let through at `since`, as a probe or not. What it
+    /// had counted before, where its library has such figures.
+    BreakerTold {
+        client: ClientId,
+        breaker: u32,
+        request: RequestId,
+        result: CallResult,
+        since: SimTime,
+        probe: bool,
+        calls_before: u32,
+        failures_before: u32,
+    },
+    /// An agent group became scarce or available: these many trunks' policies are due.
+    AvailabilityTurned { group: GroupId, trunks: u32 },
+    /// Something asks a trunk's controller to move to the secondary leg, after `wait` at least:
+    /// the stagger of an event, the hold-down of the primary leg's condition. Each INVITE time-out
+    /// that counts towards the trigger is one.
+    FailoverAsked { trunk: TrunkId, cause: Cause, wait: SimDuration },
+    /// An INVITE is lost: a carrier or SBC that is down, a full SBC queue, or the network.
+    InviteLost { call: CallId, leg: LegId },
+    /// A leg's connection is being opened.
+    ConnectionOpens { leg: LegId },
+    /// A leg's connection is up.
+    ConnectionUp { leg: LegId },
+    /// A leg's connection is gone, and with it the flow of its calls' sessions.
+    FlowLost { leg: LegId },
+    /// A call's session could not be refreshed over its leg.
+    SessionUnrefreshed { call: CallId, leg: LegId },
+    /// The calls of a leg are torn down.
+    CallsDropped { leg: LegId },
+    /// A REGISTER of ours reached its registrar's queue, behind `waiting` others; not `taken` where
+    /// the queue was full.
+    RegisterQueued { leg: LegId, waiting: u32, taken: bool },
+    /// The SBC has read a registrar's answer.
+    RegisterAnswered { leg: LegId, answer: RegisterAnswer },
 }
 
 /// Somebody who folds what a run reports. Chosen statically; `()` costs nothing.
@@ -246,6 +299,12 @@ pub trait Observer {
     /// Whether it takes note of who waits: callers one by one, and the queues of registrars. There
     /// are many such facts, and what measures every run needs none.
     const QUEUES: bool = true;
+    /// Whether it takes note of what led to what, fact by fact. What measures every run needs none
+    /// of it.
+    const LINKS: bool = true;
+
+    /// Whether it takes note of what limiters have left: a fact per limiter of every attempt.
+    const BUDGETS: bool = false;
 
     /// Takes note of a fact.
     fn observe(&mut self, now: SimTime, fact: &Observation);
@@ -253,12 +312,15 @@ pub trait Observer {
 
 impl Observer for () {
     const QUEUES: bool = false;
+    const LINKS: bool = false;
 
     fn observe(&mut self, _: SimTime, _: &Observation) {}
 }
 
 impl<O: Observer> Observer for &mut O {
     const QUEUES: bool = O::QUEUES;
+    const LINKS: bool = O::LINKS;
+    const BUDGETS: bool = O::BUDGETS;
 
     fn observe(&mut self, now: SimTime, fact: &Observation) {
         (**self).observe(now, fact);
@@ -267,6 +329,8 @@ impl<O: Observer> Observer for &mut O {
 
 impl<A: Observer, B: Observer> Observer for (A, B) {
     const QUEUES: bool = A::QUEUES || B::QUEUES;
+    const LINKS: bool = A::LINKS || B::LINKS;
+    const BUDGETS: bool = A::BUDGETS || B::BUDGETS;
 
     fn observe(&mut self, now: SimTime, fact: &Observation) {
         self.0.observe(now, fact);

@@ -2,20 +2,39 @@
 //! for every arm an interval of how far it is from the best of the others, all holding together.
 //! An arm whose interval ends at 0 is not the best; one whose interval begins at 0 is.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use super::super::estimate::simultaneous::bonferroni;
 use super::goal::Goal;
-use super::paired::{paired, pairs};
-use crate::engine::statistics::Bounds;
+use super::paired::pairs;
+use crate::engine::statistics::{Bounds, Welford, student_t_quantile};
 
 /// Where an arm stands.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Standing {
     /// No other is better.
+    #[serde(rename = "best")]
     Best,
     /// It may be the best.
+    #[serde(rename = "may be best")]
     Open,
     /// Another is better.
+    #[serde(rename = "beaten")]
     Beaten,
+}
+
+impl Standing {
+    /// What results call it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Best => "best",
+            Self::Open => "may be best",
+            Self::Beaten => "beaten",
+        }
+    }
 }
 
 /// An arm beside the best of the others.
@@ -38,13 +57,25 @@ pub fn with_the_best(arms: &[Vec<f64>], goal: Goal, confidence: f64) -> Vec<Besi
     let each = 2.0 * bonferroni(confidence, k.saturating_sub(1)) - 1.0;
     let merits = |arm: &Vec<f64>| arm.iter().map(|v| goal.merit(*v)).collect::<Vec<_>>();
     let arms: Vec<Vec<f64>> = arms.iter().map(merits).collect();
-    beside_best(k, |i, l| {
-        if pairs(&arms[i], &arms[l]).count() < 2 {
+    let mut quantiles: BTreeMap<u64, f64> = BTreeMap::new();
+    let mut compared = |i: usize, l: usize| {
+        let mut fold = Welford::default();
+        pairs(&arms[i], &arms[l]).for_each(|(a, b)| fold.add(a - b));
+        let n = fold.count();
+        if n < 2 {
             // Nothing is known of a pair that never was.
             return (f64::NAN, f64::INFINITY);
         }
-        let interval = paired(&arms[i], &arms[l], each).difference;
-        (interval.mean, interval.half_width)
+        let quantile = || student_t_quantile(0.5 + each / 2.0, (n - 1) as f64);
+        let t = *quantiles.entry(n).or_insert_with(quantile);
+        (fold.mean(), t * fold.variance().sqrt() / (n as f64).sqrt())
+    };
+    // Each pair once: it is asked for several times, and the other way round.
+    let all: Vec<Vec<(f64, f64)>> =
+        (0..k).map(|i| (0..i).map(|l| compared(i, l)).collect()).collect();
+    beside_best(k, |i, l| match i > l {
+        true => all[i][l],
+        false => (-all[l][i].0, all[l][i].1),
     })
 }
 

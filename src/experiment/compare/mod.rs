@@ -4,6 +4,10 @@
 //! numbers. A pair counts where both arms have a number.
 
 pub mod best;
+pub mod control;
+pub mod correlation;
 pub mod goal;
 pub mod paired;
 pub mod ranking;
+pub mod report;
+mod sentences;

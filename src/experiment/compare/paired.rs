@@ -1,6 +1,8 @@
 //! Two arms on the same random numbers: the interval of their difference, and whether sharing
 //! them paid.
 
+use serde::{Deserialize, Serialize};
+
 use super::super::estimate::simultaneous::bonferroni;
 use crate::engine::statistics::{Interval, Welford, mean_interval};
 
@@ -18,7 +20,8 @@ pub struct Paired {
 }
 
 /// What an interval says of a difference.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sign {
     /// All of it lies above 0.
     More,
@@ -29,6 +32,16 @@ pub enum Sign {
 }
 
 impl Sign {
+    /// What results call it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::More => "more",
+            Self::Less => "less",
+            Self::Open => "open",
+        }
+    }
+
     /// The sign that an interval leaves no doubt of.
     #[must_use]
     pub fn of(interval: &Interval) -> Self {

@@ -94,7 +94,7 @@ impl Halving {
     }
 
     /// Replications at each rung: first, first × factor, …, most.
-    fn budgets(&self) -> Vec<usize> {
+    pub(in super::super) fn budgets(&self) -> Vec<usize> {
         let times = std::iter::successors(Some(self.first), |n| n.checked_mul(self.factor));
         let most = self.most.max(self.first);
         times.take_while(|n| *n < most).chain([most]).collect()

@@ -1,6 +1,7 @@
 //! What a chart shows, as plain data.
 
 use super::format::Format;
+use super::lanes::Lanes;
 
 /// One chart.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +12,8 @@ pub enum Chart {
     HeatMap(HeatMap),
     /// Arms of a comparison, each with its interval.
     Ranking(Ranking),
+    /// Things side by side over one axis of time.
+    Lanes(Lanes),
     /// Several charts in one picture.
     Panels(Panels),
 }

@@ -2,6 +2,10 @@
 
 use super::data::{Chart, Curves, HeatMap, Ranking};
 use super::heading::label;
+use super::lanes::{Content, Lanes};
+
+/// More bands than this are not told one by one.
+const BANDS_MAX: usize = 20;
 
 /// The title, and what else there is to say.
 pub(super) fn description(chart: &Chart) -> (String, String) {
@@ -9,6 +13,7 @@ pub(super) fn description(chart: &Chart) -> (String, String) {
         Chart::Curves(curves) => (curves.title.clone(), of_curves(curves)),
         Chart::HeatMap(map) => (map.title.clone(), of_map(map)),
         Chart::Ranking(ranking) => (ranking.title.clone(), of_ranking(ranking)),
+        Chart::Lanes(lanes) => (lanes.title.clone(), of_lanes(lanes)),
         Chart::Panels(panels) => {
             let parts = panels.charts.iter().map(|chart| {
                 let (title, text) = description(chart);
@@ -58,6 +63,24 @@ fn of_ranking(ranking: &Ranking) -> String {
     let arms = arms.map(|arm| format!("{}: {}", arm.label, ranking.value.format.level(arm.mean)));
     let words = [ranking.subtitle.clone(), label(&ranking.value)];
     sentences(&words.into_iter().chain(arms).collect::<Vec<_>>())
+}
+
+/// A timeline: its moments and bands, and which lanes there are.
+fn of_lanes(lanes: &Lanes) -> String {
+    let moments = lanes.moments.iter().map(|moment| moment.text.clone());
+    let bands = lanes.bands.iter().filter(|band| !band.label.is_empty());
+    let bands = bands.take(BANDS_MAX).map(|band| band.label.clone());
+    let parts = lanes.lanes.iter().map(|lane| {
+        let names: Vec<&str> = match &lane.content {
+            Content::Bins(bins) => {
+                bins.stack.iter().chain(&bins.lines).map(|s| s.label.as_str()).collect()
+            }
+            Content::States(states) => states.looks.iter().map(|l| l.label.as_str()).collect(),
+        };
+        format!("{} ({}): {}", lane.title, lane.detail, names.join(", "))
+    });
+    let words = std::iter::once(lanes.subtitle.clone()).chain(moments).chain(bands).chain(parts);
+    sentences(&words.collect::<Vec<_>>())
 }
 
 fn sentences(words: &[String]) -> String {

@@ -14,6 +14,9 @@ mod format;
 mod heading;
 mod heat_map;
 mod ink;
+mod lane_layout;
+mod lane_marks;
+pub mod lanes;
 mod legend;
 mod line_style;
 mod paint;
@@ -21,7 +24,7 @@ mod panels;
 mod picture;
 mod ranking;
 mod scale;
-mod typeface;
+pub(super) mod typeface;
 
 pub use data::{
     Arm, Axis, Better, Cell, CellMark, Chart, Curves, HeatMap, Level, Line, Panels, Point, Ranking,
@@ -38,6 +41,7 @@ fn lay_out(chart: &Chart, look: Look) -> Picture {
         Chart::Curves(curves) => curves::lay_out(curves, look),
         Chart::HeatMap(map) => heat_map::lay_out(map, look),
         Chart::Ranking(ranking) => ranking::lay_out(ranking, look),
+        Chart::Lanes(lanes) => lane_layout::lay_out(lanes, look),
         Chart::Panels(panels) => panels::lay_out(panels, look),
     }
 }

@@ -40,6 +40,7 @@ fn lay_out_row(charts: &[Chart], look: Look) -> Vec<Picture> {
             Chart::Curves(curves) => (&curves.title, &curves.subtitle),
             Chart::HeatMap(map) => (&map.title, &map.subtitle),
             Chart::Ranking(ranking) => (&ranking.title, &ranking.subtitle),
+            Chart::Lanes(lanes) => (&lanes.title, &lanes.subtitle),
             Chart::Panels(panels) => (&panels.title, &panels.subtitle),
         })
         .map(|(title, subtitle)| heading::height(title, subtitle, look))

@@ -8,12 +8,12 @@ use std::sync::OnceLock;
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 
 /// What an SVG asks for: a browser takes the first it has.
-pub(super) const FAMILY: &str = "Inter, Helvetica Neue, Helvetica, Arial, sans-serif";
+pub(in crate::output) const FAMILY: &str = "Inter, Helvetica Neue, Helvetica, Arial, sans-serif";
 const REGULAR: &[u8] = include_bytes!("fonts/TrunksimSans-Regular.otf");
 const BOLD: &[u8] = include_bytes!("fonts/TrunksimSans-Bold.otf");
 /// How heavy a text is.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Weight {
+pub(in crate::output) enum Weight {
     Regular,
     Bold,
 }
@@ -36,7 +36,7 @@ fn scale(font: &FontRef<'_>, size: f64) -> PxScale {
 }
 
 /// The width of a text in the embedded typeface, in pixels, for a size in pixels per em.
-pub(super) fn width(text: &str, size: f64, weight: Weight) -> f64 {
+pub(in crate::output) fn width(text: &str, size: f64, weight: Weight) -> f64 {
     let font = font(weight);
     let scaled = font.as_scaled(scale(font, size));
     text.chars().map(|letter| f64::from(scaled.h_advance(font.glyph_id(letter)))).sum()
@@ -70,7 +70,7 @@ pub(super) fn draw(
 
 /// The width to keep free for a text, whatever typeface shows it: DejaVu Sans is the widest that
 /// a browser is likely to take.
-pub(super) fn room(text: &str, size: f64, weight: Weight) -> f64 {
+pub(in crate::output) fn room(text: &str, size: f64, weight: Weight) -> f64 {
     let slack = match weight {
         Weight::Regular => 1.08,
         Weight::Bold => 1.18,
@@ -80,7 +80,7 @@ pub(super) fn room(text: &str, size: f64, weight: Weight) -> f64 {
 
 /// Breaks a text at its spaces into lines that fit a width; a word wider than that is broken too,
 /// after a sign within it if there is one. An empty text has no line.
-pub(super) fn wrap(text: &str, size: f64, weight: Weight, width: f64) -> Vec<String> {
+pub(in crate::output) fn wrap(text: &str, size: f64, weight: Weight, width: f64) -> Vec<String> {
     let fits = |line: &str| room(line, size, weight) <= width;
     let mut lines: Vec<String> = Vec::new();
     for word in text.split([' ', '\n']).filter(|word| !word.is_empty()) {
@@ -115,7 +115,12 @@ fn break_within(word: &str, fits: impl Fn(&str) -> bool) -> usize {
 }
 
 /// The same, with lines of about one length.
-pub(super) fn wrap_evenly(text: &str, size: f64, weight: Weight, width: f64) -> Vec<String> {
+pub(in crate::output) fn wrap_evenly(
+    text: &str,
+    size: f64,
+    weight: Weight,
+    width: f64,
+) -> Vec<String> {
     let lines = wrap(text, size, weight, width);
     let narrower = (1..20).map(|step| width * (1.0 - 0.025 * f64::from(step)));
     let tried = narrower.map(|width| wrap(text, size, weight, width));

@@ -67,7 +67,7 @@ impl Metric {
     #[must_use]
     pub fn label(&self) -> String {
         let words = self.name.split('_').filter(|word| match *word {
-            "ms" | "s" => self.unit != *word,
+            "ms" | "s" => self.unit != *word && self.unit != "1/s",
             "per" => self.unit != "1/s",
             _ => true,
         });
@@ -239,6 +239,12 @@ pub static METRICS: &[Metric] = &[
         "share",
         "time-averaged share of trunks on the secondary leg",
     ),
+    lower(
+        Failover,
+        "wrong_carrier_time_fraction",
+        "share",
+        "time-averaged share of trunks on the secondary leg while the primary could carry calls, or on the primary while it could not",
+    ),
     lower(Failover, "secondary_minutes", "min", "connected minutes on secondary legs"),
     lower(Failover, "secondary_cost", "", "their price"),
     lower(Registration, "registration_timeouts", "", "registration attempts without an answer"),
@@ -268,6 +274,12 @@ pub static METRICS: &[Metric] = &[
         "register_rate_peak_per_s",
         "1/s",
         "most REGISTERs in a second at one registrar",
+    ),
+    lower(
+        Registration,
+        "reregistration_time_s_max",
+        "s",
+        "longest time from the end of a carrier's outage until all legs registered with it before are again",
     ),
     plain(
         Utilization,

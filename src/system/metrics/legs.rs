@@ -1,6 +1,7 @@
 //! Failovers and registrations.
 
 use super::Window;
+use super::recovery::Recovery;
 use crate::engine::statistics::TimeWeighted;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::system::config::Config;
@@ -27,6 +28,7 @@ pub(super) struct Legs {
     unregistered: TimeWeighted,
     lacking: Vec<bool>,
     registering: f64,
+    recovery: Recovery,
 }
 
 impl Legs {
@@ -53,14 +55,22 @@ impl Legs {
             unregistered: level,
             lacking: vec![false; config.legs.len()],
             registering: registering as f64,
+            recovery: Recovery::new(config),
         }
     }
 
     pub(super) fn observe(&mut self, now: SimTime, fact: &Observation) {
         match *fact {
-            Observation::SideChanged { trunk, side } => self.side_changed(now, trunk, side),
+            Observation::SideChanged { trunk, side } => {
+                self.recovery.side_changed(now, trunk, side);
+                self.side_changed(now, trunk, side);
+            }
+            Observation::CarrierMoved { carrier, down } => {
+                self.recovery.carrier_moved(now, carrier, down);
+            }
             Observation::Registration { leg, wanted, usable } => {
                 let lacks = wanted && !usable;
+                self.recovery.registration(now, leg, usable, lacks);
                 let lacked = std::mem::replace(&mut self.lacking[leg.index()], lacks);
                 let change = f64::from(u8::from(lacks)) - f64::from(u8::from(lacked));
                 self.unregistered.set(now, self.unregistered.value() + change);
@@ -103,7 +113,7 @@ impl Legs {
     pub(super) fn values(&self) -> Vec<(&'static str, f64)> {
         let sum = |list: &[u64]| list.iter().sum::<u64>() as f64;
         let on_secondary: f64 = self.on_secondary.iter().map(TimeWeighted::mean).sum();
-        vec![
+        let mut values = vec![
             ("failovers", sum(&self.failovers)),
             ("failovers_unnecessary", sum(&self.unnecessary)),
             ("failover_flaps", self.flaps as f64),
@@ -116,6 +126,8 @@ impl Legs {
             ("registrations", self.registrations as f64),
             ("registrations_anew", self.anew as f64),
             ("unregistered_fraction", self.unregistered.mean() / self.registering),
-        ]
+        ];
+        values.extend(self.recovery.values());
+        values
     }
 }

@@ -9,6 +9,7 @@ mod carriers;
 mod catalog;
 mod legs;
 mod recorder;
+mod recovery;
 mod series;
 mod utilization;
 

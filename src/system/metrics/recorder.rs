@@ -158,6 +158,7 @@ impl<'c> Recorder<'c> {
 
 impl Observer for Recorder<'_> {
     const QUEUES: bool = false;
+    const LINKS: bool = false;
 
     fn observe(&mut self, now: SimTime, fact: &Observation) {
         self.calls.observe(now, fact, self.config);

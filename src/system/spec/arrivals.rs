@@ -81,6 +81,52 @@ const fn one() -> u32 {
     1
 }
 
+impl ArrivalSpec {
+    /// The same with all rates multiplied by `load`; nothing where it has no rates.
+    #[must_use]
+    pub(in crate::system) fn times(&self, load: f64) -> Option<Self> {
+        let mut spec = self.clone();
+        match &mut spec {
+            Self::None => {}
+            Self::Poisson { rate_per_s } => *rate_per_s *= load,
+            Self::Profile { steps, .. } => steps.iter_mut().for_each(|s| s.rate_per_s *= load),
+            Self::Mmpp { burst_rate_per_s, quiet_rate_per_s, .. } => {
+                *burst_rate_per_s *= load;
+                *quiet_rate_per_s *= load;
+            }
+            Self::Spikes { rate_per_s, spikes } => {
+                *rate_per_s *= load;
+                spikes.iter_mut().for_each(|s| s.rate_per_s *= load);
+            }
+            Self::Periodic { .. } | Self::FiniteSource { .. } | Self::Trace { .. } => return None,
+        }
+        Some(spec)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_load_multiplies_every_rate_and_nothing_else() {
+        let spec: ArrivalSpec = toml::from_str(
+            "kind = \"spikes\"\nrate_per_s = 0.5\n\
+             spikes = [{ at = \"8m\", for = \"50s\", rate_per_s = 14.0 }]",
+        )
+        .unwrap();
+        let ArrivalSpec::Spikes { rate_per_s, spikes } = spec.times(2.0).unwrap() else { panic!() };
+        let spike = &spikes[0];
+        let expected = [1.0, 28.0, 480.0, 50.0];
+        let got =
+            [rate_per_s, spike.rate_per_s, spike.at.as_secs_f64(), spike.length.as_secs_f64()];
+        assert_eq!(got, expected);
+        assert_eq!(spec.times(1.0), Some(spec));
+        let trace = ArrivalSpec::Trace { file: "calls.csv".into() };
+        assert_eq!(trace.times(2.0), None);
+    }
+}
+
 /// A rate from an instant on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

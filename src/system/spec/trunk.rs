@@ -11,6 +11,9 @@ use crate::engine::variates::Variate;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CallsSpec {
+    /// What every trunk's arrival rates are multiplied by: 1.2 is a fifth more calls.
+    #[schemars(range(min = 0.001, max = 1000.0))]
+    pub load: f64,
     /// Talk time with the agent. Lognormal after Brown et al. (JASA 2005); mean 180 s and squared
     /// coefficient of variation 1.2 are assumptions.
     pub talk: Variate,
@@ -30,6 +33,7 @@ pub struct CallsSpec {
 impl Default for CallsSpec {
     fn default() -> Self {
         Self {
+            load: 1.0,
             talk: Variate::lognormal(SimDuration::from_secs(180), 1.2),
             patience: Some(Variate::exponential(SimDuration::from_secs(120))),
             setup_patience: None,

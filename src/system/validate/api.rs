@@ -76,6 +76,7 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
         let limiters = limiters.path(&spec.token, &spec.endpoint);
         let client = ClientId(u32::try_from(clients.len()).expect("fewer clients than 2^32"));
         clients.push(ClientConfig {
+            name: "monitor".to_owned(),
             retry: spec.retry.clone(),
             rtt: Some(spec.rtt),
             limiters,
@@ -150,7 +151,7 @@ fn replicas(
     }
     let breakers = match spec.breaker.scope {
         Scope::Global => 1,
-        Scope::Region => trunks.regions,
+        Scope::Region => u32::try_from(trunks.regions.len()).unwrap_or(u32::MAX),
         Scope::Trunk => u32::try_from(trunks.trunks.len()).expect("fewer trunks than 2^32"),
     };
     let memory = u64::from(breakers) * u64::from(spec.replicas) * spec.breaker.entries();
@@ -170,7 +171,12 @@ fn replicas(
             } else {
                 spec.token.clone()
             };
+            let name = match spec.replicas {
+                1 => "client".to_owned(),
+                _ => format!("client {}", replica + 1),
+            };
             ClientConfig {
+                name,
                 connections: spec.connections,
                 hold_connection: spec.hold_connection,
                 attempt_timeout: spec.attempt_timeout,
@@ -220,6 +226,7 @@ fn tenants(
             checker.refuse(format!("{path}.connections"), 0, "must be at least 1");
         }
         built.push(ClientConfig {
+            name: spec.id.clone(),
             connections: spec.connections.unwrap_or(u32::MAX),
             retry: spec.retry.clone(),
             method: spec.method,
@@ -249,6 +256,7 @@ fn check_ceilings(
 /// A client without breaker, retries or bound on its connections.
 fn plain_client(attempt_timeout: SimDuration) -> ClientConfig {
     ClientConfig {
+        name: String::new(),
         connections: u32::MAX,
         hold_connection: false,
         attempt_timeout,

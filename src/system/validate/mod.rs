@@ -224,6 +224,7 @@ impl Config {
             sbcs: trunks.sbcs,
             groups,
             trunks: trunks.trunks,
+            regions: trunks.regions,
             legs: trunks.legs,
             replicas: model.client.replicas,
             api: api.config,

@@ -20,7 +20,8 @@ pub(super) struct Trunks {
     pub(super) sbcs: Vec<SbcConfig>,
     pub(super) trunks: Vec<TrunkConfig>,
     pub(super) legs: Vec<Option<LegConfig>>,
-    pub(super) regions: u32,
+    /// Names of the regions; a trunk's region is an index into them.
+    pub(super) regions: Vec<String>,
 }
 
 /// Names with `{n}` written out, and the key each comes from.
@@ -63,19 +64,20 @@ pub(super) fn build(
         sbcs: sbcs(model, checker),
         trunks: Vec::new(),
         legs: Vec::new(),
-        regions: 0,
+        regions: Vec::new(),
     };
     let names = expand(model.trunks.iter().map(|t| (t.id.as_str(), t.count)), "trunks", checker);
     super::Names::new("trunk", names, checker);
     let mut regions: Vec<&str> = model.trunks.iter().map(|t| t.region.as_str()).collect();
     regions.sort_unstable();
     regions.dedup();
-    built.regions = u32::try_from(regions.len()).unwrap_or(u32::MAX);
+    built.regions = regions.iter().map(|r| (*r).to_owned()).collect();
     for (i, spec) in model.trunks.iter().enumerate() {
         let path = format!("trunks.{i}");
         let region = regions.iter().position(|r| *r == spec.region).unwrap_or(0);
         let arrivals = format!("{path}.arrivals");
         let trace = super::arrivals(&arrivals, &spec.arrivals, (traces, model.horizon), checker);
+        check_load(&arrivals, spec, model.calls.load, checker);
         for n in 1..=spec.count {
             let sbc = checker.resolve(
                 &format!("{path}.sbc"),
@@ -131,7 +133,7 @@ fn trunk(
         transport: spec.transport,
         groups,
         priority: spec.priority,
-        arrivals: spec.arrivals.clone(),
+        arrivals: spec.arrivals.times(model.calls.load).unwrap_or_else(|| spec.arrivals.clone()),
         trace,
         callers: match &spec.arrivals {
             ArrivalSpec::FiniteSource { sources, idle } => Some((*sources, idle.sampler())),
@@ -140,6 +142,14 @@ fn trunk(
         talk: spec.talk.as_ref().unwrap_or(&model.calls.talk).sampler(),
         rtt_api: spec.rtt_api,
         capacity,
+    }
+}
+
+/// Refuses a load where there are no rates it could multiply.
+fn check_load(path: &str, spec: &TrunkSpec, load: f64, checker: &mut Checker) {
+    if load.to_bits() != 1f64.to_bits() && spec.arrivals.times(load).is_none() {
+        let message = format!("has no rates that calls.load = {load} could multiply");
+        checker.refuse(format!("{path}.kind"), "", message);
     }
 }
 
@@ -337,8 +347,9 @@ fn sbcs(model: &Model, checker: &mut Checker) -> Vec<SbcConfig> {
         if let Some(overload) = &spec.overload {
             checker.problems(&format!("sbcs.{i}.overload"), overload.check());
         }
-        for _ in 0..spec.count {
+        for n in 1..=spec.count {
             built.push(SbcConfig {
+                name: spec.id.replace("{n}", &n.to_string()),
                 queue: spec.queue,
                 invite: spec.invite.sampler(),
                 register: spec.register.sampler(),

@@ -247,6 +247,7 @@ impl<O: Observer> World<'_, O> {
     /// The leg's connection is gone: each call on it gets over that only if there is one again when
     /// its session is next to be refreshed (RFC 4028 §10).
     pub(super) fn sessions_lose_their_flow(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        self.observe_link(now, Observation::FlowLost { leg });
         let half = (self.config.calls.session_expires / 2).as_nanos().max(1);
         for id in self.calls_on(leg) {
             let Some(connected_at) = self.call(id).connected_at else { continue };
@@ -260,6 +261,7 @@ impl<O: Observer> World<'_, O> {
         let Some(call) = self.calls.get(id) else { return };
         if call.leg() == Some(leg) && self.usable(now, leg).is_err() && !self.draining(now) {
             let answered = call.answered_at.is_some();
+            self.observe_link(now, Observation::SessionUnrefreshed { call: id, leg });
             let fate = if answered { Fate::DroppedTalking } else { Fate::DroppedWaiting };
             self.end_call(now, id, fate, cal);
         }

@@ -6,7 +6,7 @@ use crate::policies::Outcome;
 use crate::policies::limiter::stack::{self, StackAdmission};
 use crate::policies::retry::Hint;
 use crate::system::event::Event;
-use crate::system::ids::AttemptId;
+use crate::system::ids::{AttemptId, ClientId};
 use crate::system::observation::{Observation, Observer};
 use crate::system::purpose::Purpose;
 use crate::system::spec::RetryAfterSpec;
@@ -60,35 +60,48 @@ impl<O: Observer> World<'_, O> {
     pub(super) fn attempt_at_server(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
         let attempt = self.attempts.get_mut(id).expect("an attempt stays until it is answered");
         attempt.came_at = now;
-        let client = attempt.client;
+        let (client, request) = (attempt.client, attempt.request);
         let path = &self.config.clients[client.index()].limiters;
-        match stack::admit(&mut self.server.limiters, path, now, 1) {
+        let admission = stack::admit(&mut self.server.limiters, path, now, 1);
+        self.observe_budgets(now, client);
+        match admission {
             StackAdmission::Granted => {
                 self.tally.attempts_admitted += 1;
-                self.observe(
-                    now,
-                    Observation::LimiterAdmitted { client, delay: SimDuration::ZERO },
-                );
+                let delay = SimDuration::ZERO;
+                self.observe(now, Observation::LimiterAdmitted { request, client, delay });
                 self.serve(now, id, cal);
             }
             StackAdmission::Delayed { until } => {
                 self.tally.attempts_admitted += 1;
-                attempt.limited = true;
-                self.observe(now, Observation::LimiterAdmitted { client, delay: until - now });
+                self.attempts.get_mut(id).expect("not yet answered").limited = true;
+                let delay = until - now;
+                self.observe(now, Observation::LimiterAdmitted { request, client, delay });
                 cal.schedule(until, Event::AttemptReleased(id));
             }
             StackAdmission::Denied { level, retry_at } => {
                 self.tally.attempts_refused += 1;
                 let hint = hint(&self.config.api.retry_after, now, retry_at);
                 let limiter = path[level as usize];
-                attempt.hint = hint;
+                self.attempts.get_mut(id).expect("not yet answered").hint = hint;
                 let retry_after = match hint {
                     Some(Hint::After(length)) => Some(length),
                     Some(Hint::Unreadable) | None => None,
                 };
-                self.observe(now, Observation::LimiterRefused { client, limiter, retry_after });
+                let refused = Observation::LimiterRefused { request, client, limiter, retry_after };
+                self.observe(now, refused);
                 self.reply(now, id, Outcome::TooManyRequests, cal);
             }
+        }
+    }
+
+    fn observe_budgets(&mut self, now: SimTime, client: ClientId) {
+        if !O::BUDGETS {
+            return;
+        }
+        for &limiter in &self.config.clients[client.index()].limiters {
+            let part = &self.server.limiters[limiter as usize];
+            let (left, of) = (part.remaining(now), part.capacity());
+            self.observe(now, Observation::BudgetLeft { limiter, left, of });
         }
     }
 

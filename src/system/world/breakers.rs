@@ -10,7 +10,7 @@ use crate::engine::time::SimTime;
 use crate::policies::breaker::{CallResult, Permit, Scope, State, Verdict};
 use crate::policies::limiter::stack;
 use crate::system::event::Event;
-use crate::system::ids::{ClientId, TrunkId};
+use crate::system::ids::{ClientId, RequestId, TrunkId};
 use crate::system::observation::{Cause, Observation, Observer};
 use crate::system::purpose::Purpose;
 
@@ -24,12 +24,12 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    /// Whether the breaker lets a call through.
+    /// Whether the breaker lets a call of the request through.
     pub(super) fn ask_breaker(
         &mut self,
         now: SimTime,
-        client: ClientId,
-        trunk: TrunkId,
+        request: RequestId,
+        (client, trunk): (ClientId, TrunkId),
         cal: &mut Cal,
     ) -> Option<Permit> {
         let index = self.breaker_index(client, trunk);
@@ -39,7 +39,7 @@ impl<O: Observer> World<'_, O> {
             Verdict::Permit(permit) => Some(permit),
             Verdict::Refused { .. } => {
                 let breaker = index as u32;
-                self.observe(now, Observation::BreakerRefused { client, breaker, trunk });
+                self.observe(now, Observation::BreakerRefused { request, client, breaker, trunk });
                 None
             }
         }
@@ -50,7 +50,7 @@ impl<O: Observer> World<'_, O> {
     pub(super) fn tell_breaker(
         &mut self,
         now: SimTime,
-        (client, trunk): (ClientId, TrunkId),
+        (request, client, trunk): (RequestId, ClientId, TrunkId),
         permit: Permit,
         result: CallResult,
         cal: &mut Cal,
@@ -60,9 +60,35 @@ impl<O: Observer> World<'_, O> {
         let address = (index as u64) << 32 | u64::from(openings);
         let mut delay = self.draw(Purpose::BreakerDelay, client.0, address);
         let took = now.saturating_since(permit.given_at());
+        if O::LINKS {
+            self.observe_told(now, (request, client), index, permit, result);
+        }
         let breakers = &mut self.clients[client.index()].breakers;
         breakers.record(index, now, permit, (result, took), &mut delay);
         self.breaker_moves(now, client, index, cal);
+    }
+
+    fn observe_told(
+        &mut self,
+        now: SimTime,
+        (request, client): (RequestId, ClientId),
+        index: usize,
+        permit: Permit,
+        result: CallResult,
+    ) {
+        let counts = self.clients[client.index()].breakers.counts(index, now);
+        let whole = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+        let told = Observation::BreakerTold {
+            client,
+            breaker: index as u32,
+            request,
+            result,
+            since: permit.given_at(),
+            probe: permit.state() == State::HalfOpen,
+            calls_before: whole(counts.calls),
+            failures_before: whole(counts.failures),
+        };
+        self.observe(now, told);
     }
 
     /// A library's timer is due at breaker `index`, or at its whole pool.

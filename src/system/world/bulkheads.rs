@@ -77,9 +77,9 @@ impl<O: Observer> World<'_, O> {
     ) {
         let request = self.request(id);
         let (client, trunk) = (request.client, request.trunk);
-        self.observe(now, Observation::BulkheadRefused { client, trunk });
+        self.observe(now, Observation::BulkheadRefused { request: id, client, trunk });
         if let Some(permit) = permit {
-            self.tell_breaker(now, (client, trunk), permit, CallResult::Ignored, cal);
+            self.tell_breaker(now, (id, client, trunk), permit, CallResult::Ignored, cal);
         }
         self.end_request(now, id, None, true, cal);
     }

@@ -140,10 +140,12 @@ impl<O: Observer> World<'_, O> {
 
     /// The INVITE sets out for the SBC.
     pub(super) fn carry_invite(&mut self, now: SimTime, id: CallId, n: Try, cal: &mut Cal) {
-        if let Some(leg) = self.leg_in_setup(id, n)
-            && let Some(way) = self.crossing(leg)
-        {
-            cal.schedule(now + way, Event::InviteAtSbc(id, n));
+        let Some(leg) = self.leg_in_setup(id, n) else { return };
+        match self.crossing(leg) {
+            Some(way) => {
+                cal.schedule(now + way, Event::InviteAtSbc(id, n));
+            }
+            None => self.observe_link(now, Observation::InviteLost { call: id, leg }),
         }
     }
 
@@ -184,6 +186,9 @@ impl<O: Observer> World<'_, O> {
         let sbc = self.sbc_of(leg);
         let taken = self.sbc_offer(now, sbc, SbcJob::Invite(id, n, leg), cal);
         self.call(id).at_sbc = taken;
+        if !taken {
+            self.observe_link(now, Observation::InviteLost { call: id, leg });
+        }
     }
 
     /// The SBC has handled the INVITE.

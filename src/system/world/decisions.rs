@@ -32,7 +32,8 @@ impl<O: Observer> World<'_, O> {
             && let Some(request) = self.requests.get_mut(shared)
         {
             request.waiters.push((id, n, now));
-            return;
+            let asks = Observation::CallAsks { call: id, request: shared, shared: true };
+            return self.observe_link(now, asks);
         }
         // A re-attempt asks anew, with draws of its own.
         let key = index * 64 + u64::from(n.min(63));
@@ -42,6 +43,7 @@ impl<O: Observer> World<'_, O> {
         if coalesce {
             self.trunks[trunk.index()].lookup = Some(request);
         }
+        self.observe_link(now, Observation::CallAsks { call: id, request, shared: false });
         self.begin(now, request, cal);
     }
 
@@ -55,7 +57,7 @@ impl<O: Observer> World<'_, O> {
     pub(super) fn flow_deadline(&mut self, now: SimTime, id: CallId, n: Try, cal: &mut Cal) {
         if self.awaits_decision(id, n) {
             self.call(id).timers.flow = Handle::NONE;
-            self.fall_back(now, id, cal);
+            self.fall_back(now, id, None, cal);
         }
     }
 
@@ -82,7 +84,7 @@ impl<O: Observer> World<'_, O> {
                 continue;
             }
             let Some(group) = group else {
-                self.fall_back(now, call, cal);
+                self.fall_back(now, call, Some(id), cal);
                 continue;
             };
             let (latency, limited) = (now - since, request.limited);
@@ -101,9 +103,10 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    fn fall_back(&mut self, now: SimTime, id: CallId, cal: &mut Cal) {
+    /// The call takes the fallback: `request` ended without an answer, or the flow waits no longer.
+    fn fall_back(&mut self, now: SimTime, id: CallId, request: Option<RequestId>, cal: &mut Cal) {
         let trunk = self.call(id).trunk;
-        self.observe(now, Observation::FellBack { trunk });
+        self.observe(now, Observation::FellBack { trunk, call: Some(id), request });
         let last_known = self.trunks[trunk.index()].policy;
         let answered = self.call(id).stage == Stage::Flow;
         match self.config.policy.fallback {
@@ -150,6 +153,8 @@ impl<O: Observer> World<'_, O> {
             return;
         }
         let config = self.config;
+        let trunks = config.groups[group.index()].trunks.len() as u32;
+        self.observe_link(now, Observation::AvailabilityTurned { group, trunks });
         for &trunk in &config.groups[group.index()].trunks {
             let part = &mut self.trunks[trunk.index()];
             part.dirty_since.get_or_insert(now);
@@ -175,7 +180,13 @@ impl<O: Observer> World<'_, O> {
     }
 
     /// An update is over for its client. One that failed is due again.
-    pub(super) fn update_ends(&mut self, now: SimTime, request: &Request, ok: bool, cal: &mut Cal) {
+    pub(super) fn update_ends(
+        &mut self,
+        now: SimTime,
+        (id, request): (RequestId, &Request),
+        ok: bool,
+        cal: &mut Cal,
+    ) {
         let trunk = request.trunk;
         let draining = self.draining(now);
         let part = &mut self.trunks[trunk.index()];
@@ -191,7 +202,7 @@ impl<O: Observer> World<'_, O> {
             cal.schedule(now + wait, Event::UpdateDue(trunk));
         }
         if !ok && self.config.policy.fallback == FallbackSpec::SecondaryCarrier {
-            self.observe(now, Observation::FellBack { trunk });
+            self.observe(now, Observation::FellBack { trunk, call: None, request: Some(id) });
             self.fail_over(now, trunk, Cause::Fallback, cal);
         }
     }

@@ -20,6 +20,7 @@ impl<O: Observer> World<'_, O> {
         if let Some(controller) = &mut part.controller {
             let action = controller.event(now, stagger);
             part.cause = cause;
+            self.observe_link(now, Observation::FailoverAsked { trunk, cause, wait: stagger });
             self.act(now, trunk, action, cal);
         }
     }
@@ -46,6 +47,10 @@ impl<O: Observer> World<'_, O> {
             if action.is_some() {
                 part.cause = Cause::InviteTimeouts;
             }
+            if self.config.failover.triggers.invite_timeouts.is_some() {
+                let (cause, wait) = (Cause::InviteTimeouts, stagger);
+                self.observe_link(now, Observation::FailoverAsked { trunk, cause, wait });
+            }
             self.act(now, trunk, action, cal);
         }
     }
@@ -69,6 +74,8 @@ impl<O: Observer> World<'_, O> {
                 && matches!(controller.state(), State::OnPrimary { .. } | State::ToSecondary { .. })
             {
                 part.cause = Cause::LegDown;
+                let (cause, wait) = (Cause::LegDown, self.config.failover.hold_down);
+                self.observe_link(now, Observation::FailoverAsked { trunk, cause, wait });
             }
             self.act(now, trunk, action, cal);
         }
@@ -96,7 +103,10 @@ impl<O: Observer> World<'_, O> {
                 self.observe(now, Observation::FailoverStarted { trunk, cause, needed });
                 self.start_move(now, trunk, Side::Secondary, cal);
             }
-            Some(Action::MoveToPrimary) => self.start_move(now, trunk, Side::Primary, cal),
+            Some(Action::MoveToPrimary) => {
+                self.observe(now, Observation::FailbackStarted { trunk });
+                self.start_move(now, trunk, Side::Primary, cal);
+            }
             Some(Action::StayOnPrimary) => self.give_up_move(now, trunk, Side::Secondary, cal),
             Some(Action::StayOnSecondary) => self.give_up_move(now, trunk, Side::Primary, cal),
         }

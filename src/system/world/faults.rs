@@ -127,6 +127,7 @@ impl<O: Observer> World<'_, O> {
 
     /// Tears down the calls of a leg: those connected, and with `set_up` those being set up too.
     pub(super) fn drop_calls(&mut self, now: SimTime, leg: LegId, set_up: bool, cal: &mut Cal) {
+        self.observe_link(now, Observation::CallsDropped { leg });
         for id in self.calls_on(leg) {
             // An agent freed by one drop may have answered, or a fallback moved, the next.
             let Some(call) = self.calls.get(id).filter(|c| c.leg() == Some(leg)) else { continue };

@@ -85,7 +85,7 @@ impl<O: Observer> World<'_, O> {
             return None;
         }
         let permit = match config.breaker.placement {
-            Placement::PerAttempt => Some(self.ask_breaker(now, client, trunk, cal)?),
+            Placement::PerAttempt => Some(self.ask_breaker(now, id, (client, trunk), cal)?),
             Placement::PerCall | Placement::PerRequest => None,
         };
         if !self.has_bulkhead(client, BulkheadPlacement::PerAttempt) {
@@ -93,7 +93,7 @@ impl<O: Observer> World<'_, O> {
         }
         let place = self.clients[client.index()].bulkhead.enter_now(now);
         if let (None, Some(permit)) = (place, permit) {
-            self.tell_breaker(now, (client, trunk), permit, CallResult::Ignored, cal);
+            self.tell_breaker(now, (id, client, trunk), permit, CallResult::Ignored, cal);
         }
         place.map(|place| (permit, Some(place)))
     }
@@ -176,7 +176,7 @@ impl<O: Observer> World<'_, O> {
         self.tally.attempts_settled += 1;
         self.observe(now, Observation::AttemptCancelled { request, client, errand });
         if let Some(permit) = permit {
-            self.tell_breaker(now, (client, trunk), permit, CallResult::Ignored, cal);
+            self.tell_breaker(now, (request, client, trunk), permit, CallResult::Ignored, cal);
         }
         if let Some(place) = place {
             self.leave_bulkhead(now, client, place, None, cal);

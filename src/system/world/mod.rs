@@ -244,6 +244,13 @@ impl<'c, O: Observer> World<'c, O> {
         self.observer.observe(now, &fact);
     }
 
+    /// Reports what led to what, where somebody takes note of it.
+    fn observe_link(&mut self, now: SimTime, fact: Observation) {
+        if O::LINKS {
+            self.observer.observe(now, &fact);
+        }
+    }
+
     fn draw(&self, purpose: Purpose, entity: u32, index: u64) -> Draw {
         self.random.at(purpose as u8, entity, index)
     }

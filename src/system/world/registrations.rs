@@ -222,6 +222,11 @@ impl<O: Observer> World<'_, O> {
             self.answer_register(now, leg, serial, RegisterAnswer::Unavailable, cal);
             return;
         }
+        if O::LINKS {
+            let registrar = &self.carriers[carrier.index()].registrar;
+            let (waiting, taken) = (registrar.waiting() as u32, !registrar.is_full());
+            self.observe(now, Observation::RegisterQueued { leg, waiting, taken });
+        }
         self.registrar_takes(now, carrier, (leg.0, serial), cal);
     }
 
@@ -355,6 +360,7 @@ impl<O: Observer> World<'_, O> {
         if !self.is_current(leg, serial) {
             return;
         }
+        self.observe_link(now, Observation::RegisterAnswered { leg, answer });
         match answer {
             RegisterAnswer::Challenge => self.send_register(now, leg, true, cal),
             RegisterAnswer::Ok => {

@@ -45,7 +45,7 @@ impl<O: Observer> World<'_, O> {
             request.deadline = cal.schedule(now + deadline, Event::RequestDeadline(id));
         }
         if config.breaker.placement == Placement::PerRequest {
-            match self.ask_breaker(now, client, trunk, cal) {
+            match self.ask_breaker(now, id, (client, trunk), cal) {
                 Some(permit) => self.request(id).permit = Some(permit),
                 None => return self.end_request(now, id, None, true, cal),
             }
@@ -59,7 +59,7 @@ impl<O: Observer> World<'_, O> {
         let (client, trunk, connected) = (request.client, request.trunk, request.connected);
         let mut permit = None;
         if self.config.clients[client.index()].breaker.placement == Placement::PerAttempt {
-            permit = self.ask_breaker(now, client, trunk, cal);
+            permit = self.ask_breaker(now, id, (client, trunk), cal);
             if permit.is_none() {
                 return self.end_request(now, id, None, true, cal);
             }
@@ -89,6 +89,7 @@ impl<O: Observer> World<'_, O> {
             self.send(now, id, permit, place, cal);
         } else {
             self.request(id).state = RequestState::Waiting { permit, place };
+            self.observe_link(now, Observation::RequestWaits { request: id, client });
         }
     }
 
@@ -181,7 +182,7 @@ impl<O: Observer> World<'_, O> {
         let config = &self.config.clients[client.index()];
         if let Some(permit) = attempt.permit {
             let result = config.breaker.classify(outcome);
-            self.tell_breaker(now, (client, attempt.trunk), permit, result, cal);
+            self.tell_breaker(now, (id, client, attempt.trunk), permit, result, cal);
         }
         if let Some(place) = attempt.place {
             self.leave_bulkhead(now, client, place, Some(outcome), cal);
@@ -251,7 +252,7 @@ impl<O: Observer> World<'_, O> {
                 _ if ok => CallResult::Success,
                 _ => CallResult::Failure,
             };
-            self.tell_breaker(now, (client, trunk), permit, result, cal);
+            self.tell_breaker(now, (id, client, trunk), permit, result, cal);
         }
         if let Some(place) = request.place {
             // That it failed says that it was refused or timed out, whatever came last.
@@ -261,7 +262,7 @@ impl<O: Observer> World<'_, O> {
         let ours = matches!(errand, Errand::Lookup | Errand::Update);
         match errand {
             Errand::Lookup => self.look_up_ends(now, id, request, answer, cal),
-            Errand::Update => self.update_ends(now, &request, ok, cal),
+            Errand::Update => self.update_ends(now, (id, &request), ok, cal),
             Errand::Poll => {
                 if let Some(counted) = answer {
                     self.observe(now, Observation::Polled { trunk, counted });

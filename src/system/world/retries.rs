@@ -29,7 +29,7 @@ impl<O: Observer> World<'_, O> {
         }
         let placement = self.config.clients[client.index()].breaker.placement;
         if level == 0 && placement == Placement::PerCall {
-            match self.ask_breaker(now, client, trunk, cal) {
+            match self.ask_breaker(now, id, (client, trunk), cal) {
                 Some(permit) => self.request(id).permit = Some(permit),
                 None => return self.end_request(now, id, None, true, cal),
             }
@@ -53,10 +53,11 @@ impl<O: Observer> World<'_, O> {
                 let timer = cal.schedule(until, Event::RequestRetries(id));
                 request.state = RequestState::BackingOff { timer, then: Then::Pass };
                 let wait = Some(until - now);
-                self.observe(now, Observation::ClientThrottled { client, wait });
+                self.observe(now, Observation::ClientThrottled { request: id, client, wait });
             }
             Pass::Refused => {
-                self.observe(now, Observation::ClientThrottled { client, wait: None });
+                let refused = Observation::ClientThrottled { request: id, client, wait: None };
+                self.observe(now, refused);
                 self.end_request(now, id, None, true, cal);
             }
         }
@@ -91,7 +92,7 @@ impl<O: Observer> World<'_, O> {
             && let Some(permit) = self.request(id).permit.take()
         {
             let result = config.breaker.classify(self.request(id).progress.last());
-            self.tell_breaker(now, (client, trunk), permit, result, cal);
+            self.tell_breaker(now, (id, client, trunk), permit, result, cal);
         }
     }
 
@@ -143,7 +144,7 @@ impl<O: Observer> World<'_, O> {
             self.leave_bulkhead(now, client, place, None, cal);
         }
         if let Some(permit) = permit {
-            self.tell_breaker(now, (client, trunk), permit, CallResult::Ignored, cal);
+            self.tell_breaker(now, (id, client, trunk), permit, CallResult::Ignored, cal);
         }
         if level == 0 {
             return self.end_request(now, id, None, false, cal);

@@ -44,8 +44,8 @@ impl<O: Observer> World<'_, O> {
             let attempt = self.attempts.get_mut(id).expect("not yet answered");
             attempt.server_place = place;
             if place.is_none() {
-                let client = attempt.client;
-                self.observe(now, Observation::ServerOverLimit { client });
+                let (request, client) = (attempt.request, attempt.client);
+                self.observe(now, Observation::ServerOverLimit { request, client });
                 return self.reply_unavailable(now, id, cal);
             }
         }
@@ -58,8 +58,9 @@ impl<O: Observer> World<'_, O> {
             }
             Offer::Queued => {}
             Offer::Full => {
-                let client = self.attempts.get(id).expect("not yet answered").client;
-                self.observe(now, Observation::ServerFull { client });
+                let attempt = self.attempts.get(id).expect("not yet answered");
+                let (request, client) = (attempt.request, attempt.client);
+                self.observe(now, Observation::ServerFull { request, client });
                 self.leave_server(now, id, None);
                 self.reply_unavailable(now, id, cal);
                 return;
@@ -131,8 +132,9 @@ impl<O: Observer> World<'_, O> {
         let wait = now - since;
         let sheds = self.server.shedding.as_mut().is_some_and(|codel| codel.sheds(now, wait));
         if sheds {
-            let client = self.attempts.get(id).expect("not yet answered").client;
-            self.observe(now, Observation::Shed { client, wait });
+            let attempt = self.attempts.get(id).expect("not yet answered");
+            let (request, client) = (attempt.request, attempt.client);
+            self.observe(now, Observation::Shed { request, client, wait });
             self.leave_server(now, id, Some(Outcome::Unavailable));
             self.reply_unavailable(now, id, cal);
         }

@@ -128,6 +128,7 @@ impl<O: Observer> World<'_, O> {
         connection.state = ConnectionState::Opening;
         connection.serial = connection.serial.wrapping_add(1);
         let serial = connection.serial;
+        self.observe_link(now, Observation::ConnectionOpens { leg });
         if self.config.trunk(leg.trunk()).transport == Transport::Tls {
             let sbc = self.sbc_of(leg);
             if !self.sbc_offer(now, sbc, SbcJob::Handshake(leg, serial), cal) {
@@ -166,7 +167,9 @@ impl<O: Observer> World<'_, O> {
         }
         connection.state = ConnectionState::Up;
         connection.resumable = true;
-        for (call, n) in std::mem::take(&mut connection.waiting) {
+        let waiting = std::mem::take(&mut connection.waiting);
+        self.observe_link(now, Observation::ConnectionUp { leg });
+        for (call, n) in waiting {
             self.carry_invite(now, call, n, cal);
         }
         self.registration_connected(now, leg, cal);

@@ -1,0 +1,99 @@
+//! `trunksim compare`: the points of a study against each other, on the same random numbers.
+
+use super::precision::{self, PrecisionArgs};
+use super::runs::{Runs, StudyArgs};
+use super::{Failure, compare_table, print, sweep};
+use crate::experiment::compare::report::{Comparison, Request, With};
+use crate::experiment::plan::Plan;
+use crate::experiment::summary::Summary;
+use crate::output::{comparison, json, tables};
+use crate::system::metrics::{METRICS, index_of};
+use crate::system::spelling::nearest;
+
+/// Points past which all pairs are refused: nobody reads five thousand comparisons.
+const ALL_PAIRS_MAX: usize = 100;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    study: StudyArgs,
+    #[command(flatten)]
+    precision: PrecisionArgs,
+    /// The point the others are held against: its number, or levels that name it, like
+    /// 'base = 50ms, jitter = full'; without it, the study's `compare.control` or else the best
+    #[arg(long, value_name = "POINT", conflicts_with = "all_pairs")]
+    control: Option<String>,
+    /// Compare every point with every other
+    #[arg(long)]
+    all_pairs: bool,
+    /// What decides, in place of the study's `rank.by`
+    #[arg(long, value_name = "METRIC")]
+    metric: Option<String>,
+}
+
+pub(super) fn execute(args: &Args) -> Result<(), Failure> {
+    let mut loaded = args.study.load()?;
+    args.precision.apply(&mut loaded.plan.study);
+    let plan = &loaded.plan;
+    let request = request(args, plan)?;
+    let mut runs = Runs::open(&args.study, &loaded)?;
+    let got = precision::get(&mut runs, plan)?;
+    let compared = Comparison::new(plan, &got.units, &got.outcomes, &request);
+    let written = runs.write(vec![
+        ("runs.csv".to_owned(), tables::runs(plan, &got.units, &got.outcomes)),
+        ("ranking.csv".to_owned(), comparison::ranking(plan, &compared)),
+        ("comparison.csv".to_owned(), comparison::differences(&compared)),
+        ("compare.json".to_owned(), json::indented(&compared)),
+    ])?;
+    print(&compare_table::render(plan, &compared, &written))?;
+    runs.finish()?;
+    sweep::missed(plan, &Summary::of(plan, &got.units, &got.outcomes))
+}
+
+/// What is to be compared, before anything is run.
+fn request(args: &Args, plan: &Plan) -> Result<Request, Failure> {
+    let points = plan.points.len();
+    if points < 2 {
+        return Err(Failure::Usage("a comparison needs two points; this study has one".to_owned()));
+    }
+    if args.all_pairs && points > ALL_PAIRS_MAX {
+        return Err(Failure::Usage(format!(
+            "--all-pairs of {points} points are {} comparisons; it takes at most {ALL_PAIRS_MAX} \
+             points. Name one with --control",
+            points * (points - 1) / 2
+        )));
+    }
+    let study = &plan.study;
+    let by = args.metric.as_ref().unwrap_or(&study.rank.by);
+    let mut metrics = vec![metric(by)?];
+    for name in &study.rank.beside {
+        let beside = metric(name)?;
+        if !metrics.contains(&beside) {
+            metrics.push(beside);
+        }
+    }
+    let with = match (&args.control, &study.compare) {
+        _ if args.all_pairs => With::Each,
+        (Some(text), _) => {
+            let named = plan.point_named(text);
+            With::Control(named.map_err(|e| Failure::Usage(format!("--control {text}: {e}")))?)
+        }
+        (None, Some(compare)) => {
+            let control = compare.control(&plan.factors, &plan.points);
+            With::Control(control.map_err(|issue| Failure::Internal(issue.to_string()))?)
+        }
+        (None, None) => With::BestFound,
+    };
+    Ok(Request { metrics, with })
+}
+
+/// The metric of this name.
+fn metric(name: &str) -> Result<usize, Failure> {
+    index_of(name).ok_or_else(|| {
+        let help = match nearest(name, METRICS.iter().map(|m| m.name)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`trunksim run` prints them all".to_owned(),
+        };
+        Failure::Usage(format!("no such metric: `{name}`; {help}"))
+    })
+}

@@ -1,0 +1,95 @@
+//! What intervals say, in words that claim no more.
+
+use super::super::compare::paired::Sign;
+use super::figures;
+use crate::engine::statistics::Interval;
+use crate::system::metrics::{Better, Metric};
+
+/// A paired difference at a level of a factor, and whether it is for the better (`More`).
+#[derive(Clone, Debug)]
+pub(super) struct AtLevel {
+    pub(super) label: String,
+    pub(super) sign: Sign,
+    pub(super) difference: Interval,
+}
+
+/// `3.1 ± 0.4 fewer`, or that it cannot be told.
+pub(super) fn compared(metric: &Metric, difference: Interval) -> String {
+    if difference.mean.is_nan() {
+        return "not to be compared (nothing was observed)".to_owned();
+    }
+    let (more, less) = match metric.unit {
+        "" | "calls" if metric.adds_up() && !metric.name.ends_with("_cost") => ("more", "fewer"),
+        "min" => ("more", "less"),
+        _ => ("higher", "lower"),
+    };
+    let distance = || {
+        let text = figures::difference(metric, difference);
+        text.trim_start_matches(['+', '-']).to_owned()
+    };
+    match Sign::of(&difference) {
+        Sign::More => format!("{} {more}", distance()),
+        Sign::Less => format!("{} {less}", distance()),
+        Sign::Open => {
+            let shown = figures::difference(metric, difference);
+            format!("neither surely {more} nor surely {less} ({shown})")
+        }
+    }
+}
+
+/// How many of how many others cannot be told from the best.
+pub(super) fn rivals((open, others): (usize, usize)) -> String {
+    match (open, others) {
+        (0, 1) => "(The other can be told from it.)".to_owned(),
+        (0, _) => format!("(All {others} others can be told from it.)"),
+        (1, 1) => "(The other cannot be told from it.)".to_owned(),
+        _ => format!("({open} of {others} others cannot be told from it.)"),
+    }
+}
+
+/// Where the sign turns over: `at load 1.5`. Where some levels are undecided, that it does so at none
+/// is no certainty.
+pub(super) fn crossing(along: &str, levels: &[AtLevel]) -> String {
+    let mut decided = levels.iter().filter(|at| at.sign != Sign::Open);
+    let first = decided.next().map(|at| at.sign);
+    let turned = decided.find(|at| Some(at.sign) != first);
+    let open = levels.iter().any(|at| at.sign == Sign::Open);
+    let certain = if open { " for certain" } else { "" };
+    match (turned, levels) {
+        (Some(at), _) => format!("at {along} {}", at.label),
+        (None, [only]) => format!("not at {along} {}{certain}", only.label),
+        (None, [from, .., to]) => {
+            format!("at no {along} from {} to {}{certain}", from.label, to.label)
+        }
+        (None, []) => format!("at no {along}"),
+    }
+}
+
+/// Level by level: `better from 0.5 to 1 (+5.1 ± 0.8 to +2.0 ± 0.9 points), not to be told apart at
+/// 1.5 (…), worse at 2 (…)`.
+pub(super) fn stretches(metric: &Metric, levels: &[AtLevel]) -> String {
+    let (better, worse) = match metric.better {
+        Better::Neither => ("higher", "lower"),
+        Better::Higher | Better::Lower => ("better", "worse"),
+    };
+    let parts: Vec<String> = levels
+        .chunk_by(|a, b| a.sign == b.sign)
+        .map(|stretch| {
+            let word = match stretch[0].sign {
+                Sign::More => better,
+                Sign::Less => worse,
+                Sign::Open => "not to be told apart",
+            };
+            let shown = |at: &AtLevel| figures::difference(metric, at.difference);
+            match stretch {
+                [from, .., to] => {
+                    let labels = format!("from {} to {}", from.label, to.label);
+                    format!("{word} {labels} ({} to {})", shown(from), shown(to))
+                }
+                [at] => format!("{word} at {} ({})", at.label, shown(at)),
+                [] => String::new(),
+            }
+        })
+        .collect();
+    parts.join(", ")
+}
