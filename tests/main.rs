@@ -1,6 +1,7 @@
 //! The behaviour of trunksim, a module per behaviour.
 
 mod bad_input;
+mod chart_samples;
 mod charts;
 mod command_line;
 mod common_random_numbers;

@@ -9,6 +9,7 @@ mod failure;
 mod format;
 mod presets;
 mod progress;
+mod report;
 mod run;
 mod run_table;
 mod runs;
@@ -41,6 +42,8 @@ enum Command {
     Check(check::Args),
     /// Print the JSON Schema of models or studies
     Schema(schema::Args),
+    /// Write what a study found into one HTML file that needs nothing else
+    Report(report::Args),
     /// List the settings of libraries' policies that a model takes by name, or show one
     Presets(presets::Args),
 }
@@ -79,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => sweep::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
+        Command::Report(args) => report::execute(&args),
         Command::Presets(args) => presets::execute(&args),
     };
     match done {

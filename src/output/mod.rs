@@ -4,6 +4,8 @@
 pub mod chart;
 pub mod files;
 pub mod journal;
+pub mod latency;
 pub mod manifest;
 pub mod plots;
+pub mod report;
 pub mod tables;
