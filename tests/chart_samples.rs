@@ -5,13 +5,13 @@ use trunksim::output::chart::{
     Format, Front, Level, Objective, Quantile, Standing, Tornado, Welch,
 };
 
-pub const DOMINATED: Standing = Standing::Dominated;
+pub(crate) const DOMINATED: Standing = Standing::Dominated;
 
 fn axis(label: &str, unit: &str, format: Format) -> Axis {
     Axis { label: label.to_owned(), unit: unit.to_owned(), format, ..Axis::default() }
 }
 
-pub fn forest() -> Forest {
+pub(crate) fn forest() -> Forest {
     let row = |label: &str, value: f64, half: f64, highlight: bool| Difference {
         label: label.to_owned(),
         difference: Estimate::about(value, half),
@@ -44,7 +44,7 @@ pub fn forest() -> Forest {
     }
 }
 
-pub fn tornado() -> Tornado {
+pub(crate) fn tornado() -> Tornado {
     let bar = |label: &str, first: [f64; 3], total: [f64; 3]| {
         let of = |[value, low, high]: [f64; 3]| Estimate { value, low, high };
         Bar { label: label.to_owned(), first: of(first), total: of(total) }
@@ -133,7 +133,7 @@ fn candidates(of: &[usize]) -> Vec<Candidate> {
         .collect()
 }
 
-pub fn front() -> Front {
+pub(crate) fn front() -> Front {
     Front {
         title: "Beyond 85 % service level every further point costs two failovers an hour"
             .to_owned(),
@@ -145,7 +145,7 @@ pub fn front() -> Front {
     }
 }
 
-pub fn four_objectives() -> Front {
+pub(crate) fn four_objectives() -> Front {
     Front {
         title: "The recommended policy is near the best in all but API calls".to_owned(),
         subtitle: "APAC model; 60 policies judged by four objectives, each pair of them in a plot"
@@ -171,7 +171,7 @@ fn latency(label: &str, floor: f64, median: f64, shape: f64) -> Distribution {
     }
 }
 
-pub fn distributions() -> Distributions {
+pub(crate) fn distributions() -> Distributions {
     Distributions {
         title:
             "95 % of routing updates are in force within 640\u{a0}ms; one that was limited takes ten \
@@ -190,7 +190,7 @@ pub fn distributions() -> Distributions {
     }
 }
 
-pub fn welch() -> Welch {
+pub(crate) fn welch() -> Welch {
     let level = |minute: u32| 0.82 - 0.5 * libm::exp(-f64::from(minute) / 9.0);
     let noisy = |minute: u32| level(minute) + 0.09 * (scatter(minute * 3 + 5) - 0.5);
     let average = |minute: u32| {
@@ -214,7 +214,7 @@ pub fn welch() -> Welch {
     }
 }
 
-pub fn gallery() -> Vec<(&'static str, Chart)> {
+pub(crate) fn gallery() -> Vec<(&'static str, Chart)> {
     let mut three = front();
     three.objectives = objectives()[..3].to_vec();
     three.candidates = candidates(&[0, 1, 2]);
@@ -245,7 +245,7 @@ fn higher() -> Forest {
 }
 
 /// What a study should not find, and will.
-pub fn odd() -> Vec<(&'static str, Chart)> {
+pub(crate) fn odd() -> Vec<(&'static str, Chart)> {
     let alone = |value: f64| Estimate { value, ..Estimate::default() };
     let same = Difference { label: "Same".to_owned(), difference: alone(0.0), highlight: false };
     let certain = Distribution {

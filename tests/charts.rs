@@ -451,7 +451,7 @@ fn nothing_a_study_can_find_breaks_a_picture() {
 fn the_same_data_give_the_same_bytes_on_any_thread() {
     let mut charts =
         vec![Chart::Curves(small_curves()), Chart::HeatMap(small_map()), Chart::Ranking(sdks())];
-    charts.extend(samples::gallery().into_iter().map(|(_, chart)| chart));
+    charts.extend([Chart::Forest(samples::forest()), Chart::Welch(samples::welch())]);
     for chart in charts {
         let once = (svg(&chart), png(&chart));
         let twice = std::thread::scope(|scope| {

@@ -14,6 +14,7 @@ mod overload;
 mod presets;
 mod registrations;
 mod replay;
+mod report;
 mod shipped;
 mod sip_timers;
 mod theory;

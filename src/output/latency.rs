@@ -46,29 +46,27 @@ fn lay_out(model: &Model, replication: u64, spread: &Spread) -> Distributions {
     // Where all are of one kind, that is said by its not being there.
     let told_apart = first.count() > 0 && second.count() > 0;
     let shown = if told_apart { &spread.kinds[..] } else { &spread.kinds[..1] };
-    let label = spread.name.replace('_', " ");
+    let label = spread.label;
     let mut title = format!(
-        "{}: 95\u{a0}% within {}, 99\u{a0}% within {}",
-        capital(&label),
+        "{label}: 95\u{a0}% within {}, 99\u{a0}% within {}",
         within(all, 0.95),
         within(all, 0.99)
     );
     if told_apart {
-        title.push_str(&format!("; {other}, 95\u{a0}% within {}", within(second, 0.95)));
+        title.push_str(&format!("; those {other}, 95\u{a0}% within {}", within(second, 0.95)));
     }
     let count = |(kind, latencies): &(&str, Latencies)| format!("{} {kind}", latencies.count());
     let counts: Vec<String> = shown.iter().map(count).collect();
     Distributions {
         title,
         subtitle: format!(
-            "{}: {}. One run of {}, replication {replication}, seed {}.",
-            capital(&label),
-            spread.meaning,
+            "{}. One run of {}, replication {replication}, seed {}.",
+            capital(spread.meaning),
             model.name,
             model.seed
         ),
         x: Axis {
-            label: capital(&label),
+            label: label.to_owned(),
             log: true,
             format: Format::Milliseconds,
             ..Axis::default()

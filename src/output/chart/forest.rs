@@ -110,8 +110,13 @@ fn draw_sides(picture: &mut Picture, forest: &Forest, rows: &Rows) {
     let room = (zero, picture.width - zero);
     let long = fits(&than(left), room.0) && fits(&than(right), room.1);
     let said = |side: &str| if long { than(side) } else { side.to_owned() };
-    picture.text((zero - 8.0, baseline), said(left), Anchor::End, SIDE);
-    picture.text((zero + 8.0, baseline), said(right), Anchor::Start, SIDE);
+    // A side without room has no difference on it either.
+    if fits(&said(left), room.0) {
+        picture.text((zero - 8.0, baseline), said(left), Anchor::End, SIDE);
+    }
+    if fits(&said(right), room.1) {
+        picture.text((zero + 8.0, baseline), said(right), Anchor::Start, SIDE);
+    }
 }
 
 fn side(forest: &Forest, arm: &Difference) -> Side {

@@ -88,8 +88,8 @@ fn of_summary(results: &Results) -> Vec<String> {
                 figures.value
             ));
             said.push(
-                "A sweep ranks estimates; whether the next is really worse is told by `trunksim \
-                 compare`, and which to take by `trunksim tune`."
+                "A sweep ranks estimates: whether the next is really worse is told by trunksim \
+                 compare, and which to take by trunksim tune."
                     .to_owned(),
             );
         }

@@ -12,7 +12,7 @@ pub(super) struct Figures {
 }
 
 /// A value in the unit of a metric, with the ends of its interval where there is one. Decimals are
-/// those the interval leaves meaning to, or three digits.
+/// as fine as a third of half the interval's width, or three digits.
 pub(super) fn figures(value: f64, interval: Option<(f64, f64)>, unit: &str) -> Figures {
     if !value.is_finite() {
         return Figures { value: "–".to_owned(), interval: String::new() };
@@ -36,7 +36,7 @@ pub(super) fn figures(value: f64, interval: Option<(f64, f64)>, unit: &str) -> F
 fn decimals(value: f64, half_width: f64) -> usize {
     let whole = value.fract().abs() < 1e-9;
     let finest = match () {
-        () if half_width > 0.0 => half_width,
+        () if half_width > 0.0 => half_width / 3.0,
         () if whole || value.abs() < f64::MIN_POSITIVE => return 0,
         () => value.abs() / 100.0,
     };

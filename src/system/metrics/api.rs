@@ -153,7 +153,8 @@ impl Api {
         let [unlimited, limited] = self.latency;
         Spread {
             name: "update_latency",
-            meaning: "from the decision to change a trunk's routing until it is in force",
+            label: "Update latency",
+            meaning: "from the need of a routing decision until it is in force",
             kinds: [
                 ("all", unlimited.with(&limited)),
                 ("never limited", unlimited),

@@ -142,6 +142,7 @@ impl Calls {
         let [primary, secondary] = self.post_dial_delay;
         Spread {
             name: "post_dial_delay",
+            label: "Post-dial delay",
             meaning: "from a call's arrival until it is connected",
             kinds: [
                 ("all", primary.with(&secondary)),

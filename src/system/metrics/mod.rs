@@ -44,7 +44,9 @@ pub struct Series {
 pub struct Spread {
     /// Its name in files: `update_latency`.
     pub name: &'static str,
-    /// What it is, in words.
+    /// Its name in words: `Update latency`.
+    pub label: &'static str,
+    /// What it is: from when until when.
     pub meaning: &'static str,
     /// The kinds and their latencies; the first is of all.
     pub kinds: [(&'static str, Latencies); 3],
