@@ -1,5 +1,6 @@
 //! Charts: the same data give the same bytes, and nothing a study can find breaks a picture.
 
+use crate::chart_samples as samples;
 use trunksim::output::chart::lanes::{
     Band, Bins, Content, Lane, Lanes, Moment, Row, Run, Series, Shade, StateLook, States, Tone,
 };
@@ -382,6 +383,11 @@ fn many_lines() -> Curves {
     Curves { lines: lines.collect(), ..template }
 }
 
+/// Every chart there is to try, likely and odd.
+fn every_kind() -> Vec<(&'static str, Chart)> {
+    [gallery(), odd(), samples::gallery(), samples::odd()].concat()
+}
+
 /// Small enough for its golden file to be read.
 fn small_curves() -> Curves {
     let mut curves = service_level();
@@ -433,6 +439,60 @@ fn panels_look_as_they_did() {
     insta::assert_snapshot!("panels", svg(&Chart::Panels(panels)));
 }
 
+#[test]
+fn a_forest_looks_as_it_did() {
+    let mut forest = samples::forest();
+    forest.rows.truncate(5);
+    insta::assert_snapshot!("forest", svg(&Chart::Forest(forest)));
+}
+
+#[test]
+fn a_tornado_looks_as_it_did() {
+    let mut tornado = samples::tornado();
+    tornado.bars.truncate(3);
+    insta::assert_snapshot!("tornado", svg(&Chart::Tornado(tornado)));
+}
+
+#[test]
+fn a_front_looks_as_it_did() {
+    let mut front = samples::front();
+    // Half of the dominated are enough.
+    let mut index = 0;
+    front.candidates.retain(|candidate| {
+        index += 1;
+        candidate.standing != samples::DOMINATED || index % 6 == 0
+    });
+    insta::assert_snapshot!("front", svg(&Chart::Front(front)));
+}
+
+#[test]
+fn a_front_of_more_objectives_looks_as_it_did() {
+    let mut front = samples::four_objectives();
+    front.candidates.truncate(6);
+    insta::assert_snapshot!("front_of_four", svg(&Chart::Front(front)));
+}
+
+#[test]
+fn distributions_look_as_they_did() {
+    let mut distributions = samples::distributions();
+    for line in &mut distributions.lines {
+        let mut index = 0;
+        line.steps.retain(|_| {
+            index += 1;
+            index % 20 == 0
+        });
+    }
+    insta::assert_snapshot!("distributions", svg(&Chart::Distributions(distributions)));
+}
+
+#[test]
+fn a_welch_plot_looks_as_it_did() {
+    let mut welch = samples::welch();
+    welch.means.truncate(60);
+    welch.average.truncate(50);
+    insta::assert_snapshot!("welch", svg(&Chart::Welch(welch)));
+}
+
 /// A PNG's width and height, from its header.
 fn size(bytes: &[u8]) -> (u32, u32) {
     assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n");
@@ -450,7 +510,7 @@ fn attribute<'a>(tag: &'a str, name: &str) -> &'a str {
 
 #[test]
 fn nothing_a_study_can_find_breaks_a_picture() {
-    for (name, chart) in gallery().into_iter().chain(odd()) {
+    for (name, chart) in every_kind() {
         let document = svg(&chart);
         assert!(!document.contains("NaN") && !document.contains("inf"), "{name}");
         assert!(document.ends_with("</svg>\n"), "{name}");
@@ -462,8 +522,9 @@ fn nothing_a_study_can_find_breaks_a_picture() {
 
 #[test]
 fn the_same_data_give_the_same_bytes_on_any_thread() {
-    let charts =
-        [Chart::Curves(small_curves()), Chart::HeatMap(small_map()), Chart::Ranking(sdks())];
+    let mut charts =
+        vec![Chart::Curves(small_curves()), Chart::HeatMap(small_map()), Chart::Ranking(sdks())];
+    charts.extend([Chart::Forest(samples::forest()), Chart::Welch(samples::welch())]);
     for chart in charts {
         let once = (svg(&chart), png(&chart));
         let twice = std::thread::scope(|scope| {
@@ -501,7 +562,7 @@ fn words(document: &str) -> Vec<Words> {
 
 #[test]
 fn no_text_touches_another_or_leaves_the_picture() {
-    for (name, chart) in gallery().into_iter().chain(odd()) {
+    for (name, chart) in every_kind() {
         let document = svg(&chart);
         let width: f64 = attribute(&document, "width").parse().unwrap();
         let height: f64 = attribute(&document, "height").parse().unwrap();

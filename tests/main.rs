@@ -1,6 +1,7 @@
 //! The behaviour of trunksim, a module per behaviour.
 
 mod bad_input;
+mod chart_samples;
 mod charts;
 mod command_line;
 mod common_random_numbers;
@@ -16,6 +17,7 @@ mod precision;
 mod presets;
 mod registrations;
 mod replay;
+mod report;
 mod sensitivity;
 mod shipped;
 mod sip_timers;

@@ -16,6 +16,7 @@ mod point_columns;
 mod precision;
 mod presets;
 mod progress;
+mod report;
 mod run;
 mod run_table;
 mod runs;
@@ -62,6 +63,8 @@ enum Command {
     Check(check::Args),
     /// Print the JSON Schema of models or studies
     Schema(schema::Args),
+    /// Write what a study found into one HTML file that needs nothing else
+    Report(report::Args),
     /// List the settings of libraries' policies that a model takes by name, or show one
     Presets(presets::Args),
 }
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Tune(args) => tune::execute(&args),
         Command::Check(args) => check::execute(&args),
         Command::Schema(args) => schema::execute(&args),
+        Command::Report(args) => report::execute(&args),
         Command::Presets(args) => presets::execute(&args),
     };
     match done {

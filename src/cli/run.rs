@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::progress::Stopwatch;
 use super::{Failure, Overrides, print, run_table, timeline};
 use crate::input::{self, LoadedModel};
-use crate::output::{files, tables};
+use crate::output::{files, latency, tables};
 use crate::system::metrics::{Breakdown, METRICS};
 use crate::system::{RunResult, simulate};
 
@@ -21,7 +21,8 @@ pub(super) struct Args {
     /// Which replication to run: the same seed with other draws
     #[arg(long, value_name = "N", default_value_t = 0)]
     replication: u64,
-    /// Also write metrics, tables per trunk and carrier, and time series as CSV
+    /// Also write metrics, tables per trunk and carrier, time series and distributions of latency as
+    /// CSV, and the latter as plots
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Also draw what the run did over time (timeline.svg and .png; close-up.svg and .png of the
@@ -64,6 +65,9 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     }
     if let Some(folder) = &args.out {
         write(folder, &result, &json())?;
+        for (name, bytes) in latency::files(&loaded.model, args.replication, &result) {
+            files::write_whole(folder, &name, &bytes)?;
+        }
     }
     if let Some((folder, timeline)) = &timeline {
         timeline::write(folder, &loaded, args.replication, timeline)?;

@@ -87,7 +87,7 @@ impl TimeWeighted {
 
 /// Latencies: exact mean, and quantiles to three digits from a histogram of integer counts
 /// (hdrhistogram), so that nothing depends on the order of recording.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Latencies {
     histogram: Histogram<u64>,
     total_ns: u128,
@@ -109,6 +109,31 @@ impl Latencies {
         let micros = (latency.as_nanos() + 500) / 1000;
         self.histogram.record(micros).expect("the histogram grows as needed");
         self.total_ns += u128::from(latency.as_nanos());
+    }
+
+    /// These and the others, as if they had been recorded together: counts are whole numbers, so
+    /// nothing depends on which came first.
+    ///
+    /// # Panics
+    /// Never: the histogram grows as needed.
+    #[must_use]
+    pub fn with(&self, others: &Self) -> Self {
+        let mut all = self.clone();
+        all.histogram.add(&others.histogram).expect("the histogram grows as needed");
+        all.total_ns += others.total_ns;
+        all
+    }
+
+    /// Every value there was, to three digits and in rising order: milliseconds, how many had it,
+    /// and the share of all that does not exceed it.
+    pub fn steps(&self) -> impl Iterator<Item = (f64, u64, f64)> + '_ {
+        let total = self.count() as f64;
+        let mut seen = 0;
+        self.histogram.iter_recorded().map(move |value| {
+            let count = value.count_since_last_iteration();
+            seen += count;
+            (value.value_iterated_to() as f64 / 1000.0, count, seen as f64 / total)
+        })
     }
 
     /// How many there were.
@@ -297,5 +322,19 @@ mod tests {
         assert!((latencies.mean_ms() - 500.5).abs() < 1e-9);
         assert!((latencies.quantile_ms(0.95) / 950.0 - 1.0).abs() < 2e-3);
         assert!(Latencies::default().quantile_ms(0.5).is_nan());
+        let mut more = Latencies::default();
+        (1001..=2000).for_each(|ms| more.record(SimDuration::from_millis(ms)));
+        let all = more.with(&latencies);
+        assert_eq!(all, latencies.with(&more));
+        assert_eq!(all.count(), 2000);
+        assert!((all.mean_ms() - 1000.5).abs() < 1e-9);
+        let steps: Vec<(f64, u64, f64)> = all.steps().collect();
+        assert_eq!(steps.iter().map(|(_, count, _)| count).sum::<u64>(), 2000);
+        // The first step that reaches a share is its quantile.
+        for q in [0.05, 0.5, 0.95, 0.99, 1.0] {
+            let (value, ..) = steps.iter().find(|(.., share)| *share >= q).unwrap();
+            assert!((value - all.quantile_ms(q)).abs() < 1e-9, "{q}");
+        }
+        assert_eq!(Latencies::default().steps().count(), 0);
     }
 }

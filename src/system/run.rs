@@ -1,7 +1,7 @@
 //! One run: from a checked configuration, a seed and a replication to its metrics.
 
 use super::config::Config;
-use super::metrics::{Breakdown, Recorder, Series};
+use super::metrics::{Breakdown, Recorder, Series, Spread};
 use super::observation::Observer;
 use super::world::World;
 use crate::engine::calendar::Calendar;
@@ -21,6 +21,8 @@ pub struct RunResult {
     pub carriers: Breakdown,
     /// A row per bin of time.
     pub series: Series,
+    /// How update latency and post-dial delay are distributed.
+    pub latencies: Vec<Spread>,
     /// What the engine did.
     pub engine: EngineFigures,
 }

@@ -1,50 +1,29 @@
 //! A line chart: a measure over a numeric factor, with the interval of each mean.
 
 use super::data::{Curves, Line, Point};
+use super::format::said;
+use super::frame::{self, Frame, INSET, LEGEND_GAP};
 use super::heading::{self, LABEL, Look, TICK};
-use super::ink::{AXIS, BLACK, GREY, GRID};
+use super::ink::{BLACK, GREY};
+use super::kinds::Estimate;
 use super::legend::{Entry, Legend, REFERENCE_STROKE, Sample, X_REFERENCE, Y_REFERENCE};
 use super::line_style::LineStyle;
-use super::picture::{Anchor, MIDDLE_EM, Picture, Place, Type};
-use super::scale::{LEVELS_MAX, Scale, TICKS, spread};
+use super::picture::{Anchor, Picture, Place, Type};
+use super::scale::{LEVELS_MAX, Scale, TICKS};
 
-/// Between a plot's edge and its outermost levels, so that no marker sits on an axis.
-const INSET: f64 = 18.0;
-/// Between a plot and the legend beside it.
-const LEGEND_GAP: f64 = 22.0;
 /// How much of the ground an interval's band hides.
 const BAND: f64 = 0.13;
 /// Half the cap of an interval's bar.
 const CAP: f64 = 3.5;
 
-/// Where a plot stands in the picture, and what its axes show.
-struct Plot {
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
-    x: Scale,
-    y: Scale,
+fn place(plot: &Frame, point: Point) -> Place {
+    plot.at(point.x, point.mean)
 }
 
-impl Plot {
-    fn x(&self, value: f64) -> f64 {
-        self.left + INSET + (self.right - self.left - 2.0 * INSET) * self.x.share(value)
-    }
-
-    fn y(&self, value: f64) -> f64 {
-        self.bottom - (self.bottom - self.top) * self.y.share(value)
-    }
-
-    fn at(&self, point: Point) -> Place {
-        (self.x(point.x), self.y(point.mean))
-    }
-
-    /// The ends of a point's interval, if it has one.
-    fn interval(&self, point: Point) -> Option<(f64, f64)> {
-        (point.half_width > 0.0 && point.half_width.is_finite())
-            .then(|| (self.y(point.mean - point.half_width), self.y(point.mean + point.half_width)))
-    }
+/// The ends of a point's interval, if it has one.
+fn interval(plot: &Frame, point: Point) -> Option<(f64, f64)> {
+    (point.half_width > 0.0 && point.half_width.is_finite())
+        .then(|| (plot.y(point.mean - point.half_width), plot.y(point.mean + point.half_width)))
 }
 
 pub(super) fn lay_out(curves: &Curves, look: Look) -> Picture {
@@ -61,18 +40,20 @@ pub(super) fn lay_out(curves: &Curves, look: Look) -> Picture {
     let top = picture.lines((0.0, top), &y_label, Anchor::Start, LABEL) + 8.0;
     let y = Scale::rounded(&curves.y, &measured(curves, &lines));
     let ticks_width = y.ticks(TICKS).iter().map(|(_, text)| TICK.room(text)).fold(0.0, f64::max);
-    let plot = Plot {
+    let plot = Frame {
         left: ticks_width + 8.0,
         right,
         top,
         bottom: top + look.plot_height,
+        inset: INSET,
         x: Scale::exact(&curves.x, &levels(curves, &lines)),
         y,
     };
-    draw_grid(&mut picture, &plot);
+    frame::draw_y_axis(&mut picture, &plot);
     let mut bottom = draw_x_axis(&mut picture, &plot, curves, &lines);
     draw_references(&mut picture, &plot, curves);
     draw_lines(&mut picture, &plot, &lines);
+    put_spots(&mut picture, &plot, curves, &lines);
     if lines.iter().all(|line| line.points.iter().all(|point| !point.mean.is_finite())) {
         let middle = (f64::midpoint(plot.left, right), f64::midpoint(top, plot.bottom));
         let set = Type::regular(14.0, GREY);
@@ -139,26 +120,8 @@ fn legend(curves: &Curves) -> Legend {
     Legend { heading: curves.legend.clone(), entries }
 }
 
-fn draw_grid(picture: &mut Picture, plot: &Plot) {
-    for (value, text) in plot.y.ticks(TICKS) {
-        let y = plot.y(value);
-        let zero = plot.y.straddles_zero() && value.abs() < f64::MIN_POSITIVE;
-        let ink = if zero { AXIS } else { GRID };
-        picture.stroke(vec![(plot.left, y), (plot.right, y)], 1.0, ink);
-        picture.text((plot.left - 8.0, y + TICK.size * MIDDLE_EM), text, Anchor::End, TICK);
-    }
-    let (left, bottom) = (plot.left, plot.bottom);
-    picture.stroke(vec![(left, bottom), (plot.right, bottom)], 1.0, AXIS);
-    if plot.y.zero {
-        let near = bottom - (bottom - plot.top) * 0.045;
-        picture.stroke(vec![(left - 4.0, near + 4.0), (left + 4.0, near)], 1.0, AXIS);
-        picture.stroke(vec![(left - 4.0, near), (left + 4.0, near - 4.0)], 1.0, AXIS);
-    }
-}
-
 /// Ticks at the factor's own levels, where these are few; returns where the axis' words end.
-fn draw_x_axis(picture: &mut Picture, plot: &Plot, curves: &Curves, lines: &[Line]) -> f64 {
-    let bottom = plot.bottom;
+fn draw_x_axis(picture: &mut Picture, plot: &Frame, curves: &Curves, lines: &[Line]) -> f64 {
     let own = levels(&Curves { x_reference: None, ..curves.clone() }, lines);
     let measured = lines.iter().any(|line| line.scattered);
     let ticks = if own.len() <= LEVELS_MAX && !measured {
@@ -166,25 +129,10 @@ fn draw_x_axis(picture: &mut Picture, plot: &Plot, curves: &Curves, lines: &[Lin
     } else {
         plot.x.ticks(TICKS)
     };
-    for (value, _) in &ticks {
-        let x = plot.x(*value);
-        picture.stroke(vec![(x, bottom), (x, bottom + 5.0)], 1.0, AXIS);
-    }
-    let baseline = bottom + 8.0 + TICK.size;
-    for (value, text) in spread(ticks, |value| plot.x(value), TICK) {
-        picture.text((plot.x(value), baseline), text, Anchor::Middle, TICK);
-    }
-    if plot.x.zero {
-        let near = plot.left + INSET + (plot.right - plot.left - 2.0 * INSET) * 0.045;
-        picture.stroke(vec![(near - 4.0, bottom + 4.0), (near, bottom - 4.0)], 1.0, AXIS);
-        picture.stroke(vec![(near, bottom + 4.0), (near + 4.0, bottom - 4.0)], 1.0, AXIS);
-    }
-    let label = LABEL.wrap(&heading::label(&curves.x), plot.right - plot.left);
-    let middle = f64::midpoint(plot.left, plot.right);
-    picture.lines((middle, baseline + 7.0), &label, Anchor::Middle, LABEL)
+    frame::draw_x_axis(picture, plot, ticks, &heading::label(&curves.x))
 }
 
-fn draw_references(picture: &mut Picture, plot: &Plot, curves: &Curves) {
+fn draw_references(picture: &mut Picture, plot: &Frame, curves: &Curves) {
     if let Some(level) = curves.y_reference.as_ref().filter(|level| level.value.is_finite()) {
         let y = plot.y(level.value);
         let path = [(plot.left, y), (plot.right, y)];
@@ -198,7 +146,7 @@ fn draw_references(picture: &mut Picture, plot: &Plot, curves: &Curves) {
 }
 
 /// Bands below all bars, bars below all lines, lines below all markers.
-fn draw_lines(picture: &mut Picture, plot: &Plot, lines: &[Line]) {
+fn draw_lines(picture: &mut Picture, plot: &Frame, lines: &[Line]) {
     let styled: Vec<(LineStyle, Vec<Vec<Point>>)> = lines
         .iter()
         .enumerate()
@@ -215,13 +163,25 @@ fn draw_lines(picture: &mut Picture, plot: &Plot, lines: &[Line]) {
     }
     for (style, runs) in &styled {
         for run in runs.iter().filter(|run| run.len() > 1) {
-            let path: Vec<Place> = run.iter().map(|&point| plot.at(point)).collect();
+            let path: Vec<Place> = run.iter().map(|&point| place(plot, point)).collect();
             style.line(picture, &path);
         }
     }
     for (style, runs) in &styled {
         for &point in runs.iter().flatten() {
-            style.mark(picture, plot.at(point));
+            style.mark(picture, place(plot, point));
+        }
+    }
+}
+
+/// What each point is, for who points at it.
+fn put_spots(picture: &mut Picture, plot: &Frame, curves: &Curves, lines: &[Line]) {
+    for (line, point) in lines.iter().flat_map(|line| line.points.iter().map(move |p| (line, p))) {
+        if point.mean.is_finite() {
+            let at = format!("{} {}", curves.x.label, said(&curves.x, point.x));
+            let value = Estimate::about(point.mean, point.half_width);
+            let words = [line.label.clone(), at, value.said(&curves.y)];
+            picture.spot_around(place(plot, *point), &words);
         }
     }
 }
@@ -236,19 +196,19 @@ fn unbroken(line: &Line) -> Vec<Vec<Point>> {
     runs.filter(|run| !run.is_empty()).map(<[Point]>::to_vec).collect()
 }
 
-fn draw_band(picture: &mut Picture, plot: &Plot, style: LineStyle, run: &[Point]) {
-    if run.len() < 2 || run.iter().all(|&point| plot.interval(point).is_none()) {
+fn draw_band(picture: &mut Picture, plot: &Frame, style: LineStyle, run: &[Point]) {
+    if run.len() < 2 || run.iter().all(|&point| interval(plot, point).is_none()) {
         return;
     }
     let ends =
-        |point: Point| plot.interval(point).unwrap_or((plot.y(point.mean), plot.y(point.mean)));
+        |point: Point| interval(plot, point).unwrap_or((plot.y(point.mean), plot.y(point.mean)));
     let lower = run.iter().map(|&point| (plot.x(point.x), ends(point).0));
     let upper = run.iter().rev().map(|&point| (plot.x(point.x), ends(point).1));
     picture.area(lower.chain(upper).collect(), style.ink.thinned(BAND));
 }
 
-fn draw_bar(picture: &mut Picture, plot: &Plot, style: LineStyle, point: Point) {
-    let Some((low, high)) = plot.interval(point) else { return };
+fn draw_bar(picture: &mut Picture, plot: &Frame, style: LineStyle, point: Point) {
+    let Some((low, high)) = interval(plot, point) else { return };
     let x = plot.x(point.x);
     picture.stroke(vec![(x, low), (x, high)], 1.2, style.ink);
     for y in [low, high] {

@@ -1,6 +1,7 @@
 //! What a chart shows, as plain data.
 
 use super::format::Format;
+use super::kinds::{Distributions, Forest, Front, Tornado, Welch};
 use super::lanes::Lanes;
 
 /// One chart.
@@ -14,6 +15,16 @@ pub enum Chart {
     Ranking(Ranking),
     /// Things side by side over one axis of time.
     Lanes(Lanes),
+    /// Differences from a control, each with its interval.
+    Forest(Forest),
+    /// What each factor's uncertainty does to a measure.
+    Tornado(Tornado),
+    /// Candidates judged by several objectives, and those that none dominates.
+    Front(Front),
+    /// Distributions of a measure, as the share that does not exceed each value.
+    Distributions(Distributions),
+    /// A measure over the time of a run, and where its start is cut off.
+    Welch(Welch),
     /// Several charts in one picture.
     Panels(Panels),
 }

@@ -1,8 +1,11 @@
 //! A chart in words, for who hears it: an SVG's title and description.
 
 use super::data::{Chart, Curves, HeatMap, Ranking};
+use super::format::said;
 use super::heading::label;
+use super::kinds::{Distributions, Forest, Front, Standing, Tornado, Welch};
 use super::lanes::{Content, Lanes};
+use super::tornado;
 
 /// More bands than this are not told one by one.
 const BANDS_MAX: usize = 20;
@@ -14,6 +17,11 @@ pub(super) fn description(chart: &Chart) -> (String, String) {
         Chart::HeatMap(map) => (map.title.clone(), of_map(map)),
         Chart::Ranking(ranking) => (ranking.title.clone(), of_ranking(ranking)),
         Chart::Lanes(lanes) => (lanes.title.clone(), of_lanes(lanes)),
+        Chart::Forest(forest) => (forest.title.clone(), of_forest(forest)),
+        Chart::Tornado(tornado) => (tornado.title.clone(), of_tornado(tornado)),
+        Chart::Front(front) => (front.title.clone(), of_front(front)),
+        Chart::Distributions(lines) => (lines.title.clone(), of_distributions(lines)),
+        Chart::Welch(welch) => (welch.title.clone(), of_welch(welch)),
         Chart::Panels(panels) => {
             let parts = panels.charts.iter().map(|chart| {
                 let (title, text) = description(chart);
@@ -81,6 +89,54 @@ fn of_lanes(lanes: &Lanes) -> String {
     });
     let words = std::iter::once(lanes.subtitle.clone()).chain(moments).chain(bands).chain(parts);
     sentences(&words.collect::<Vec<_>>())
+}
+
+fn of_forest(forest: &Forest) -> String {
+    let rows = forest.rows.iter().filter(|row| row.difference.value.is_finite());
+    let rows = rows.map(|row| format!("{}: {}", row.label, row.difference.said(&forest.value)));
+    let words = [forest.subtitle.clone(), label(&forest.value)];
+    sentences(&words.into_iter().chain(rows).collect::<Vec<_>>())
+}
+
+fn of_tornado(chart: &Tornado) -> String {
+    let bars = chart.bars.iter().map(|bar| format!("{}: {}", bar.label, tornado::said(chart, bar)));
+    let noise = chart.noise.iter().map(|level| level.label.clone());
+    let words = [chart.subtitle.clone(), label(&chart.value)];
+    sentences(&words.into_iter().chain(bars).chain(noise).collect::<Vec<_>>())
+}
+
+/// The dominated are only counted.
+fn of_front(front: &Front) -> String {
+    let shown = front.candidates.iter().filter(|c| c.standing != Standing::Dominated);
+    let candidates = shown.map(|candidate| {
+        let values = front.objectives.iter().zip(&candidate.values);
+        let values = values.map(|(objective, value)| {
+            format!("{} {}", objective.axis.label.to_lowercase(), value.said(&objective.axis))
+        });
+        let recommended = candidate.standing == Standing::Recommended;
+        let name = if recommended { " (recommended)" } else { "" };
+        format!("{}{name}: {}", candidate.label, values.collect::<Vec<_>>().join(", "))
+    });
+    let beaten = front.candidates.iter().filter(|c| c.standing == Standing::Dominated).count();
+    let words = [front.subtitle.clone()].into_iter().chain(candidates);
+    sentences(&words.chain([format!("Dominated by another: {beaten}")]).collect::<Vec<_>>())
+}
+
+fn of_distributions(distributions: &Distributions) -> String {
+    let lines = distributions.lines.iter().map(|line| {
+        let seen = line.quantiles.iter().filter(|quantile| quantile.value.is_finite());
+        let quantiles = seen.map(|q| format!("{} {}", q.name, said(&distributions.x, q.value)));
+        format!("{}: {}", line.label, quantiles.collect::<Vec<_>>().join(", "))
+    });
+    let words = [distributions.subtitle.clone(), label(&distributions.x)];
+    sentences(&words.into_iter().chain(lines).collect::<Vec<_>>())
+}
+
+fn of_welch(welch: &Welch) -> String {
+    let levels = [&welch.cut, &welch.level].into_iter().flatten();
+    let levels = levels.map(|level| level.label.clone());
+    let words = [welch.subtitle.clone(), format!("{} over time", label(&welch.y))];
+    sentences(&words.into_iter().chain(levels).collect::<Vec<_>>())
 }
 
 fn sentences(words: &[String]) -> String {

@@ -1,5 +1,7 @@
 //! How a chart writes its numbers.
 
+use super::data::Axis;
+
 /// What a number is, and so how it is written.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub enum Format {
@@ -21,7 +23,8 @@ const THIN_SPACE: char = '\u{2009}';
 
 impl Format {
     /// A level or a logarithmic tick by itself, in the unit that suits it, to three digits.
-    pub(super) fn level(self, value: f64) -> String {
+    #[must_use]
+    pub fn level(self, value: f64) -> String {
         let (number, unit) = match self {
             Self::Number => (value, ""),
             Self::Share => (value * 100.0, "%"),
@@ -62,6 +65,14 @@ impl Format {
         };
         let decimals = (-exponent(precision * factor)).clamp(0, 4) as usize;
         Notation { factor, unit, decimals }
+    }
+}
+
+/// A value by itself, with the unit of its axis.
+pub(super) fn said(axis: &Axis, value: f64) -> String {
+    match axis.format {
+        Format::Number => with_unit(&Format::Number.level(value), &axis.unit),
+        own => own.level(value),
     }
 }
 
@@ -118,7 +129,7 @@ fn shortest(value: f64) -> String {
 }
 
 /// A number with so many decimals, a true minus sign, and its thousands apart from 10 000 on.
-fn fixed(value: f64, decimals: usize) -> String {
+pub(in crate::output) fn fixed(value: f64, decimals: usize) -> String {
     let plain = format!("{:.decimals$}", value.abs());
     let (whole, fraction) = plain.split_at(plain.find('.').unwrap_or(plain.len()));
     let negative = value < 0.0 && plain.chars().any(|digit| ('1'..='9').contains(&digit));

@@ -4,6 +4,7 @@ use super::data::{Better, Cell, HeatMap};
 use super::format::Notation;
 use super::heading::{self, LABEL, Look, TICK};
 use super::ink::{self, AXIS, BLACK, BLANK, GREY, HATCH, WHITE};
+use super::kinds::Estimate;
 use super::picture::{Anchor, MIDDLE_EM, Picture, Place, Type};
 use super::scale::{Scale, spread};
 
@@ -66,6 +67,7 @@ pub(super) fn lay_out(map: &HeatMap, look: Look) -> Picture {
             let cell = cell(map, row, column);
             let ground = cell.map(|cell| colour(map, &scale, cell.mean));
             draw_cell(&mut picture, &grid, grid.corner(row, column), cell.zip(ground), notation);
+            put_spot(&mut picture, map, &grid, (row, column));
         }
     }
     draw_levels(&mut picture, map, &grid, look);
@@ -86,6 +88,20 @@ fn cell(map: &HeatMap, row: usize, column: usize) -> Option<Cell> {
 fn seen(map: &HeatMap) -> impl Iterator<Item = Cell> + '_ {
     let all = map.cells.iter().flatten().flatten().copied();
     all.filter(|cell| cell.mean.is_finite())
+}
+
+/// What a cell is, for who points at it.
+fn put_spot(picture: &mut Picture, map: &HeatMap, grid: &Grid, (row, column): (usize, usize)) {
+    let level = |label: &str, levels: &[String], index: usize| {
+        levels.get(index).map_or_else(String::new, |level| format!("{label} {level}"))
+    };
+    let said = cell(map, row, column).map_or_else(
+        || "nothing observed".to_owned(),
+        |cell| Estimate::about(cell.mean, cell.half_width).said(&map.value),
+    );
+    let words =
+        [level(&map.y_label, &map.y_levels, row), level(&map.x_label, &map.x_levels, column), said];
+    picture.spot(grid.corner(row, column), grid.cell, &words);
 }
 
 fn colour(map: &HeatMap, scale: &Scale, mean: f64) -> ink::Ink {

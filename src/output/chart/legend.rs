@@ -23,23 +23,25 @@ pub(super) const X_REFERENCE: &[f64] = &[1.5, 3.0];
 pub(super) const REFERENCE_STROKE: f64 = 1.3;
 
 /// What an entry shows a sample of.
-#[derive(Copy, Clone, Debug, PartialEq)]
+#[derive(Copy, Clone, Debug)]
 pub(super) enum Sample {
     Line(LineStyle),
     Marker(LineStyle),
+    /// Whatever is drawn around a place: a bar, a mark of a kind of chart's own.
+    Sketch(fn(&mut Picture, Place)),
     YReference,
     XReference,
 }
 
 /// A sample and what it stands for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) sample: Sample,
     pub(super) label: String,
 }
 
 /// What the lines of a plot are.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Legend {
     pub(super) heading: String,
     pub(super) entries: Vec<Entry>,
@@ -107,6 +109,7 @@ impl Entry {
                 style.mark(picture, centre);
             }
             Sample::Marker(style) => style.mark(picture, centre),
+            Sample::Sketch(draw) => draw(picture, centre),
             Sample::YReference => picture.dashed(&across, Y_REFERENCE, REFERENCE_STROKE, BLACK),
             Sample::XReference => picture.dashed(&up, X_REFERENCE, REFERENCE_STROKE, BLACK),
         }

@@ -10,10 +10,15 @@
 mod curves;
 mod data;
 mod description;
+mod distributions;
+mod forest;
 mod format;
+mod frame;
+mod front;
 mod heading;
 mod heat_map;
 mod ink;
+mod kinds;
 mod lane_layout;
 mod lane_marks;
 pub mod lanes;
@@ -23,13 +28,21 @@ mod paint;
 mod panels;
 mod picture;
 mod ranking;
+mod rows;
 mod scale;
+mod tornado;
 pub(super) mod typeface;
+mod welch;
 
 pub use data::{
     Arm, Axis, Better, Cell, CellMark, Chart, Curves, HeatMap, Level, Line, Panels, Point, Ranking,
 };
 pub use format::Format;
+pub(in crate::output) use format::fixed;
+pub use kinds::{
+    Bar, Candidate, Difference, Distribution, Distributions, Estimate, Forest, Front, Objective,
+    Quantile, Standing, Tornado, Welch,
+};
 pub use paint::{png, svg};
 
 use heading::Look;
@@ -42,6 +55,27 @@ fn lay_out(chart: &Chart, look: Look) -> Picture {
         Chart::HeatMap(map) => heat_map::lay_out(map, look),
         Chart::Ranking(ranking) => ranking::lay_out(ranking, look),
         Chart::Lanes(lanes) => lane_layout::lay_out(lanes, look),
+        Chart::Forest(forest) => forest::lay_out(forest, look),
+        Chart::Tornado(tornado) => tornado::lay_out(tornado, look),
+        Chart::Front(front) => front::lay_out(front, look),
+        Chart::Distributions(distributions) => distributions::lay_out(distributions, look),
+        Chart::Welch(welch) => welch::lay_out(welch, look),
         Chart::Panels(panels) => panels::lay_out(panels, look),
+    }
+}
+
+/// A chart's title and subtitle.
+fn words(chart: &Chart) -> (&str, &str) {
+    match chart {
+        Chart::Curves(chart) => (&chart.title, &chart.subtitle),
+        Chart::HeatMap(chart) => (&chart.title, &chart.subtitle),
+        Chart::Ranking(chart) => (&chart.title, &chart.subtitle),
+        Chart::Forest(chart) => (&chart.title, &chart.subtitle),
+        Chart::Tornado(chart) => (&chart.title, &chart.subtitle),
+        Chart::Front(chart) => (&chart.title, &chart.subtitle),
+        Chart::Distributions(chart) => (&chart.title, &chart.subtitle),
+        Chart::Welch(chart) => (&chart.title, &chart.subtitle),
+        Chart::Lanes(chart) => (&chart.title, &chart.subtitle),
+        Chart::Panels(chart) => (&chart.title, &chart.subtitle),
     }
 }

@@ -44,12 +44,15 @@ pub fn svg(chart: &Chart) -> String {
         }
         sure(backend.present());
     }
-    // Only the root's tag is replaced: plotters' own has no title, and its unit is the pixel.
+    // Only the root's tag is replaced: plotters' own has no title, and its unit is the pixel. What
+    // can be pointed at lies above all that was drawn.
     let marks = document.split_once('\n').map_or("", |(_, marks)| marks);
+    let marks = marks.strip_suffix("</svg>\n").unwrap_or(marks);
+    let spots: String = picture.marks.iter().filter_map(spot).collect();
     let (title, text) = description(chart);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{}\" height=\"{}\" \
-         viewBox=\"0 0 {} {}\">\n<title>{}</title>\n<desc>{}</desc>\n{marks}",
+         viewBox=\"0 0 {} {}\">\n<title>{}</title>\n<desc>{}</desc>\n{marks}{spots}</svg>\n",
         picture.width,
         picture.height,
         size.0,
@@ -57,6 +60,17 @@ pub fn svg(chart: &Chart) -> String {
         escaped(&title),
         escaped(&text),
     )
+}
+
+/// A place to point at, as an SVG has it: its words are shown by a browser that hovers over it.
+fn spot(mark: &Mark) -> Option<String> {
+    let Mark::Spot { corner, size, words } = mark else { return None };
+    let ((x, y), (width, height)) = (at(*corner, SVG_UNITS), at(*size, SVG_UNITS));
+    Some(format!(
+        "<rect class=\"spot\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" \
+         fill=\"none\" pointer-events=\"all\"><title>{}</title></rect>\n",
+        escaped(words)
+    ))
 }
 
 /// A chart as a PNG image, twice as wide and high in pixels as the SVG.
@@ -149,6 +163,7 @@ fn draw_vector(backend: &mut SVGBackend<'_>, mark: &Mark) {
             let top = (place.0, place.1 - SVG_TOP_EM * set.size);
             backend.draw_text(text, &text_style(*set, *anchor), at(top, unit))
         }
+        Mark::Spot { .. } => Ok(()),
     };
     sure(done);
 }
@@ -172,6 +187,7 @@ fn draw_raster(backend: &mut BitMapBackend<'_>, mark: &Mark) {
             draw_text(backend, *at, text, *anchor, *set);
             Ok(())
         }
+        Mark::Spot { .. } => Ok(()),
     };
     sure(done);
 }

@@ -36,13 +36,7 @@ pub(super) fn lay_out(panels: &Panels, look: Look) -> Picture {
 fn lay_out_row(charts: &[Chart], look: Look) -> Vec<Picture> {
     let heading_floor = charts
         .iter()
-        .map(|chart| match chart {
-            Chart::Curves(curves) => (&curves.title, &curves.subtitle),
-            Chart::HeatMap(map) => (&map.title, &map.subtitle),
-            Chart::Ranking(ranking) => (&ranking.title, &ranking.subtitle),
-            Chart::Lanes(lanes) => (&lanes.title, &lanes.subtitle),
-            Chart::Panels(panels) => (&panels.title, &panels.subtitle),
-        })
+        .map(super::words)
         .map(|(title, subtitle)| heading::height(title, subtitle, look))
         .fold(0.0, f64::max);
     let look = Look { heading_floor, ..look };

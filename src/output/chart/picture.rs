@@ -9,6 +9,9 @@ pub(super) type Place = (f64, f64);
 /// Half a figure's height, in ems: how far below the middle of a line its baseline is.
 pub(super) const MIDDLE_EM: f64 = 0.36;
 
+/// How far from a marker's middle it can be pointed at.
+const SPOT: f64 = 9.0;
+
 /// Which part of a text stands at its place.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Anchor {
@@ -61,6 +64,8 @@ pub(super) enum Mark {
     Disc { centre: Place, radius: f64, ink: Ink },
     /// A text whose baseline is at `at`.
     Text { at: Place, text: String, anchor: Anchor, set: Type },
+    /// Nothing to see: what is said to who points at a place. Only an SVG has it.
+    Spot { corner: Place, size: (f64, f64), words: String },
 }
 
 /// Marks, painted in their order, and the size they take.
@@ -100,6 +105,17 @@ impl Picture {
 
     pub(super) fn text(&mut self, at: Place, text: impl Into<String>, anchor: Anchor, set: Type) {
         self.marks.push(Mark::Text { at, text: text.into(), anchor, set });
+    }
+
+    /// What is said to who points at a rectangle: the words there are, in their order.
+    pub(super) fn spot(&mut self, corner: Place, size: (f64, f64), words: &[String]) {
+        let said: Vec<&str> = words.iter().map(String::as_str).filter(|w| !w.is_empty()).collect();
+        self.marks.push(Mark::Spot { corner, size, words: said.join(": ") });
+    }
+
+    /// The same around a marker.
+    pub(super) fn spot_around(&mut self, (x, y): Place, words: &[String]) {
+        self.spot((x - SPOT, y - SPOT), (2.0 * SPOT, 2.0 * SPOT), words);
     }
 
     /// Lines of text one below the other, the first with its top at `y`; returns where they end.
@@ -142,6 +158,7 @@ impl Picture {
             }
             Mark::Disc { centre, radius, ink } => Mark::Disc { centre: shift(centre), radius, ink },
             Mark::Text { at, text, anchor, set } => Mark::Text { at: shift(at), text, anchor, set },
+            Mark::Spot { corner, size, words } => Mark::Spot { corner: shift(corner), size, words },
         }));
     }
 }

@@ -3,6 +3,7 @@
 use super::data::{Arm, Better, Ranking};
 use super::heading::{self, LABEL, Look, TICK};
 use super::ink::{AXIS, BLACK, GRID, Ink, PALETTE};
+use super::kinds::Estimate;
 use super::legend::{REFERENCE_STROKE, X_REFERENCE};
 use super::picture::{Anchor, MIDDLE_EM, Picture, Type};
 use super::scale::{Scale, TICKS, spread};
@@ -54,6 +55,11 @@ pub(super) fn lay_out(ranking: &Ranking, look: Look) -> Picture {
     for ((arm, (label, figures)), height) in ranking.arms.iter().zip(&rows).zip(heights) {
         let middle = y + height / 2.0;
         draw_arm(&mut picture, &plot, arm, middle);
+        if arm.mean.is_finite() {
+            let value = Estimate::about(arm.mean, arm.half_width);
+            let words = [arm.label.clone(), value.said(&ranking.value)];
+            picture.spot((plot.left, y), (plot.right - plot.left, height), &words);
+        }
         let set = set(arm.highlight);
         picture.lines_around((plot.left - GAP, middle), label, Anchor::End, set);
         let baseline = middle + set.size * MIDDLE_EM;

@@ -1,6 +1,6 @@
 //! The API, its clients and their breakers.
 
-use super::{Window, ratio};
+use super::{Spread, Window, ratio};
 use crate::engine::statistics::{Latencies, TimeWeighted, Welford};
 use crate::engine::time::SimTime;
 use crate::policies::Outcome;
@@ -25,7 +25,8 @@ pub(super) struct Api {
     wasted: u64,
     refused_others: u64,
     busy: TimeWeighted,
-    latency: Latencies,
+    /// Of updates never limited, and of those limited at least once.
+    latency: [Latencies; 2],
     limited: Welford,
     unlimited: Welford,
     pub(super) latency_by_trunk: Vec<Welford>,
@@ -57,7 +58,7 @@ impl Api {
             wasted: 0,
             refused_others: 0,
             busy: level,
-            latency: Latencies::default(),
+            latency: [Latencies::default(), Latencies::default()],
             limited: Welford::default(),
             unlimited: Welford::default(),
             latency_by_trunk: vec![Welford::default(); config.trunks.len()],
@@ -130,7 +131,7 @@ impl Api {
             Observation::Served { wasted, .. } => self.wasted += u64::from(wasted),
             Observation::PolicyInForce { trunk, latency, limited, errand } => {
                 debug_assert!(matches!(errand, Errand::Lookup | Errand::Update));
-                self.latency.record(latency);
+                self.latency[usize::from(limited)].record(latency);
                 let ms = latency.as_millis_f64();
                 if limited {
                     self.limited.add(ms)
@@ -147,10 +148,25 @@ impl Api {
         }
     }
 
+    /// How long updates took.
+    pub(super) fn spread(self) -> Spread {
+        let [unlimited, limited] = self.latency;
+        Spread {
+            name: "update_latency",
+            label: "Update latency",
+            meaning: "from the need of a routing decision until it is in force",
+            kinds: [
+                ("all", unlimited.with(&limited)),
+                ("never limited", unlimited),
+                ("limited at least once", limited),
+            ],
+        }
+    }
+
     pub(super) fn values(&self) -> Vec<(&'static str, f64)> {
         let count = |n: u64| n as f64;
         let outcome = |o: Outcome| self.outcomes[o as usize] as f64;
-        let latency = &self.latency;
+        let latency = &self.latency[0].with(&self.latency[1]);
         vec![
             ("api_requests", count(self.requests)),
             ("api_attempts", count(self.attempts)),

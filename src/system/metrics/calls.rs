@@ -1,6 +1,6 @@
 //! Calls and service levels.
 
-use super::{Window, ratio};
+use super::{Spread, Window, ratio};
 use crate::engine::statistics::{Latencies, Welford};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::system::config::Config;
@@ -75,7 +75,8 @@ pub(super) struct Calls {
     window: Window,
     book: CallBook,
     pub(super) by_trunk: Vec<CallBook>,
-    post_dial_delay: Latencies,
+    /// Of calls connected over the primary leg, and over the secondary.
+    post_dial_delay: [Latencies; 2],
     queue_wait: Welford,
     throttled: u64,
     invite_timeouts: u64,
@@ -90,7 +91,7 @@ impl Calls {
             window: Window::of(config),
             book: CallBook::default(),
             by_trunk: vec![CallBook::default(); config.trunks.len()],
-            post_dial_delay: Latencies::default(),
+            post_dial_delay: [Latencies::default(), Latencies::default()],
             queue_wait: Welford::default(),
             throttled: 0,
             invite_timeouts: 0,
@@ -125,8 +126,9 @@ impl Calls {
             self.queue_wait.add((record.answered_at.unwrap_or(now) - queued_at).as_secs_f64());
         }
         let Some(connected_at) = record.connected_at else { return };
-        self.post_dial_delay.record(connected_at - record.offered_at);
-        if record.side == Some(Side::Secondary) {
+        let over_secondary = record.side == Some(Side::Secondary);
+        self.post_dial_delay[usize::from(over_secondary)].record(connected_at - record.offered_at);
+        if over_secondary {
             self.secondary_time += now - connected_at;
             let leg = crate::system::ids::LegId::new(record.trunk, Side::Secondary);
             let carrier = &config.carriers[config.leg(leg).carrier.index()];
@@ -135,10 +137,25 @@ impl Calls {
         }
     }
 
+    /// How long callers waited for an answer of the network.
+    pub(super) fn spread(self) -> Spread {
+        let [primary, secondary] = self.post_dial_delay;
+        Spread {
+            name: "post_dial_delay",
+            label: "Post-dial delay",
+            meaning: "from a call's arrival until it is connected",
+            kinds: [
+                ("all", primary.with(&secondary)),
+                ("over the primary carrier", primary),
+                ("over the secondary carrier", secondary),
+            ],
+        }
+    }
+
     pub(super) fn values(&self) -> Vec<(&'static str, f64)> {
         let book = &self.book;
         let count = |n: u64| n as f64;
-        let pdd = &self.post_dial_delay;
+        let pdd = &self.post_dial_delay[0].with(&self.post_dial_delay[1]);
         vec![
             ("service_level", book.service_level()),
             ("service_level_end_to_end", book.service_level_end_to_end()),

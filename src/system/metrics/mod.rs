@@ -17,6 +17,7 @@ pub use catalog::{Better, Family, METRICS, Metric, index_of};
 pub use recorder::Recorder;
 
 use super::config::Config;
+use crate::engine::statistics::Latencies;
 use crate::engine::time::{SimDuration, SimTime};
 
 /// A table with a named row per trunk or carrier.
@@ -37,6 +38,19 @@ pub struct Series {
     pub columns: Vec<&'static str>,
     /// Rows of values; not a number where nothing was observed.
     pub rows: Vec<Vec<f64>>,
+}
+
+/// The distribution of a latency in a run: of all, and of each of two kinds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spread {
+    /// Its name in files: `update_latency`.
+    pub name: &'static str,
+    /// Its name in words: `Update latency`.
+    pub label: &'static str,
+    /// What it is: from when until when.
+    pub meaning: &'static str,
+    /// The kinds and their latencies; the first is of all.
+    pub kinds: [(&'static str, Latencies); 3],
 }
 
 /// The part of a run that is measured.

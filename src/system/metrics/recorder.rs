@@ -62,6 +62,7 @@ impl<'c> Recorder<'c> {
             trunks: self.trunk_table(config),
             carriers: self.carrier_table(config),
             series: self.bins.finish(),
+            latencies: vec![self.api.spread(), self.calls.spread()],
             engine,
         }
     }

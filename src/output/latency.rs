@@ -1,0 +1,101 @@
+//! How the latencies of one run are distributed: a table, and a plot of each.
+
+use super::chart::{self, Axis, Chart, Distribution, Distributions, Format, Quantile};
+use crate::engine::statistics::Latencies;
+use crate::system::RunResult;
+use crate::system::metrics::Spread;
+use crate::system::spec::Model;
+
+/// The quantiles that are marked.
+const QUANTILES: [(&str, f64); 2] = [("p95", 0.95), ("p99", 0.99)];
+
+/// The files of a run's latencies, as names and bytes: `latency.csv`, and for each latency that was
+/// observed a plot as SVG and PNG (`update-latency-cdf.svg`).
+#[must_use]
+pub fn files(model: &Model, replication: u64, result: &RunResult) -> Vec<(String, Vec<u8>)> {
+    let mut files = vec![("latency.csv".to_owned(), table(&result.latencies))];
+    for spread in result.latencies.iter().filter(|spread| spread.kinds[0].1.count() > 0) {
+        let chart = Chart::Distributions(lay_out(model, replication, spread));
+        let name = format!("{}-cdf", spread.name.replace('_', "-"));
+        files.push((format!("{name}.svg"), chart::svg(&chart).into_bytes()));
+        files.push((format!("{name}.png"), chart::png(&chart)));
+    }
+    files
+}
+
+/// A row per value that occurred, to three digits: how many had it, and the share of all of its
+/// kind that does not exceed it.
+fn table(latencies: &[Spread]) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut write = |row: [String; 5]| writer.write_record(row).expect("rows are of equal length");
+    write(["measure", "kind", "at_most_ms", "count", "share"].map(str::to_owned));
+    for spread in latencies {
+        for (kind, latencies) in &spread.kinds {
+            for (at_most_ms, count, share) in latencies.steps() {
+                let numbers = [at_most_ms.to_string(), count.to_string(), share.to_string()];
+                let [at_most_ms, count, share] = numbers;
+                write([spread.name.to_owned(), (*kind).to_owned(), at_most_ms, count, share]);
+            }
+        }
+    }
+    writer.into_inner().expect("memory takes every byte")
+}
+
+fn lay_out(model: &Model, replication: u64, spread: &Spread) -> Distributions {
+    let [(_, all), (_, first), (other, second)] = &spread.kinds;
+    // Where all are of one kind, that is said by its not being there.
+    let told_apart = first.count() > 0 && second.count() > 0;
+    let shown = if told_apart { &spread.kinds[..] } else { &spread.kinds[..1] };
+    let label = spread.label;
+    let mut title = format!(
+        "{label}: 95\u{a0}% within {}, 99\u{a0}% within {}",
+        within(all, 0.95),
+        within(all, 0.99)
+    );
+    if told_apart {
+        title.push_str(&format!("; those {other}, 95\u{a0}% within {}", within(second, 0.95)));
+    }
+    let count = |(kind, latencies): &(&str, Latencies)| format!("{} {kind}", latencies.count());
+    let counts: Vec<String> = shown.iter().map(count).collect();
+    Distributions {
+        title,
+        subtitle: format!(
+            "{}. One run of {}, replication {replication}, seed {}.",
+            capital(spread.meaning),
+            model.name,
+            model.seed
+        ),
+        x: Axis {
+            label: label.to_owned(),
+            log: true,
+            format: Format::Milliseconds,
+            ..Axis::default()
+        },
+        lines: shown.iter().map(|(kind, latencies)| line(kind, latencies)).collect(),
+        note: format!("To three digits. Observed: {}.", counts.join(", ")),
+        ..Distributions::default()
+    }
+}
+
+fn line(kind: &str, latencies: &Latencies) -> Distribution {
+    Distribution {
+        label: capital(kind),
+        steps: latencies.steps().map(|(value, _, share)| (value, share)).collect(),
+        quantiles: QUANTILES
+            .map(|(name, share)| Quantile {
+                name: name.to_owned(),
+                share,
+                value: latencies.quantile_ms(share),
+            })
+            .to_vec(),
+    }
+}
+
+fn within(latencies: &Latencies, share: f64) -> String {
+    Format::Milliseconds.level(latencies.quantile_ms(share))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
