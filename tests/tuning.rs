@@ -139,7 +139,7 @@ fn the_recommendation_can_be_pasted() {
     let comments = files["recommended.toml"].lines().filter_map(|l| l.strip_prefix("# --set '"));
     let mut overrides: Vec<String> =
         comments.map(|l| l.strip_suffix('\'').unwrap().to_owned()).collect();
-    assert_eq!(overrides, ["trunks.*.rtt_api=\"15ms\""]);
+    assert_eq!(overrides, ["api.limits.*.limiter.limit=12", "trunks.*.arrivals.rate_per_s=0.3"]);
     overrides.extend(["horizon=8m", "warmup=1m"].map(str::to_owned));
     let loaded = input::model(&model, &overrides).unwrap_or_else(|e| panic!("{e}"));
     let point = result["recommended"]["point"].to_string();

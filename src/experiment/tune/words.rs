@@ -38,10 +38,14 @@ pub fn estimate(metric: Option<&str>, estimate: &Estimate) -> String {
     format!("{} ± {}{unit}", rounded(mean, half), rounded(half, half))
 }
 
-/// A number to two significant digits of `spread`, six decimals at most.
+/// A number to two significant digits of `spread`, six decimals at most; where nothing spreads, to
+/// one decimal.
 fn rounded(value: f64, spread: f64) -> String {
     if value.is_nan() {
         return "-".to_owned();
+    }
+    if spread.abs() <= 0.0 {
+        return format!("{value:.1}");
     }
     let magnitude = libm::floor(libm::log10(spread.abs().max(1e-5)));
     let digits = (1.0 - magnitude).clamp(0.0, 6.0) as usize;
@@ -96,7 +100,7 @@ fn estimates(plan: &Plan, spec: &TuneSpec, candidate: &Candidate) -> String {
 
 fn certainty(result: &TuneResult, all: &str) -> Vec<String> {
     let certainty = &result.certainty;
-    let percent = certainty.confidence * 100.0;
+    let percent = libm::round(certainty.confidence * 1e6) / 1e4;
     let than = if result.goal == "minimise" { "costs less" } else { "is worth more" };
     let held = if result.recommended.sla.is_empty() {
         String::new()
