@@ -18,12 +18,13 @@ for seed in $seeds; do
     "$trunksim" tune experiments/tune.toml --seed "$seed" --out "$out/$seed" >/dev/null
 done
 
-# Columns of runs.csv by their names; no level of this study has a comma in it.
+# Columns of runs.csv by their names. A comma within a quoted level goes first.
 wide='BEGIN { FS = ","; last = "none" }
     NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
     $1 != last { if (NR > 2) printf "\n"; printf "%s", $1; last = $1 }'
 truth() {
-    awk "$wide { printf \",$2\", $3 } END { print \"\" }" "$out/truth/runs.csv" >$here/truth-$1.csv
+    sed 's/"\([^",]*\),\([^"]*\)"/\1\2/g' "$out/truth/runs.csv" |
+        awk "$wide { printf \",$2\", $3 } END { print \"\" }" >$here/truth-$1.csv
 }
 truth cost %.2f '$at["failovers"] + 0.01 * $at["api_attempts"]'
 truth queue %.4f '$at["service_level"]'
