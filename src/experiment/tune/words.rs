@@ -134,12 +134,17 @@ fn others(plan: &Plan, result: &TuneResult) -> Vec<String> {
         ));
     }
     if let Some(second) = &result.runner_up {
-        let more = if result.goal == "minimise" { "costs" } else { "is worth less by" };
-        let tail = if result.goal == "minimise" { " more" } else { "" };
+        let more = &second.costs_more;
+        // An interval that holds 0 tells nothing between the two.
+        let open = if more.low <= 0.0 { "cannot be told from it: it " } else { "" };
+        let (verb, tail) = match result.goal {
+            "minimise" => ("costs", " more"),
+            _ => ("is worth less by", ""),
+        };
         said.push(format!(
-            "The runner-up ({}) {more} {}{tail}.",
+            "The runner-up ({}) {open}{verb} {}{tail}.",
             plan.describe(second.point),
-            estimate(None, &second.costs_more),
+            estimate(None, more),
         ));
     }
     said
