@@ -63,10 +63,10 @@ pub(super) fn answer(plan: &Plan, spec: &TuneSpec, result: &TuneResult) -> Vec<S
     match result.outcome {
         "recommended" => said.push(format!("Recommended: {at}.")),
         "undecided" => said.push(format!(
-            "No point of {all} is certain to meet the SLA within the replications allowed, so none \
+            "None of {all} is certain to meet the SLA within the replications allowed, so none \
              is recommended. The nearest: {at}."
         )),
-        _ => said.push(format!("Every point of {all} misses the SLA. The nearest: {at}.")),
+        _ => said.push(format!("None of {all} meets the SLA. The nearest: {at}.")),
     }
     said.push(estimates(plan, spec, &result.recommended));
     if result.outcome == "recommended" {
