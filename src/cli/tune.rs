@@ -40,6 +40,6 @@ fn missed(result: &TuneResult) -> Result<(), Failure> {
         "undecided" => Err(Failure::Sla(format!(
             "none of {points} points is certain to meet the SLA; allow more replications"
         ))),
-        _ => Err(Failure::Sla(format!("the SLA is missed at every one of {points} points"))),
+        _ => Err(Failure::Sla(format!("the SLA is met at none of {points} points"))),
     }
 }

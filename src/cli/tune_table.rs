@@ -101,8 +101,8 @@ fn front(plan: &Plan, result: &TuneResult) -> String {
     let runs = if front.replications == "fresh" { "fresh runs" } else { "runs of the first rung" };
     let shown = total.min(FRONT_SHOWN);
     let mut text = wrapped(&format!(
-        "PARETO FRONT: {total} points that none is better than in every objective, by the means of \
-         the {runs}; {shown} shown, front.csv has all"
+        "PARETO FRONT: {total} points, by the means of the {runs}: no other is as good in every \
+         objective and better in one; {shown} shown, front.csv has all"
     ));
     let mut table = plain_table();
     table.set_content_arrangement(ContentArrangement::Dynamic);

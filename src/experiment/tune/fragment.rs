@@ -30,7 +30,7 @@ pub fn fragment(plan: &Plan, point: usize) -> String {
     }
     // The study's own keys lie below those of the levels, as in the model.
     let mut table = Table::new();
-    let (set, levels) = plain.split_first().expect("the study's own keys come first");
+    let Some((set, levels)) = plain.split_first() else { return String::new() };
     let levels: Vec<&Table> = levels.iter().collect();
     let placed =
         assign_together(&mut table, &[set]).and_then(|()| assign_together(&mut table, &levels));

@@ -76,12 +76,7 @@ pub struct Estimate {
 
 impl Estimate {
     pub(super) fn of(interval: &Interval) -> Self {
-        Self {
-            mean: interval.mean,
-            low: interval.low(),
-            high: interval.high(),
-            n: interval.n as u64,
-        }
+        Self { mean: interval.mean, low: interval.low(), high: interval.high(), n: interval.n }
     }
 
     /// Half of what lies between its ends.

@@ -139,7 +139,9 @@ fn what_cannot_be_decided_is_said_to_be() {
     let (decision, _) = decided(&rules, 1, &[(0.0, 0.9), (3.0, 0.97)]);
     let chosen = decision.chosen.unwrap();
     assert_eq!((chosen.arm, chosen.among), (1, vec![1]));
-    assert_eq!(decision.finalists, [(0, Finish::Undecided), (1, Finish::Chosen)]);
+    // It had cut the other in the race, which came back for that.
+    assert_eq!(decision.finalists, [(1, Finish::Chosen)]);
+    assert_eq!(decision.unfit.into_iter().collect::<Vec<_>>(), [0]);
     let (alone, _) = decided(&rules, 1, &[(0.0, 0.9)]);
     assert_eq!((alone.chosen, alone.finalists), (None, vec![(0, Finish::Undecided)]));
 }

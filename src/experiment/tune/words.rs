@@ -38,10 +38,14 @@ pub fn estimate(metric: Option<&str>, estimate: &Estimate) -> String {
     format!("{} ± {}{unit}", rounded(mean, half), rounded(half, half))
 }
 
-/// A number to two significant digits of `spread`, six decimals at most.
+/// A number to two significant digits of `spread`, six decimals at most; where nothing spreads, to
+/// one decimal.
 fn rounded(value: f64, spread: f64) -> String {
     if value.is_nan() {
         return "-".to_owned();
+    }
+    if spread.abs() <= 0.0 {
+        return format!("{value:.1}");
     }
     let magnitude = libm::floor(libm::log10(spread.abs().max(1e-5)));
     let digits = (1.0 - magnitude).clamp(0.0, 6.0) as usize;
@@ -59,10 +63,10 @@ pub(super) fn answer(plan: &Plan, spec: &TuneSpec, result: &TuneResult) -> Vec<S
     match result.outcome {
         "recommended" => said.push(format!("Recommended: {at}.")),
         "undecided" => said.push(format!(
-            "No point of {all} is certain to meet the SLA within the replications allowed, so none \
+            "None of {all} is certain to meet the SLA within the replications allowed, so none \
              is recommended. The nearest: {at}."
         )),
-        _ => said.push(format!("Every point of {all} misses the SLA. The nearest: {at}.")),
+        _ => said.push(format!("None of {all} meets the SLA. The nearest: {at}.")),
     }
     said.push(estimates(plan, spec, &result.recommended));
     if result.outcome == "recommended" {
@@ -96,7 +100,7 @@ fn estimates(plan: &Plan, spec: &TuneSpec, candidate: &Candidate) -> String {
 
 fn certainty(result: &TuneResult, all: &str) -> Vec<String> {
     let certainty = &result.certainty;
-    let percent = certainty.confidence * 100.0;
+    let percent = libm::round(certainty.confidence * 1e6) / 1e4;
     let than = if result.goal == "minimise" { "costs less" } else { "is worth more" };
     let held = if result.recommended.sla.is_empty() {
         String::new()
@@ -130,12 +134,17 @@ fn others(plan: &Plan, result: &TuneResult) -> Vec<String> {
         ));
     }
     if let Some(second) = &result.runner_up {
-        let more = if result.goal == "minimise" { "costs" } else { "is worth less by" };
-        let tail = if result.goal == "minimise" { " more" } else { "" };
+        let more = &second.costs_more;
+        // An interval that holds 0 tells nothing between the two.
+        let open = if more.low <= 0.0 { "cannot be told from it: it " } else { "" };
+        let (verb, tail) = match result.goal {
+            "minimise" => ("costs", " more"),
+            _ => ("is worth less by", ""),
+        };
         said.push(format!(
-            "The runner-up ({}) {more} {}{tail}.",
+            "The runner-up ({}) {open}{verb} {}{tail}.",
             plan.describe(second.point),
-            estimate(None, &second.costs_more),
+            estimate(None, more),
         ));
     }
     said
