@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(estimate(level, interval(0.5, f64::NAN)), "50.0 %");
         assert_eq!(estimate(level, interval(f64::NAN, f64::NAN)), "-");
         assert_eq!(estimate(metric("failovers"), interval(123.4, 12.3)), "123 ± 12");
-        assert_eq!(estimate(metric("failovers"), interval(3.14, 0.42)), "3.1 ± 0.4");
+        assert_eq!(estimate(metric("failovers"), interval(3.13, 0.42)), "3.1 ± 0.4");
         assert_eq!(estimate(metric("api_429s"), interval(1234.0, 0.3)), "1234.0 ± 0.3");
     }
 

@@ -117,10 +117,9 @@ mod tests {
         .unwrap();
         let ArrivalSpec::Spikes { rate_per_s, spikes } = spec.times(2.0).unwrap() else { panic!() };
         let spike = &spikes[0];
-        let expected = [1.0, 28.0, 480.0, 50.0];
         let got =
-            [rate_per_s, spike.rate_per_s, spike.at.as_secs_f64(), spike.length.as_secs_f64()];
-        assert_eq!(got, expected);
+            (rate_per_s, spike.rate_per_s, spike.at.as_secs_f64(), spike.length.as_secs_f64());
+        assert_eq!(format!("{got:?}"), "(1.0, 28.0, 480.0, 50.0)");
         assert_eq!(spec.times(1.0), Some(spec));
         let trace = ArrivalSpec::Trace { file: "calls.csv".into() };
         assert_eq!(trace.times(2.0), None);
