@@ -41,7 +41,7 @@ impl Column {
     ) -> Self {
         let scaled = |e: &Estimate| (e.value() * factor, e.half_width() * factor);
         let numbers: Vec<(f64, f64)> = estimates.iter().map(scaled).collect();
-        let digits = digits(numbers.iter().copied());
+        let digits = digits(&numbers);
         let text = |value: f64| if value.is_nan() { String::new() } else { fixed(value, digits) };
         let spread = numbers.iter().map(|(_, half)| text(*half).width()).max().unwrap_or(0);
         let cell = |(value, half): &(f64, f64)| match (value.is_nan(), half.is_nan()) {

@@ -96,7 +96,7 @@ impl Reading {
         if value.is_nan() {
             return "-".to_owned();
         }
-        let digits = digits(std::iter::once((value, half)));
+        let digits = digits(&[(value, half)]);
         match half.is_nan() {
             true => fixed(value, digits),
             false => format!("{} ± {}", fixed(value, digits), fixed(half, digits)),
@@ -117,7 +117,7 @@ fn with_unit(number: String, unit: &str) -> String {
 /// Analysis", section 2.2), but no more than one beyond what the greatest asks for, and four at
 /// most. Without half-widths two, or none where all are whole.
 #[must_use]
-pub fn digits(numbers: impl Iterator<Item = (f64, f64)> + Clone) -> usize {
+pub fn digits(numbers: &[(f64, f64)]) -> usize {
     const MOST: i32 = 4;
     let needed = |half: f64| {
         let power = libm::floor(libm::log10(half));
@@ -127,13 +127,13 @@ pub fn digits(numbers: impl Iterator<Item = (f64, f64)> + Clone) -> usize {
         decimals.clamp(0, MOST)
     };
     // What rounding leaves of equal values is no half-width.
-    let real = |(value, half): &(f64, f64)| half.is_finite() && *half > value.abs() * 1e-12;
-    let halves = || numbers.clone().filter(real).map(|(_, half)| half);
+    let real = |(value, half): &&(f64, f64)| half.is_finite() && *half > value.abs() * 1e-12;
+    let halves = || numbers.iter().filter(real).map(|(_, half)| *half);
     let least = halves().map(needed).max();
     let greatest = halves().map(needed).min();
     match (least, greatest) {
         (Some(most), Some(fewest)) => most.min(fewest + 1) as usize,
-        _ if numbers.clone().all(|(value, _)| value.is_nan() || value.fract().abs() < 1e-9) => 0,
+        _ if numbers.iter().all(|(value, _)| value.is_nan() || value.fract().abs() < 1e-9) => 0,
         _ => 2,
     }
 }
@@ -204,18 +204,18 @@ mod tests {
         let count = reading("failovers");
         assert_eq!(count.value(&around(1234.4, 56.0)), "1234 ± 56");
         assert_eq!(count.value(&around(7.0, 0.0)), "7 ± 0");
-        assert_eq!(count.size(&around(-3.14, 0.41)), "3.1 ± 0.4");
+        assert_eq!(count.size(&around(-3.24, 0.41)), "3.2 ± 0.4");
     }
 
     #[test]
     fn numbers_of_a_column_have_the_same_decimals() {
-        assert_eq!(digits([(1.0, 0.4), (2.0, 33.0)].into_iter()), 1);
-        assert_eq!(digits([(1.0, 0.0004), (2.0, 33.0)].into_iter()), 1);
-        assert_eq!(digits([(1.0, 0.4), (2.0, 0.14)].into_iter()), 2);
-        assert_eq!(digits([(1.0, 1e-7)].into_iter()), 4);
-        assert_eq!(digits([(-2.0, 2.2e-16)].into_iter()), 0);
-        assert_eq!(digits([(1.0, f64::NAN), (2.5, f64::NAN)].into_iter()), 2);
-        assert_eq!(digits([(1.0, 0.0), (f64::NAN, f64::NAN)].into_iter()), 0);
+        assert_eq!(digits(&[(1.0, 0.4), (2.0, 33.0)]), 1);
+        assert_eq!(digits(&[(1.0, 0.0004), (2.0, 33.0)]), 1);
+        assert_eq!(digits(&[(1.0, 0.4), (2.0, 0.14)]), 2);
+        assert_eq!(digits(&[(1.0, 1e-7)]), 4);
+        assert_eq!(digits(&[(-2.0, 2.2e-16)]), 0);
+        assert_eq!(digits(&[(1.0, f64::NAN), (2.5, f64::NAN)]), 2);
+        assert_eq!(digits(&[(1.0, 0.0), (f64::NAN, f64::NAN)]), 0);
         assert_eq!(fixed(-0.04, 1), "0.0");
         assert_eq!(fixed(-0.06, 1), "-0.1");
         assert_eq!([0.95, 0.57, 0.9975, 0.9].map(percent), ["95", "57", "99.75", "90"]);

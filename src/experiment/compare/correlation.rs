@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn few_pairs_say_nothing_and_equal_arms_everything() {
-        assert_eq!(correlation_interval(-0.9, 3, 0.95).high, 1.0);
+        assert!(correlation_interval(-0.9, 3, 0.95).contains(1.0));
         assert!(!backfired(&correlation_interval(-1.0, 3, 0.95)));
         assert!(backfired(&correlation_interval(-1.0, 4, 0.95)));
         assert!(!backfired(&correlation_interval(f64::NAN, 10, 0.95)));
