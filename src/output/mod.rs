@@ -3,6 +3,7 @@
 
 pub mod chart;
 pub mod files;
+pub mod findings;
 pub mod journal;
 pub mod latency;
 pub mod manifest;
