@@ -97,7 +97,7 @@ fn what_other_commands_found_comes_before_what_a_sweep_ranks() {
     assert!(!page.contains("<b>"));
     assert!(page.contains("[client.retry.backoff]\nkind = "), "the policy can be pasted");
     for caption in ["Rounds", "Arms", "Differences", "Indices", "The 6 points of the sweep"] {
-        assert!(page.contains(&format!(">{caption}</caption>")), "{caption}");
+        assert!(page.contains(&format!(">{caption}</span></caption>")), "{caption}");
     }
     assert!(
         page.contains("The API&#39;s rate limit explains") || page.contains("The API&#x27;s rate")

@@ -1,6 +1,7 @@
 //! How the latencies of one run are distributed: a table, and a plot of each.
 
 use super::chart::{self, Axis, Chart, Distribution, Distributions, Format, Quantile};
+use super::plots::capital;
 use crate::engine::statistics::Latencies;
 use crate::system::RunResult;
 use crate::system::metrics::Spread;
@@ -93,9 +94,4 @@ fn line(kind: &str, latencies: &Latencies) -> Distribution {
 
 fn within(latencies: &Latencies, share: f64) -> String {
     Format::Milliseconds.level(latencies.quantile_ms(share))
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

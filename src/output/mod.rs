@@ -4,6 +4,7 @@
 pub mod chart;
 pub mod comparison;
 pub mod files;
+pub mod findings;
 pub mod journal;
 pub mod json;
 pub mod ladder;

@@ -312,7 +312,8 @@ fn written(metric: &Metric, value: f64) -> String {
     }
 }
 
-fn capital(text: &str) -> String {
+/// A text with a capital letter.
+pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

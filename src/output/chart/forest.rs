@@ -5,7 +5,7 @@ use super::data::Better;
 use super::heading::{self, Look};
 use super::ink::{AXIS, BLACK, GREY, Ink, PALETTE, WHITE};
 use super::kinds::{Difference, Forest};
-use super::legend::{Entry, Legend, Sample};
+use super::legend::{Entry, Legend, Sample, Sketch};
 use super::picture::{Anchor, Picture, Place, Type};
 use super::rows::{Row, Rows};
 use super::scale::Scale;
@@ -172,7 +172,7 @@ fn legend(forest: &Forest) -> Legend {
         let seen = |arm: &&Difference| arm.difference.value.is_finite();
         forest.rows.iter().filter(seen).any(|arm| side(forest, arm) == wanted)
     };
-    let sample = |wanted: Side| -> (fn(&mut Picture, Place), &str) {
+    let sample = |wanted: Side| -> (Sketch, &str) {
         match wanted {
             Side::Better => (|picture, at| mark(picture, at, Side::Better), "Better"),
             Side::Worse => (|picture, at| mark(picture, at, Side::Worse), "Worse"),

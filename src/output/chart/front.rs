@@ -5,7 +5,7 @@ use super::frame::{Frame, Surroundings};
 use super::heading::{self, LABEL, Look};
 use super::ink::{BLACK, Ink, PALETTE, WHITE};
 use super::kinds::{Candidate, Front, Objective, Standing};
-use super::legend::{Entry, Legend, Sample};
+use super::legend::{Entry, Legend, Sample, Sketch};
 use super::picture::{Picture, Place};
 use super::scale::Scale;
 
@@ -197,7 +197,7 @@ fn mark(picture: &mut Picture, (x, y): Place, standing: Standing) {
 
 fn legend(front: &Front) -> Legend {
     let occurs = |standing| front.candidates.iter().any(|c| c.standing == standing);
-    let kinds: [(Standing, fn(&mut Picture, Place), &str); 3] = [
+    let kinds: [(Standing, Sketch, &str); 3] = [
         (Standing::Recommended, |p, at| mark(p, at, Standing::Recommended), "Recommended"),
         (Standing::Front, |p, at| mark(p, at, Standing::Front), "Pareto front: none is better"),
         (Standing::Dominated, |p, at| mark(p, at, Standing::Dominated), "Dominated by another"),

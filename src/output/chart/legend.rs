@@ -22,13 +22,16 @@ pub(super) const X_REFERENCE: &[f64] = &[1.5, 3.0];
 /// How thick a reference line is.
 pub(super) const REFERENCE_STROKE: f64 = 1.3;
 
+/// Draws a sample around a place.
+pub(super) type Sketch = fn(&mut Picture, Place);
+
 /// What an entry shows a sample of.
 #[derive(Copy, Clone, Debug)]
 pub(super) enum Sample {
     Line(LineStyle),
     Marker(LineStyle),
     /// Whatever is drawn around a place: a bar, a mark of a kind of chart's own.
-    Sketch(fn(&mut Picture, Place)),
+    Sketch(Sketch),
     YReference,
     XReference,
 }

@@ -5,7 +5,7 @@ use super::data::Axis;
 use super::heading::{self, Look, TICK};
 use super::ink::{BLACK, GREY, Ink, PALETTE, WHITE};
 use super::kinds::{Bar, Estimate, Tornado};
-use super::legend::{Entry, Legend, REFERENCE_STROKE, Sample, X_REFERENCE};
+use super::legend::{Entry, Legend, REFERENCE_STROKE, Sample, Sketch, X_REFERENCE};
 use super::picture::{Anchor, Picture, Place, Type};
 use super::rows::{Row, Rows, whisker};
 use super::scale::Scale;
@@ -143,10 +143,8 @@ fn fill(picture: &mut Picture, (left, top): Place, width: f64, total: bool) {
 }
 
 fn legend(tornado: &Tornado) -> Legend {
-    let total: fn(&mut Picture, Place) =
-        |picture, (x, y)| fill(picture, (x - 15.0, y - THICK / 2.0), 30.0, true);
-    let first: fn(&mut Picture, Place) =
-        |picture, (x, y)| fill(picture, (x - 15.0, y - THICK / 2.0), 30.0, false);
+    let total: Sketch = |picture, (x, y)| fill(picture, (x - 15.0, y - THICK / 2.0), 30.0, true);
+    let first: Sketch = |picture, (x, y)| fill(picture, (x - 15.0, y - THICK / 2.0), 30.0, false);
     let entries = [(total, &tornado.total), (first, &tornado.first)]
         .into_iter()
         .filter(|(_, label)| !label.is_empty())

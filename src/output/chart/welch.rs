@@ -6,7 +6,7 @@ use super::frame::{Frame, Surroundings};
 use super::heading::{self, Look};
 use super::ink::{BLACK, GREY, HATCH, Ink, PALETTE};
 use super::kinds::Welch;
-use super::legend::{Entry, Legend, REFERENCE_STROKE, Sample, X_REFERENCE, Y_REFERENCE};
+use super::legend::{Entry, Legend, REFERENCE_STROKE, Sample, Sketch, X_REFERENCE, Y_REFERENCE};
 use super::picture::{Anchor, Picture, Place, Type};
 use super::scale::Scale;
 
@@ -99,13 +99,13 @@ fn put_spots(picture: &mut Picture, frame: &Frame, welch: &Welch) {
 }
 
 fn legend(welch: &Welch) -> Legend {
-    let line: fn(&mut Picture, Place) = |picture, (x, y)| {
+    let line: Sketch = |picture, (x, y)| {
         picture.stroke(vec![(x - 17.0, y), (x + 17.0, y)], STROKES.1, PALETTE[0]);
     };
-    let thin: fn(&mut Picture, Place) = |picture, (x, y)| {
+    let thin: Sketch = |picture, (x, y)| {
         picture.stroke(vec![(x - 17.0, y), (x + 17.0, y)], STROKES.0, MEANS);
     };
-    let cut: fn(&mut Picture, Place) = |picture, (x, y)| {
+    let cut: Sketch = |picture, (x, y)| {
         picture.dashed(&[(x, y + 9.0), (x, y - 9.0)], X_REFERENCE, 2.0, PALETTE[1]);
     };
     let entry = |sample: Sample, label: &str| Entry { sample, label: label.to_owned() };

@@ -25,7 +25,15 @@ pub(super) fn figures(value: f64, interval: Option<(f64, f64)>, unit: &str) -> F
     let interval = interval.filter(|(low, high)| low.is_finite() && high.is_finite());
     let half = interval.map_or(0.0, |(low, high)| (high - low) / 2.0 * factor);
     let decimals = decimals(value * factor, half);
-    let write = |number: f64| fixed(number * factor, decimals);
+    let write = |number: f64| {
+        let text = fixed(number * factor, decimals);
+        // Beside an interval a zero means something; by itself it does not.
+        if interval.is_none() && text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        } else {
+            text
+        }
+    };
     Figures {
         value: format!("{}{sign}", write(value)),
         interval: interval
@@ -59,6 +67,8 @@ mod tests {
         assert_eq!(written(12.0, None, "ms"), text("12 ms", ""));
         assert_eq!(written(0.012_34, None, "1/s"), text("0.0123 1/s", ""));
         assert_eq!(written(3.0, Some((3.0, 3.0)), ""), text("3", "3 to 3"));
+        assert_eq!(written(0.95, None, ""), text("0.95", ""));
+        assert_eq!(written(0.95, Some((0.9, 1.0)), ""), text("0.95", "0.90 to 1.00"));
         assert_eq!(written(f64::NAN, None, "s"), text("–", ""));
     }
 }

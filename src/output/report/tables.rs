@@ -172,10 +172,13 @@ fn rows(caption: &str, list: &[Value]) -> Table {
 /// plain values is one text.
 fn cells(value: &Value, prefix: &str) -> Vec<(String, Cell)> {
     let Some(object) = value.as_object() else { return Vec::new() };
+    let unit_of = |name: &str| index_of(name).map(|metric| METRICS[metric].unit);
+    // An estimate in a row that names its metric has the unit of that.
+    let named = object.get("metric").and_then(Value::as_str).and_then(unit_of);
     let mut found = Vec::new();
     for (key, value) in object {
         let name = if prefix.is_empty() { key.clone() } else { format!("{prefix} {key}") };
-        let unit = index_of(key).map_or("", |metric| METRICS[metric].unit);
+        let unit = unit_of(key).unwrap_or_default();
         match value {
             Value::Null => found.push((name, Cell::text("–"))),
             Value::Number(number) => {
@@ -185,7 +188,10 @@ fn cells(value: &Value, prefix: &str) -> Vec<(String, Cell)> {
             Value::String(text) => found.push((name, Cell::text(text))),
             Value::Bool(yes) => found.push((name, Cell::text(if *yes { "yes" } else { "no" }))),
             Value::Object(_) => match interval(value) {
-                Some((value, ends)) => found.push((name, Cell::number(value, ends, unit))),
+                Some((value, ends)) => {
+                    let unit = unit_of(key).or(named).unwrap_or_default();
+                    found.push((name, Cell::number(value, ends, unit)));
+                }
                 None => found.extend(cells(value, &name)),
             },
             Value::Array(list) => {
@@ -209,7 +215,6 @@ fn scalar(value: &Value) -> Option<String> {
 }
 
 /// What an object says if it is an estimate: its value, and the ends of its interval.
-#[expect(clippy::type_complexity)]
 fn interval(value: &Value) -> Option<(f64, Option<(f64, f64)>)> {
     let number = |key: &str| value.get(key).map(|n| n.as_f64().unwrap_or(f64::NAN));
     let estimate = ["mean", "estimate", "value"].iter().find_map(|key| number(key))?;
@@ -240,7 +245,10 @@ mod tests {
                   "levels": { "base": "500ms" }, "tags": ["a", "b"], "deep": [{ "x": 1 }] },
                 { "arm": "none", "service_level": { "mean": 0.5, "half_width": null } },
             ],
-            "inner": { "differences": [{ "than": "today", "difference": -3.0 }] },
+            "inner": { "differences": [{
+                "metric": "service_level", "difference": { "mean": -0.03, "half_width": 0.01 },
+                "correlation": 0.8,
+            }] },
             "empty": [],
         });
         let tables = listed(&results);
@@ -249,6 +257,8 @@ mod tests {
         let names: Vec<&str> = tables[0].columns.iter().map(|c| c.name.as_str()).collect();
         assert_eq!(names, ["arm", "service level", "levels base", "tags"]);
         assert_eq!(tables[0].rows[0][1], Cell::number(0.81, Some((0.80, 0.82)), "share"));
+        assert_eq!(tables[1].rows[0][1], Cell::number(-0.03, Some((-0.04, -0.02)), "share"));
+        assert_eq!(tables[1].rows[0][2].text, "0.8");
         assert_eq!(tables[0].rows[0][2].sort, "0.5");
         assert_eq!(tables[0].rows[1][1].text, "50\u{a0}%");
         assert_eq!(tables[0].rows[1][3], Cell::default());
