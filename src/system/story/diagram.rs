@@ -198,10 +198,8 @@ fn call_places(story: &Story, call: CallId, range: Range<usize>) -> Vec<usize> {
                 over = true;
             }
             _ if drawing::call_of(fact) == Some(call) => places.push(place),
-            _ if !over => {
-                if drawing::request_of(fact).is_some_and(|r| asked.contains(&r)) {
-                    places.push(place);
-                }
+            _ if !over && drawing::request_of(fact).is_some_and(|r| asked.contains(&r)) => {
+                places.push(place);
             }
             _ => {}
         }
@@ -302,7 +300,7 @@ fn draw(
         rows.push((draft.kind, column(draft.from), row));
     }
     let lanes = lanes.iter().map(|lane| drawing::name(config, *lane)).collect();
-    Ladder { title, lanes, rows: shorten(rows) }
+    Ladder { title, lanes, rows: shorten(&rows) }
 }
 
 /// How many calls the facts at these places are about.
@@ -315,7 +313,7 @@ fn calls_of(story: &Story, places: &[usize]) -> usize {
 }
 
 /// Leaves out most of many rows of a kind from one lane, and what is over the bound.
-fn shorten(rows: Vec<(&'static str, usize, Row)>) -> Vec<Row> {
+fn shorten(rows: &[(&'static str, usize, Row)]) -> Vec<Row> {
     let mut kept = Vec::new();
     for alike in rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
         if alike.len() <= ALIKE_MAX {
@@ -325,20 +323,20 @@ fn shorten(rows: Vec<(&'static str, usize, Row)>) -> Vec<Row> {
         let (first, rest) = alike.split_at(2);
         let (skipped, last) = rest.split_at(rest.len() - 1);
         kept.extend(first.iter().map(|(.., row)| row.clone()));
-        kept.extend(skip(skipped.iter().map(|(.., row)| row)));
+        let skipped: Vec<&Row> = skipped.iter().map(|(.., row)| row).collect();
+        kept.extend(skip(&skipped));
         kept.push(last[0].2.clone());
     }
     if kept.len() > ROWS_MAX {
         let rest = kept.split_off(ROWS_MAX);
-        kept.extend(skip(rest.iter()));
+        kept.extend(skip(&rest.iter().collect::<Vec<&Row>>()));
     }
     kept
 }
 
 /// What stands for rows that are left out.
-fn skip<'a>(rows: impl ExactSizeIterator<Item = &'a Row> + Clone) -> Option<Row> {
-    let first = rows.clone().next()?;
-    let until = rows.clone().last()?.at;
+fn skip(rows: &[&Row]) -> Option<Row> {
+    let (first, until) = (rows.first()?, rows.last()?.at);
     let lanes = match first.mark {
         Mark::Arrow { from, to, .. } => (from, to),
         Mark::Note { lane, .. } => (lane, lane),

@@ -333,27 +333,6 @@ impl Pen<'_> {
             Observation::AttemptEnded { client, outcome: Outcome::TimedOut, .. } => {
                 Draft::note(lane(client), "no answer in time").tone(Tone::Failed).kind("time-out")
             }
-            Observation::BreakerRefused { request, client, breaker, .. } => {
-                let text =
-                    format!("breaker refuses {}{}", name(request), self.since(client, breaker));
-                Draft::note(lane(client), text).tone(Tone::Refused).kind("refusal")
-            }
-            Observation::BulkheadRefused { request, client, .. } => {
-                let text = format!("bulkhead refuses {}", name(request));
-                Draft::note(lane(client), text).tone(Tone::Refused).kind("refusal")
-            }
-            Observation::ClientThrottled { client, wait, .. } => {
-                let text = match wait {
-                    Some(wait) => format!("throttle: waits {wait}"),
-                    None => "throttle refuses".to_owned(),
-                };
-                Draft::note(lane(client), text).tone(Tone::Refused).kind("throttle")
-            }
-            Observation::RequestWaits { request, client } => {
-                let of = self.config.clients[client.index()].connections;
-                let text = format!("{} waits: {of} of {of} connections in use", name(request));
-                Draft::note(lane(client), text).kind("wait")
-            }
             Observation::RequestEnded {
                 client,
                 errand: Errand::Lookup,
@@ -381,6 +360,36 @@ impl Pen<'_> {
                 ..
             } => Draft::note(lane(client), format!("update fails: request {}", name(request)))
                 .tone(Tone::Failed),
+            _ => return self.of_gate(fact),
+        })
+    }
+
+    /// What holds a request up, or refuses it, within its client.
+    fn of_gate(&self, fact: &Observation) -> Option<Draft> {
+        let lane = |client| client_lane(self.config, client);
+        let name = |request| self.story.request(request);
+        Some(match *fact {
+            Observation::BreakerRefused { request, client, breaker, .. } => {
+                let text =
+                    format!("breaker refuses {}{}", name(request), self.since(client, breaker));
+                Draft::note(lane(client), text).tone(Tone::Refused).kind("refusal")
+            }
+            Observation::BulkheadRefused { request, client, .. } => {
+                let text = format!("bulkhead refuses {}", name(request));
+                Draft::note(lane(client), text).tone(Tone::Refused).kind("refusal")
+            }
+            Observation::ClientThrottled { client, wait, .. } => {
+                let text = match wait {
+                    Some(wait) => format!("throttle: waits {wait}"),
+                    None => "throttle refuses".to_owned(),
+                };
+                Draft::note(lane(client), text).tone(Tone::Refused).kind("throttle")
+            }
+            Observation::RequestWaits { request, client } => {
+                let of = self.config.clients[client.index()].connections;
+                let text = format!("{} waits: {of} of {of} connections in use", name(request));
+                Draft::note(lane(client), text).kind("wait")
+            }
             _ => return None,
         })
     }

@@ -143,6 +143,12 @@ impl Words<'_> {
                     numbers.join(", ")
                 )
             }
+            _ => self.of_limits(link),
+        }
+    }
+
+    fn of_limits(&self, link: &Link) -> String {
+        match &link.step {
             Step::BreakerOpened { client, breaker, calls, failures: count, window, failed } => {
                 let breaker = label::breaker(self.config, *client, *breaker);
                 let within = window.map_or(String::new(), |w| format!(" within {w}"));

@@ -193,10 +193,10 @@ impl Walk<'_> {
         let mut held: Vec<(RequestId, usize)> = Vec::new();
         for (place, fact) in self.story.facts[..waits].iter().enumerate() {
             match fact.what {
-                Observation::AttemptSent { request, client: c, .. } if c == client => {
-                    if !held.iter().any(|(r, _)| *r == request) {
-                        held.push((request, place));
-                    }
+                Observation::AttemptSent { request, client: c, .. }
+                    if c == client && !held.iter().any(|(r, _)| *r == request) =>
+                {
+                    held.push((request, place));
                 }
                 Observation::RequestEnded { request, .. } => held.retain(|(r, _)| *r != request),
                 Observation::AttemptEnded { request, .. } if !config.hold_connection => {
