@@ -42,6 +42,9 @@ impl Estimate {
 
     /// In words, with its interval: `81.2 % (80.0 % to 82.4 %)`.
     pub(super) fn said(&self, axis: &Axis) -> String {
+        if !self.value.is_finite() {
+            return "nothing observed".to_owned();
+        }
         let value = said(axis, self.value);
         match self.interval() {
             Some((low, high)) => format!("{value} ({} to {})", said(axis, low), said(axis, high)),

@@ -18,6 +18,8 @@ const THICK: f64 = 13.0;
 const BETWEEN: f64 = 2.0;
 /// Between the strokes of a hatching.
 const HATCHING: f64 = 6.0;
+/// What the figures beside a factor are.
+const HEADS: &str = "total / alone";
 /// How thick an interval is drawn.
 const WHISKER: f64 = 1.5;
 
@@ -47,7 +49,8 @@ pub(super) fn lay_out(tornado: &Tornado, look: Look) -> Picture {
         picture.dashed(&path, X_REFERENCE, REFERENCE_STROKE + 0.3, BLACK);
         // To the right of its line, where the longest bars have their ends and words have room.
         let room = TICK.room(&level.label);
-        let x = (x - 4.0).min(rows.right - room).max(0.0);
+        let free = picture.width - Type::regular(12.0, GREY).room(HEADS) - 36.0;
+        let x = (x - 4.0).min(rows.right.min(free) - room).max(0.0);
         picture.text((x, rows.top - 5.0), level.label.as_str(), Anchor::Start, TICK);
     }
     for (index, bar) in bars.iter().enumerate() {
@@ -55,7 +58,7 @@ pub(super) fn lay_out(tornado: &Tornado, look: Look) -> Picture {
     }
     if !bars.is_empty() {
         let heads = (look.width, rows.top - 5.0);
-        picture.text(heads, "total / alone", Anchor::End, Type::regular(12.0, GREY));
+        picture.text(heads, HEADS, Anchor::End, Type::regular(12.0, GREY));
     }
     let end = rows.draw_axis(&mut picture, &heading::label(&tornado.value));
     let end = legend(tornado).rows(&mut picture, end + 10.0, look.width);
