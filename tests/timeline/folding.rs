@@ -141,12 +141,12 @@ fn breakers_are_told_by_their_scope() {
     let timeline = fold(&config, (0, 100), &facts);
     let names: Vec<&str> = timeline.breakers.iter().map(|t| t.name.as_str()).collect();
     let expected = [
-        "routing client 1: region anz",
-        "routing client 1: region nea",
-        "routing client 1: region sea",
-        "routing client 2: region anz",
-        "routing client 2: region nea",
-        "routing client 2: region sea",
+        "client 1: region anz",
+        "client 1: region nea",
+        "client 1: region sea",
+        "client 2: region anz",
+        "client 2: region nea",
+        "client 2: region sea",
     ];
     assert_eq!(names, expected);
     let expected = [
