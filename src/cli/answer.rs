@@ -2,10 +2,8 @@
 
 use std::fmt::Write;
 
+use super::layout::prose;
 use crate::experiment::plan::Plan;
-
-/// Columns of a terminal.
-const WIDTH: usize = 80;
 
 /// `answers.txt`, a line per answer, where there are any.
 pub(super) fn file(answers: &[String]) -> Option<(String, Vec<u8>)> {
@@ -22,38 +20,7 @@ pub(super) fn render(plan: &Plan, answers: &[String]) -> String {
     let confidence = plan.study.confidence * 100.0;
     let _ = writeln!(text, "\nANSWER (each ± is a {confidence:.0} % interval)");
     for answer in answers {
-        for (i, line) in wrap(answer, WIDTH - 2).iter().enumerate() {
-            let _ = writeln!(text, "{} {line}", if i == 0 { '-' } else { ' ' });
-        }
+        text.push_str(&prose(&format!("- {answer}"), 2));
     }
     text
-}
-
-/// Lines of at most `width` columns, broken between words; a figure keeps its `±` and its unit.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.replace(" ± ", "\u{a0}±\u{a0}").replace(" %", "\u{a0}%").split(' ') {
-        let line = lines.last_mut().expect("there is a line");
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
-            lines.push(word.to_owned());
-        } else {
-            line.push_str(if line.is_empty() { "" } else { " " });
-            line.push_str(word);
-        }
-    }
-    lines.iter().map(|line| line.replace('\u{a0}', " ")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_break_between_words_and_not_inside_a_figure() {
-        let text = "It causes 3.1 ± 0.4 failovers and 86.4 ± 0.8 % in time.";
-        assert_eq!(
-            wrap(text, 16),
-            ["It causes", "3.1 ± 0.4", "failovers and", "86.4 ± 0.8 % in", "time."]
-        );
-    }
 }

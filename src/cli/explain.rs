@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::{Failure, Overrides, print};
+use super::{Failure, RunOfModel, print};
 use crate::engine::time::{SimDuration, SimTime};
-use crate::input;
 use crate::output::files;
 use crate::output::ladder::{self, Signs};
 use crate::system::ids::TrunkId;
@@ -21,13 +20,8 @@ use crate::system::{Config, simulate_observed};
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("what").required(true).multiple(true).args(["call", "trunk", "why"])))]
 pub(super) struct Args {
-    /// The model
-    model: PathBuf,
     #[command(flatten)]
-    overrides: Overrides,
-    /// Which replication to run: the same seed with other draws
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    replication: u64,
+    run: RunOfModel,
     /// A call: its trunk and number there, from 0, like TRK_APAC_04/12; a redial of it is
     /// TRK_APAC_04/12.1
     #[arg(long, value_name = "ID", conflicts_with_all = ["trunk", "why"])]
@@ -95,15 +89,13 @@ const WIDTH: usize = 80;
 const STRETCH: SimDuration = SimDuration::from_secs(60);
 
 pub(super) fn execute(args: &Args) -> Result<(), Failure> {
-    let mut assignments = args.overrides.assignments();
-    assignments.extend(args.overrides.seed.map(|s| format!("seed={s}")));
-    let loaded = input::model(&args.model, &assignments)?;
+    let loaded = args.run.load()?;
     let config = &loaded.config;
     // What is misspelt is told before the run.
     let trunk = args.trunk.as_deref().map(|name| trunk_named(config, name)).transpose()?;
     let call = args.call.as_deref().map(|name| call_named(config, name)).transpose()?;
     let seed = loaded.model.seed;
-    let (_, story) = simulate_observed(config, seed, args.replication, Story::default())?;
+    let (_, story) = simulate_observed(config, seed, args.run.replication, Story::default())?;
     if story.is_cut() {
         return Err(Failure::Usage(
             "the run has too many events to keep; shorten it with --horizon".to_owned(),
@@ -243,8 +235,8 @@ fn explained(
         "{one} {} of {} (seed {}, replication {}), and what led to it, backwards:\n\n{}",
         number + 1,
         outcomes.len(),
-        args.overrides.seed.unwrap_or_else(|| config.seed()),
-        args.replication,
+        config.seed(),
+        args.run.replication,
         sentences(story, config, &links)
     );
     Ok(Some((head, diagram::of_chain(story, config, &links))))

@@ -168,7 +168,7 @@ fn broken(text: &str, width: usize) -> Vec<String> {
         return vec![text.to_owned()];
     }
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
+    for word in text.split([' ', '\n']).filter(|word| !word.is_empty()) {
         let last = lines.last_mut().expect("there is a line");
         if !last.is_empty() && last.width() + 1 + word.width() <= width {
             last.push(' ');
@@ -189,15 +189,16 @@ fn broken(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Prose in lines of at most 80 columns, those after the first set in by `indent`. Ends with a
-/// newline.
+/// Prose in lines of at most 80 columns, those after the first set in by `indent`; a figure keeps its
+/// `±` and its `%`. Ends with a newline.
 pub(super) fn prose(text: &str, indent: usize) -> String {
+    let text = text.replace(" ± ", "\u{a0}±\u{a0}").replace(" %", "\u{a0}%");
     let mut lines = String::new();
-    for (n, line) in broken(text, WIDTH - indent).into_iter().enumerate() {
+    for (n, line) in broken(&text, WIDTH - indent).into_iter().enumerate() {
         if n > 0 {
             lines.push_str(&" ".repeat(indent));
         }
-        lines.push_str(&line);
+        lines.push_str(&line.replace('\u{a0}', " "));
         lines.push('\n');
     }
     lines
@@ -261,6 +262,8 @@ mod tests {
         let got = prose(text.trim(), 2);
         assert_eq!(got.split_whitespace().count(), 30);
         assert!(got.lines().skip(1).all(|line| line.starts_with("  word")), "{got}");
+        let figure = format!("{} 86.4 ± 0.8 % in time", "x".repeat(70));
+        assert_eq!(prose(&figure, 2).lines().nth(1), Some("  86.4 ± 0.8 % in time"));
     }
 
     proptest! {

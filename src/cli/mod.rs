@@ -31,10 +31,12 @@ mod tune;
 mod tune_table;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::input::{self, LoadedModel};
 use failure::Failure;
 
 /// Simulates a contact centre's SIP trunks under API rate limiting.
@@ -92,6 +94,27 @@ impl Overrides {
         let named = [("horizon", &self.horizon), ("warmup", &self.warmup)];
         let named = named.iter().filter_map(|(k, v)| v.as_ref().map(|v| format!("{k}={v}")));
         self.set.iter().cloned().chain(named).collect()
+    }
+}
+
+/// Which run of which model.
+#[derive(Debug, Args)]
+struct RunOfModel {
+    /// The model
+    model: PathBuf,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// Which replication to run: the same seed with other draws
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    replication: u64,
+}
+
+impl RunOfModel {
+    /// Loads and checks the model.
+    fn load(&self) -> Result<LoadedModel, Failure> {
+        let mut assignments = self.overrides.assignments();
+        assignments.extend(self.overrides.seed.map(|s| format!("seed={s}")));
+        Ok(input::model(&self.model, &assignments)?)
     }
 }
 

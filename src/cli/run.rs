@@ -6,21 +6,16 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 use super::progress::Stopwatch;
-use super::{Failure, Overrides, print, run_table, timeline};
-use crate::input::{self, LoadedModel};
+use super::{Failure, RunOfModel, print, run_table, timeline};
+use crate::input::LoadedModel;
 use crate::output::{files, latency, tables};
 use crate::system::metrics::{Breakdown, METRICS};
 use crate::system::{RunResult, simulate};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The model
-    model: PathBuf,
     #[command(flatten)]
-    overrides: Overrides,
-    /// Which replication to run: the same seed with other draws
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    replication: u64,
+    run: RunOfModel,
     /// Also write metrics, tables per trunk and carrier, time series and distributions of latency as
     /// CSV, and the latter as plots
     #[arg(long, value_name = "DIR")]
@@ -45,19 +40,17 @@ enum Format {
 }
 
 pub(super) fn execute(args: &Args) -> Result<(), Failure> {
-    let mut assignments = args.overrides.assignments();
-    assignments.extend(args.overrides.seed.map(|s| format!("seed={s}")));
-    let loaded = input::model(&args.model, &assignments)?;
+    let loaded = args.run.load()?;
     let watch = Stopwatch::start();
     let (result, timeline) = match &args.timeline {
-        None => (simulate(&loaded.config, loaded.model.seed, args.replication)?, None),
+        None => (simulate(&loaded.config, loaded.model.seed, args.run.replication)?, None),
         Some(folder) => {
-            let (result, timeline) = timeline::record(&loaded, args.replication)?;
+            let (result, timeline) = timeline::record(&loaded, args.run.replication)?;
             (result, Some((folder, timeline)))
         }
     };
     let seconds = watch.elapsed().as_secs_f64();
-    let json = || to_json(&loaded, args.replication, &result);
+    let json = || to_json(&loaded, args.run.replication, &result);
     match args.format {
         Format::Table => print(&run_table::render(&loaded.model, &result))?,
         Format::Json => print(&json())?,
@@ -65,12 +58,12 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     }
     if let Some(folder) = &args.out {
         write(folder, &result, &json())?;
-        for (name, bytes) in latency::files(&loaded.model, args.replication, &result) {
+        for (name, bytes) in latency::files(&loaded.model, args.run.replication, &result) {
             files::write_whole(folder, &name, &bytes)?;
         }
     }
     if let Some((folder, timeline)) = &timeline {
-        timeline::write(folder, &loaded, args.replication, timeline)?;
+        timeline::write(folder, &loaded, args.run.replication, timeline)?;
     }
     let events = result.engine.events;
     eprintln!("{events} events in {seconds:.3} s, {:.2} M/s", events as f64 / seconds / 1e6);

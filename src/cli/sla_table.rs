@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::format;
 use super::layout::prose;
 use crate::engine::statistics::Interval;
+use crate::experiment::figures::Reading;
 use crate::experiment::plan::Plan;
 use crate::experiment::select::threshold::{Threshold, Verdict, together};
 use crate::experiment::sla::SlaSpec;
@@ -65,7 +66,7 @@ fn line(plan: &Plan, point: usize, sla: &SlaSpec, verdict: Verdict, interval: In
         Threshold::AtLeast(limit) => format!("at least {}", format::value(metric, limit)),
         Threshold::AtMost(limit) => format!("at most {}", format::value(metric, limit)),
     };
-    let found = format::estimate(metric, scaled);
+    let found = Reading::of(metric).value(&scaled.into());
     format!("{mark} {} {found}{per}, {limit}{per}: {}", metric.name, verdict.word())
 }
 

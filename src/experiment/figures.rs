@@ -84,6 +84,14 @@ impl Reading {
         with_unit(self.number(estimate), self.unit)
     }
 
+    /// A difference with its sign, interval and unit: `+1.9 ± 0.4 points`.
+    #[must_use]
+    pub fn difference(&self, difference: &Estimate) -> String {
+        let sign = if difference.value() > 0.0 { "+" } else { "" };
+        let number = self.number(difference);
+        with_unit(format!("{sign}{number}"), self.unit_of_difference)
+    }
+
     /// The size of a difference with its interval and unit: `1.9 ± 0.4 points`.
     #[must_use]
     pub fn size(&self, difference: &Estimate) -> String {
@@ -205,6 +213,10 @@ mod tests {
         assert_eq!(count.value(&around(1234.4, 56.0)), "1234 ± 56");
         assert_eq!(count.value(&around(7.0, 0.0)), "7 ± 0");
         assert_eq!(count.size(&around(-3.24, 0.41)), "3.2 ± 0.4");
+        assert_eq!(share.difference(&around(0.042, 0.008)), "+4.2 ± 0.8 points");
+        assert_eq!(share.difference(&around(-0.042, 0.008)), "-4.2 ± 0.8 points");
+        let latency = reading("update_latency_ms_p95");
+        assert_eq!(latency.difference(&around(212.0, 31.0)), "+212 ± 31 ms");
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! Words keep to the intervals: a point is called better than another only where the whole interval
 //! of their paired difference says so.
 
-mod figures;
 mod resolve;
 mod spec;
 mod template;
@@ -16,11 +15,12 @@ use super::compare::best::{Standing, with_the_best};
 use super::compare::goal::{Goal, from_best};
 use super::compare::paired::{Sign, paired};
 use super::estimate::simultaneous::bonferroni;
+use super::figures::{Estimate, Reading};
 use super::plan::{Factor, Plan};
 use super::summary::Summary;
 use crate::engine::statistics::Interval;
 use crate::system::Issue;
-use crate::system::metrics::{METRICS, Metric};
+use crate::system::metrics::METRICS;
 use resolve::{Answer, Extreme, Other, Pick, Space, resolve};
 pub use spec::AnswerSpec;
 use template::{Measure, Piece, Which};
@@ -93,11 +93,11 @@ impl Results<'_> {
                 Piece::Setting(which) => self.name(of(which), &pick.points),
                 Piece::Estimate(measure, which) => {
                     let interval = self.summary.get(of(which), measure.index);
-                    self.figures(measure, interval, figures::estimate)
+                    self.figures(measure, interval, Reading::value)
                 }
                 Piece::Difference(measure) => {
                     let interval = self.summary.difference(point, against, measure.index);
-                    self.figures(measure, interval, figures::difference)
+                    self.figures(measure, interval, Reading::difference)
                 }
                 Piece::Compared(measure) => {
                     let interval = self.summary.difference(point, against, measure.index);
@@ -118,12 +118,13 @@ impl Results<'_> {
         &self,
         measure: Measure,
         interval: Interval,
-        write: impl Fn(&Metric, Interval) -> String,
+        write: impl Fn(&Reading, &Estimate) -> String,
     ) -> String {
         if interval.mean.is_nan() {
             return "(nothing was observed)".to_owned();
         }
-        write(measure.metric(), measure.scaled(interval, self.measured_s))
+        let scaled = measure.scaled(interval, self.measured_s);
+        write(&Reading::of(measure.metric()), &scaled.into())
     }
 
     fn level(&self, factor: usize, point: usize) -> String {
@@ -181,7 +182,7 @@ impl Results<'_> {
                 let apart = Sign::of(&difference) != Sign::Open;
                 text.push_str(if apart { " before " } else { " level with " });
             }
-            let estimate = self.figures(by, self.summary.get(*point, by.index), figures::estimate);
+            let estimate = self.figures(by, self.summary.get(*point, by.index), Reading::value);
             let estimate = estimate.trim_matches(['(', ')']);
             text.push_str(&format!("{} ({estimate})", self.name(*point, points)));
         }

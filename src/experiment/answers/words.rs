@@ -1,7 +1,7 @@
 //! What intervals say, in words that claim no more.
 
 use super::super::compare::paired::Sign;
-use super::figures;
+use super::super::figures::{Estimate, Reading};
 use crate::engine::statistics::Interval;
 use crate::system::metrics::{Better, Metric};
 
@@ -23,15 +23,21 @@ pub(super) fn compared(metric: &Metric, difference: Interval) -> String {
         "min" => ("more", "less"),
         _ => ("higher", "lower"),
     };
-    let distance = || {
-        let text = figures::difference(metric, difference);
-        text.trim_start_matches(['+', '-']).to_owned()
-    };
+    let (reading, shown) = (Reading::of(metric), Estimate::from(difference));
     match Sign::of(&difference) {
-        Sign::More => format!("{} {more}", distance()),
-        Sign::Less => format!("{} {less}", distance()),
+        Sign::More => format!("{} {more}", reading.size(&shown)),
+        Sign::Less => format!("{} {less}", reading.size(&shown)),
+        // Alike in every replication.
+        Sign::Open if difference.mean.abs() + difference.half_width <= 0.0 => {
+            let alike = match more {
+                "more" if less == "fewer" => "just as many",
+                "more" => "just as much",
+                _ => "just as high",
+            };
+            format!("{alike} ({})", reading.difference(&shown))
+        }
         Sign::Open => {
-            let shown = figures::difference(metric, difference);
+            let shown = reading.difference(&shown);
             format!("neither surely {more} nor surely {less} ({shown})")
         }
     }
@@ -80,7 +86,7 @@ pub(super) fn stretches(metric: &Metric, levels: &[AtLevel]) -> String {
                 Sign::Less => worse,
                 Sign::Open => "not to be told apart",
             };
-            let shown = |at: &AtLevel| figures::difference(metric, at.difference);
+            let shown = |at: &AtLevel| Reading::of(metric).difference(&at.difference.into());
             match stretch {
                 [from, .., to] => {
                     let labels = format!("from {} to {}", from.label, to.label);

@@ -99,7 +99,7 @@ impl Design {
             replications: counted.len(),
             mean: between.mean(),
             sd: between.variance().sqrt(),
-            noise_share: noise_share(&values, true),
+            noise_share: noise_share(&values, plan.study.common_random_numbers),
             factors,
         }
     }
