@@ -55,7 +55,6 @@ fn a_report_stands_alone_and_says_what_is_on_disk() {
     let column = |name: &str| header.iter().position(|h| h == name).unwrap();
     let mean = column("service_level_end_to_end_mean");
     let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
-    let value = |row: &csv::StringRecord| row[mean].parse::<f64>().unwrap();
     assert_eq!(page.matches("<tr><td").count(), 6 + 6 + 2 + 6, "points twice, files, hashes");
     for row in &rows {
         assert!(page.contains(&format!("data-value=\"{}\"", &row[mean])));
