@@ -141,7 +141,12 @@ pub fn digits(numbers: &[(f64, f64)]) -> usize {
     let greatest = halves().map(needed).min();
     match (least, greatest) {
         (Some(most), Some(fewest)) => most.min(fewest + 1) as usize,
-        _ if numbers.iter().all(|(value, _)| value.is_nan() || value.fract().abs() < 1e-9) => 0,
+        _ if numbers
+            .iter()
+            .all(|(value, _)| value.is_nan() || (value - value.round()).abs() < 1e-9) =>
+        {
+            0
+        }
         _ => 2,
     }
 }
@@ -226,6 +231,7 @@ mod tests {
         assert_eq!(digits(&[(1.0, 0.4), (2.0, 0.14)]), 2);
         assert_eq!(digits(&[(1.0, 1e-7)]), 4);
         assert_eq!(digits(&[(-2.0, 2.2e-16)]), 0);
+        assert_eq!(digits(&[(-1.999_999_999_999_9, 2.2e-16)]), 0);
         assert_eq!(digits(&[(1.0, f64::NAN), (2.5, f64::NAN)]), 2);
         assert_eq!(digits(&[(1.0, 0.0), (f64::NAN, f64::NAN)]), 0);
         assert_eq!(fixed(-0.04, 1), "0.0");

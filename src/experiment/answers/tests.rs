@@ -68,15 +68,13 @@ fn a_comparison_says_no_more_than_its_paired_interval() {
     let base = [0.0, 8.0, 0.0, 0.0, 5.0, 0.0];
     assert_eq!(
         said(answers, base, 0.0),
-        ["3 causes 3.0 ± 0.0 fewer failovers than 1 (8.0 ± 0.4; -3.0 ± 0.0)."]
+        ["3 causes 3 ± 0 fewer failovers than 1 (8.0 ± 0.4; -3 ± 0)."]
     );
     // ±4: the half-width is t(0.975, 3)·4.62/2 = 7.3.
     assert_eq!(
         said(answers, base, 4.0),
-        [
-            "3 causes neither surely more nor surely fewer (-3.0 ± 7.3) failovers than 1 (8.0 ± 0.4; \
-          -3.0 ± 7.3)."
-        ]
+        ["3 causes neither surely more nor surely fewer (-3 ± 7) failovers than 1 (8.0 ± 0.4; \
+          -3 ± 7)."]
     );
 }
 
@@ -88,7 +86,7 @@ fn the_best_is_said_with_those_that_cannot_be_told_from_it() {
     let base = [9.0, 8.0, 7.0, 5.0, 5.0, 3.0];
     assert_eq!(
         said(answers, base, 0.0),
-        ["Best: client 3, load 2, 6.0 ± 0.0 fewer than 1. (All 5 others can be told from it.)"]
+        ["Best: client 3, load 2, 6 ± 0 fewer than 1. (All 5 others can be told from it.)"]
     );
     let got = said(answers, [3.0, 3.0, 9.0, 9.0, 9.0, 9.0], 0.0);
     assert!(got[0].ends_with("(1 of 5 others cannot be told from it.)"), "{got:?}");
@@ -121,10 +119,8 @@ fn a_crossing_is_where_the_sign_turns_over() {
     let got = said(answers, [5.0, 5.0, 5.0, 3.0, 4.0, 6.0], 0.0);
     assert_eq!(
         got,
-        [
-            "It stops paying at load 2: it is better from 0.5 to 1 (-2.0 ± 0.0 to -1.0 ± 0.0), worse \
-          at 2 (+1.0 ± 0.0)."
-        ]
+        ["It stops paying at load 2: it is better from 0.5 to 1 (-2 ± 0 to -1 ± 0), worse \
+          at 2 (+1 ± 0)."]
     );
     let got = said(answers, [5.0, 5.0, 5.0, 3.0, 4.0, 5.0], 0.0);
     assert!(got[0].starts_with("It stops paying at no load from 0.5 to 2 for certain:"), "{got:?}");

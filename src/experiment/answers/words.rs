@@ -29,16 +29,10 @@ pub(super) fn compared(metric: &Metric, difference: Interval) -> String {
         Sign::Less => format!("{} {less}", reading.size(&shown)),
         // Alike in every replication.
         Sign::Open if difference.mean.abs() + difference.half_width <= 0.0 => {
-            let alike = match more {
-                "more" if less == "fewer" => "just as many",
-                "more" => "just as much",
-                _ => "just as high",
-            };
-            format!("{alike} ({})", reading.difference(&shown))
+            format!("neither {more} nor {less} ({})", reading.difference(&shown))
         }
         Sign::Open => {
-            let shown = reading.difference(&shown);
-            format!("neither surely {more} nor surely {less} ({shown})")
+            format!("neither surely {more} nor surely {less} ({})", reading.difference(&shown))
         }
     }
 }
