@@ -294,7 +294,7 @@ pub enum Observation {
     RegisterAnswered { leg: LegId, answer: RegisterAnswer },
 }
 
-/// Somebody who folds what a run reports. Chosen statically; `()` costs nothing.
+/// Somebody who folds what a run reports. `()` costs nothing.
 pub trait Observer {
     /// Whether it takes note of who waits: callers one by one, and the queues of registrars. There
     /// are many such facts, and what measures every run needs none.

@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use super::metrics::{Breakdown, Recorder, Series, Spread};
-use super::observation::Observer;
+use super::observation::{Observation, Observer};
 use super::world::World;
 use crate::engine::calendar::Calendar;
 use crate::engine::random::RandomSource;
@@ -81,10 +81,11 @@ const DRAIN_MAX: SimDuration = SimDuration::from_secs(400 * 86_400);
 /// # Errors
 /// Where the run exceeds its budget, or a conservation law does not hold.
 pub fn simulate(config: &Config, seed: u64, replication: u64) -> Result<RunResult, RunError> {
-    simulate_observed(config, seed, replication, ()).map(|(result, ())| result)
+    run(config, seed, replication, ())
 }
 
-/// As [`simulate`], with an observer of one's own beside the metrics.
+/// As [`simulate`], with an observer of one's own beside the metrics. It is told of queues and of
+/// what led to what, and of limiters' budgets where it takes note of them.
 ///
 /// # Errors
 /// Where the run exceeds its budget, or a conservation law does not hold.
@@ -92,8 +93,51 @@ pub fn simulate_observed<O: Observer>(
     config: &Config,
     seed: u64,
     replication: u64,
-    observer: O,
+    mut observer: O,
 ) -> Result<(RunResult, O), RunError> {
+    let mut tell = |now: SimTime, fact: &Observation| observer.observe(now, fact);
+    let result = if O::BUDGETS {
+        run_telling_all(config, seed, replication, &mut tell)
+    } else {
+        run_telling(config, seed, replication, &mut tell)
+    };
+    Ok((result?, observer))
+}
+
+/// Whom a run that is looked at tells. A call at run time: the world, which is large, is compiled
+/// with this, and not once more with every observer there is.
+type Tell<'a> = &'a mut dyn FnMut(SimTime, &Observation);
+
+/// Tells of queues and links, and of limiters' budgets or not.
+struct Teller<'a, const BUDGETS: bool>(Tell<'a>);
+
+impl<const BUDGETS: bool> Observer for Teller<'_, BUDGETS> {
+    const BUDGETS: bool = BUDGETS;
+
+    fn observe(&mut self, now: SimTime, fact: &Observation) {
+        (self.0)(now, fact);
+    }
+}
+
+fn run_telling(config: &Config, seed: u64, n: u64, tell: Tell<'_>) -> Result<RunResult, RunError> {
+    run(config, seed, n, Teller::<false>(tell))
+}
+
+fn run_telling_all(
+    config: &Config,
+    seed: u64,
+    n: u64,
+    tell: Tell<'_>,
+) -> Result<RunResult, RunError> {
+    run(config, seed, n, Teller::<true>(tell))
+}
+
+fn run<O: Observer>(
+    config: &Config,
+    seed: u64,
+    replication: u64,
+    observer: O,
+) -> Result<RunResult, RunError> {
     let random = RandomSource::new(seed, replication);
     let mut calendar = Calendar::new();
     let mut world = World::new(config, random, (Recorder::new(config), observer));
@@ -112,6 +156,5 @@ pub fn simulate_observed<O: Observer>(
     }
     world.check_conservation().map_err(|law| RunError::Conservation { seed, replication, law })?;
     let engine = EngineFigures { events, peak_pending: calendar.peak_len() as u64 };
-    let (recorder, observer) = world.into_observer();
-    Ok((recorder.finish(config, engine), observer))
+    Ok(world.into_observer().0.finish(config, engine))
 }
