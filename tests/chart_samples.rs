@@ -26,7 +26,7 @@ pub(crate) fn forest() -> Forest {
             "APAC model, 12 calls/s at peak; unnecessary failovers per hour, policy less today"
                 .to_owned(),
         value: axis("Difference in unnecessary failovers", "per hour", Format::Number),
-        better: Better::Lower,
+        better: Some(Better::Lower),
         control: "today".to_owned(),
         rows: vec![
             row("Equal jitter", -1.2, 0.5, false),
@@ -235,7 +235,7 @@ fn higher() -> Forest {
     let mut forest = forest();
     forest.title = "Full jitter answers 3.1 points more of the calls in time".to_owned();
     forest.value = axis("Difference in service level", "percentage points", Format::Number);
-    forest.better = Better::Higher;
+    forest.better = Some(Better::Higher);
     forest.control = "the SDK's own retries stacked under a fixed 500 ms".to_owned();
     for row in &mut forest.rows {
         row.difference.value = -row.difference.value;

@@ -55,6 +55,18 @@ fn compare_prints_rankings_differences_and_an_answer() {
         let words = sentence.as_str().unwrap().split_whitespace();
         assert!(words.into_iter().all(|word| text.contains(word)), "{sentence}");
     }
+    // A forest plot of each metric, which says no more than the table.
+    for metric in result["metrics"].as_array().unwrap() {
+        let name = metric["metric"].as_str().unwrap().replace('_', "-");
+        let file = folder.path().join(format!("differences-{name}.svg"));
+        let picture = fs::read_to_string(file).unwrap();
+        assert!(picture.contains("(Bonferroni)"), "{name}");
+        for row in metric["differences"].as_array().unwrap() {
+            let point = row["point"].as_u64().unwrap() as usize;
+            let label = result["points"][point]["label"].as_str().unwrap();
+            assert!(picture.contains(label), "{label} in {name}");
+        }
+    }
     insta::assert_snapshot!("all_pairs", compare(folder.path(), &["--all-pairs"]));
     let found =
         compare(folder.path(), &["--control", "agents = 26", "--metric", "utilization_mae"]);

@@ -26,3 +26,4 @@ mod tidy;
 mod timeline;
 mod tuning;
 mod tuning_claim;
+mod warmup;

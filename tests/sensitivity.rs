@@ -110,6 +110,10 @@ fn the_command_writes_the_same_bytes_on_any_number_of_threads_and_says_the_answe
     assert!(words(&text).contains(&words(answer)), "{text}");
     let table = fs::read_to_string(one.join("sensitivity.csv")).unwrap();
     assert_eq!(table.lines().count(), 1 + 3, "a row per metric and factor");
+    let metric = json["metrics"][0]["metric"].as_str().unwrap().replace('_', "-");
+    let picture = fs::read_to_string(one.join(format!("tornado-{metric}.svg"))).unwrap();
+    let leading = json["metrics"][0]["factors"][0]["label"].as_str().unwrap();
+    assert!(picture.contains(leading), "{leading}");
 }
 
 #[test]

@@ -92,6 +92,9 @@ fn a_tuning_gives_the_same_bytes_on_any_threads_and_when_it_goes_on_where_it_sto
     command(Path::new(SMALL), &one, &["--jobs", "1"]).assert().success();
     command(Path::new(SMALL), &two, &["--jobs", "2"]).assert().success();
     assert!(results(&one) == results(&two), "one thread and two");
+    let front = fs::read_to_string(one.join("front.svg")).unwrap();
+    let title = front.split_once("<title>").unwrap().1.split_once("</title>").unwrap().0;
+    assert!(title.contains("Pareto front"), "{title}");
     // As if it had been killed in the middle of a unit, halfway.
     let journal = fs::read_to_string(one.join("units.journal")).unwrap();
     let lines: Vec<&str> = journal.split_inclusive('\n').collect();

@@ -6,7 +6,7 @@ use super::{Failure, compare_table, print, sweep};
 use crate::experiment::compare::report::{Comparison, Request, With};
 use crate::experiment::plan::Plan;
 use crate::experiment::summary::Summary;
-use crate::output::{comparison, json, tables};
+use crate::output::{comparison, findings, json, tables};
 use crate::system::metrics::{METRICS, index_of};
 use crate::system::spelling::nearest;
 
@@ -39,12 +39,14 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let mut runs = Runs::open(&args.study, &loaded)?;
     let got = precision::get(&mut runs, plan)?;
     let compared = Comparison::new(plan, &got.units, &got.outcomes, &request);
-    let written = runs.write(vec![
+    let mut files = vec![
         ("runs.csv".to_owned(), tables::runs(plan, &got.units, &got.outcomes)),
         ("ranking.csv".to_owned(), comparison::ranking(plan, &compared)),
         ("comparison.csv".to_owned(), comparison::differences(&compared)),
         ("compare.json".to_owned(), json::indented(&compared)),
-    ])?;
+    ];
+    files.extend(findings::differences(&compared).iter().flat_map(findings::files));
+    let written = runs.write(files)?;
     print(&compare_table::render(plan, &compared, &written))?;
     runs.finish()?;
     sweep::missed(plan, &Summary::of(plan, &got.units, &got.outcomes))

@@ -29,9 +29,10 @@ mod sweep_table;
 mod timeline;
 mod tune;
 mod tune_table;
+mod warmup;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -57,6 +58,8 @@ enum Command {
     Sensitivity(sensitivity::Args),
     /// Compare the points of a study with each other on the same random numbers
     Compare(compare::Args),
+    /// Find how much of a model's start is to be left out, by Welch's plot and MSER-5
+    Warmup(warmup::Args),
     /// Show why something happened in a run of a model: its causes and a sequence diagram
     Explain(explain::Args),
     /// Find the point of a study that costs least while it keeps to its SLA
@@ -89,6 +92,13 @@ struct Overrides {
 }
 
 impl Overrides {
+    /// Loads and checks a model with these in it.
+    fn load(&self, model: &Path) -> Result<LoadedModel, Failure> {
+        let mut assignments = self.assignments();
+        assignments.extend(self.seed.map(|s| format!("seed={s}")));
+        Ok(input::model(model, &assignments)?)
+    }
+
     /// As assignments to keys of the model, the seed left out.
     fn assignments(&self) -> Vec<String> {
         let named = [("horizon", &self.horizon), ("warmup", &self.warmup)];
@@ -112,9 +122,7 @@ struct RunOfModel {
 impl RunOfModel {
     /// Loads and checks the model.
     fn load(&self) -> Result<LoadedModel, Failure> {
-        let mut assignments = self.overrides.assignments();
-        assignments.extend(self.overrides.seed.map(|s| format!("seed={s}")));
-        Ok(input::model(&self.model, &assignments)?)
+        self.overrides.load(&self.model)
     }
 }
 
@@ -126,6 +134,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => sweep::execute(&args),
         Command::Sensitivity(args) => sensitivity::execute(&args),
         Command::Compare(args) => compare::execute(&args),
+        Command::Warmup(args) => warmup::execute(&args),
         Command::Explain(args) => explain::execute(&args),
         Command::Tune(args) => tune::execute(&args),
         Command::Check(args) => check::execute(&args),
@@ -137,6 +146,14 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
+}
+
+/// So many threads; without a number, one per core.
+fn pool(jobs: Option<u16>) -> Result<rayon::ThreadPool, Failure> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs.map_or(0, usize::from))
+        .build()
+        .map_err(|e| Failure::Internal(format!("the threads could not be started: {e}")))
 }
 
 /// Prints a result. A reader that has gone away (`| head`) is no error.

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use serde_json::json;
 
 use super::progress::{self, Stopwatch};
-use super::{Failure, Overrides};
+use super::{Failure, Overrides, pool};
 use crate::experiment::runner::{self, Outcome, Unit};
 use crate::input::{self, LoadedStudy};
 use crate::output::files;
@@ -70,10 +70,7 @@ impl<'a> Runs<'a> {
         let plan = &loaded.plan;
         let folder = args.out.clone().unwrap_or_else(|| Path::new("output").join(&plan.study.name));
         let journal = Journal::open(&folder, plan, &program(loaded), args.fresh)?;
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(args.jobs.map_or(0, usize::from))
-            .build()
-            .map_err(|e| Failure::Internal(format!("the threads could not be started: {e}")))?;
+        let pool = pool(args.jobs)?;
         let watch = Stopwatch::start();
         Ok(Self {
             loaded,

@@ -4,7 +4,7 @@ use super::runs::{Runs, StudyArgs};
 use super::{Failure, print, sensitivity_table, sweep};
 use crate::experiment::runner::Unit;
 use crate::experiment::sensitivity::analysis::analyse;
-use crate::output::{sensitivity, tables};
+use crate::output::{findings, sensitivity, tables};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -33,11 +33,13 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let outcomes = runs.get(&units)?;
     let found = analyse(plan, &outcomes)
         .ok_or_else(|| Failure::Internal("the points are not those of the method".to_owned()))?;
-    let written = runs.write(vec![
+    let mut files = vec![
         ("runs.csv".to_owned(), tables::runs(plan, &units, &outcomes)),
         ("sensitivity.csv".to_owned(), sensitivity::table(&found)),
         ("sensitivity.json".to_owned(), sensitivity::json(&found)),
-    ])?;
+    ];
+    files.extend(findings::shares(&found).iter().flat_map(findings::files));
+    let written = runs.write(files)?;
     print(&sensitivity_table::render(plan, &found, &written))?;
     runs.finish()
 }

@@ -4,7 +4,7 @@ use super::runs::{Runs, StudyArgs};
 use super::{Failure, print, tune_table};
 use crate::experiment::tune::result::TuneResult;
 use crate::experiment::tune::tune;
-use crate::output::tuning;
+use crate::output::{findings, tuning};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -22,7 +22,9 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     };
     let mut runs = Runs::open(&args.study, &loaded)?;
     let tuned = tune(plan, spec, |units| runs.get(units))?;
-    let written = runs.write(tuning::files(plan, &tuned))?;
+    let mut files = tuning::files(plan, &tuned);
+    files.extend(findings::front(plan, &tuned.1).iter().flat_map(findings::files));
+    let written = runs.write(files)?;
     print(&tune_table::render(plan, &tuned.1, &written))?;
     let result = tuned.1;
     // Without a recommendation that is what the caller has to know, whatever else went wrong.

@@ -30,3 +30,4 @@ pub mod study;
 pub mod summary;
 pub mod sweep_result;
 pub mod tune;
+pub mod warmup;

@@ -18,8 +18,7 @@ pub fn files(model: &Model, replication: u64, result: &RunResult) -> Vec<(String
     for spread in result.latencies.iter().filter(|spread| spread.kinds[0].1.count() > 0) {
         let chart = Chart::Distributions(lay_out(model, replication, spread));
         let name = format!("{}-cdf", spread.name.replace('_', "-"));
-        files.push((format!("{name}.svg"), chart::svg(&chart).into_bytes()));
-        files.push((format!("{name}.png"), chart::png(&chart)));
+        files.extend(chart::files(&name, &chart));
     }
     files
 }

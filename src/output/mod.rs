@@ -16,3 +16,4 @@ pub mod sensitivity;
 pub mod tables;
 pub mod timeline;
 pub mod tuning;
+pub mod warmup;

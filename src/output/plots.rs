@@ -19,10 +19,7 @@ pub fn render(plan: &Plan, summary: &Summary) -> Vec<(String, Vec<u8>)> {
         .flat_map(|spec| {
             let chart = lay_out(plan, summary, spec);
             let file = spec.parts().0;
-            [
-                (format!("{file}.svg"), chart::svg(&chart).into_bytes()),
-                (format!("{file}.png"), chart::png(&chart)),
-            ]
+            chart::files(file, &chart)
         })
         .collect()
 }
@@ -283,7 +280,7 @@ fn factor_axis(factor: &Factor) -> Axis {
     Axis { label: capital(&factor.label), log: factor.log, format, ..Axis::default() }
 }
 
-fn metric_axis(metric: &Metric) -> Axis {
+pub(super) fn metric_axis(metric: &Metric) -> Axis {
     let (unit, format) = match metric.unit {
         "share" => ("", Format::Share),
         "ms" => ("", Format::Milliseconds),

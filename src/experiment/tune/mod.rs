@@ -344,7 +344,7 @@ impl<F> Found<'_, F> {
     where
         F: FnMut(&[Unit]) -> Result<Vec<Outcome>, E>,
     {
-        let judged: Vec<usize> = (0..self.points.len())
+        let mut judged: Vec<usize> = (0..self.points.len())
             .filter(|arm| !matches!(self.status(*arm).0, "missed" | "failed"))
             .collect();
         let mut members = self.undominated(Stage::Race, self.rules.first, &judged);
@@ -353,9 +353,11 @@ impl<F> Found<'_, F> {
             (stage, n) = (Stage::Fresh, self.rules.fresh_first);
             let points: Vec<usize> = members.iter().map(|arm| self.points[*arm]).collect();
             self.book.extend(stage, &points, n)?;
-            members = self.undominated(stage, n, &members);
+            judged = members;
+            members = self.undominated(stage, n, &judged);
         }
-        let point = |arm: usize| {
+        let point = |arm: &usize| {
+            let arm = *arm;
             let point = self.points[arm];
             let values = |o: &Objective| self.book.metric(stage, point, n, o.metric);
             FrontPoint {
@@ -376,7 +378,8 @@ impl<F> Found<'_, F> {
                 .map(|o| (METRICS[o.metric].name.to_owned(), way(o)))
                 .collect(),
             replications: if stage == Stage::Fresh { "fresh" } else { "race" },
-            points: members.into_iter().map(point).collect(),
+            dominated: judged.iter().filter(|arm| !members.contains(arm)).map(point).collect(),
+            points: members.iter().map(point).collect(),
         })
     }
 

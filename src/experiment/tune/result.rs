@@ -137,11 +137,13 @@ pub struct Front {
     pub objectives: Vec<(String, &'static str)>,
     /// `fresh` or `race`: which replications the estimates are of.
     pub replications: &'static str,
-    /// Its points, estimates in the order of the objectives.
+    /// Its points.
     pub points: Vec<FrontPoint>,
+    /// The others that may keep to the SLA, each dominated by another, by the same replications.
+    pub dominated: Vec<FrontPoint>,
 }
 
-/// A point of the front.
+/// A point of the front, or behind it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FrontPoint {
     /// The point.

@@ -24,7 +24,9 @@ const TINT: f64 = 0.06;
 /// On which side of no difference an interval leaves no doubt.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 enum Side {
+    /// Better; where neither side is, higher.
     Better,
+    /// Worse; where neither side is, lower.
     Worse,
     Open,
 }
@@ -36,8 +38,8 @@ pub(super) fn lay_out(forest: &Forest, look: Look) -> Picture {
     // What was never observed comes last.
     let merit = |arm: &Difference| match forest.better {
         _ if !arm.difference.value.is_finite() => f64::NEG_INFINITY,
-        Better::Higher => arm.difference.value,
-        Better::Lower => -arm.difference.value,
+        Some(Better::Lower) => -arm.difference.value,
+        _ => arm.difference.value,
     };
     arms.sort_by(|a, b| merit(b).total_cmp(&merit(a)));
     let values = arms.iter().flat_map(|arm| arm.difference.seen()).chain([0.0]);
@@ -89,15 +91,19 @@ fn figures(forest: &Forest, arms: &[&Difference]) -> Vec<Row> {
 /// Which side is which, above the rows, and a tint on the good one.
 fn draw_sides(picture: &mut Picture, forest: &Forest, rows: &Rows) {
     let zero = rows.x(0.0);
-    let (from, to) = match forest.better {
-        Better::Higher => (zero, rows.right),
-        Better::Lower => (rows.left, zero),
+    let good = match forest.better {
+        Some(Better::Higher) => Some((zero, rows.right)),
+        Some(Better::Lower) => Some((rows.left, zero)),
+        None => None,
     };
-    let size = ((to - from).max(0.0), rows.bottom - rows.top);
-    picture.rectangle((from, rows.top), size, PALETTE[0].thinned(TINT));
+    if let Some((from, to)) = good {
+        let size = ((to - from).max(0.0), rows.bottom - rows.top);
+        picture.rectangle((from, rows.top), size, PALETTE[0].thinned(TINT));
+    }
     let (left, right) = match forest.better {
-        Better::Higher => ("← worse", "better →"),
-        Better::Lower => ("← better", "worse →"),
+        Some(Better::Higher) => ("← worse", "better →"),
+        Some(Better::Lower) => ("← better", "worse →"),
+        None => ("← lower", "higher →"),
     };
     let than = |side: &str| match side.split_once(' ') {
         _ if forest.control.is_empty() => side.to_owned(),
@@ -125,7 +131,7 @@ fn side(forest: &Forest, arm: &Difference) -> Side {
         Some((_, high)) if high < 0.0 => Better::Lower,
         _ => return Side::Open,
     };
-    if good == forest.better { Side::Better } else { Side::Worse }
+    if good == forest.better.unwrap_or_default() { Side::Better } else { Side::Worse }
 }
 
 const fn ink(side: Side) -> Ink {
@@ -172,10 +178,14 @@ fn legend(forest: &Forest) -> Legend {
         let seen = |arm: &&Difference| arm.difference.value.is_finite();
         forest.rows.iter().filter(seen).any(|arm| side(forest, arm) == wanted)
     };
+    let (better, worse) = match forest.better {
+        Some(_) => ("Better", "Worse"),
+        None => ("Higher", "Lower"),
+    };
     let sample = |wanted: Side| -> (Sketch, &str) {
         match wanted {
-            Side::Better => (|picture, at| mark(picture, at, Side::Better), "Better"),
-            Side::Worse => (|picture, at| mark(picture, at, Side::Worse), "Worse"),
+            Side::Better => (|picture, at| mark(picture, at, Side::Better), better),
+            Side::Worse => (|picture, at| mark(picture, at, Side::Worse), worse),
             Side::Open => {
                 (|picture, at| mark(picture, at, Side::Open), "Undecided: the interval holds zero")
             }

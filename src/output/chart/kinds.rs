@@ -63,8 +63,8 @@ pub struct Forest {
     /// The difference, arm less control. Differences of shares are percentage points: numbers
     /// with that unit.
     pub value: Axis,
-    /// Which sign of a difference is the good one.
-    pub better: Better,
+    /// Which sign of a difference is the good one; none where neither is.
+    pub better: Option<Better>,
     /// What the arms are compared with: `today`.
     pub control: String,
     /// The differences, in any order.
@@ -93,7 +93,7 @@ pub struct Tornado {
     pub subtitle: String,
     /// What the bars measure: the share of variance, or an elementary effect in the measure's unit.
     pub value: Axis,
-    /// What the dark bars are: `Alone (first order)`.
+    /// What the dark bars are: `Alone (first order)`; empty where there are none.
     pub first: String,
     /// What the light bars are: `With all interactions (total)`.
     pub total: String,
@@ -111,7 +111,7 @@ pub struct Tornado {
 pub struct Bar {
     /// The factor.
     pub label: String,
-    /// What it does alone.
+    /// What it does alone; not a number where that is not told apart.
     pub first: Estimate,
     /// What it does with its interactions; never less than `first`, but for noise.
     pub total: Estimate,

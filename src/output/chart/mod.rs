@@ -48,6 +48,12 @@ pub use paint::{png, svg};
 use heading::Look;
 use picture::Picture;
 
+/// A chart's two files, by name and bytes: the SVG and the PNG.
+#[must_use]
+pub fn files(name: &str, chart: &Chart) -> [(String, Vec<u8>); 2] {
+    [(format!("{name}.svg"), svg(chart).into_bytes()), (format!("{name}.png"), png(chart))]
+}
+
 /// Lays a chart out, at the size it takes in the given look.
 fn lay_out(chart: &Chart, look: Look) -> Picture {
     match chart {

@@ -39,7 +39,7 @@ pub(super) fn lay_out(tornado: &Tornado, look: Look) -> Picture {
     let above = TICK.leading();
     let rows = Rows::put(&mut picture, &figures(tornado, &bars), scale, (top + above, ROW));
     for (index, bar) in bars.iter().enumerate() {
-        draw_factor(&mut picture, &rows, bar, rows.middle(index));
+        draw_factor(&mut picture, &rows, bar, rows.middle(index), both(tornado));
     }
     let zero = rows.x(0.0);
     picture.stroke(vec![(zero, rows.top), (zero, rows.bottom)], 1.6, BLACK);
@@ -49,14 +49,15 @@ pub(super) fn lay_out(tornado: &Tornado, look: Look) -> Picture {
         picture.dashed(&path, X_REFERENCE, REFERENCE_STROKE + 0.3, BLACK);
         // To the right of its line, where the longest bars have their ends and words have room.
         let room = TICK.room(&level.label);
-        let free = picture.width - Type::regular(12.0, GREY).room(HEADS) - 36.0;
+        let heads = if both(tornado) { Type::regular(12.0, GREY).room(HEADS) } else { 0.0 };
+        let free = picture.width - heads - 36.0;
         let x = (x - 4.0).min(rows.right.min(free) - room).max(0.0);
         picture.text((x, rows.top - 5.0), level.label.as_str(), Anchor::Start, TICK);
     }
     for (index, bar) in bars.iter().enumerate() {
         rows.spot(&mut picture, index, &[bar.label.clone(), said(tornado, bar)]);
     }
-    if !bars.is_empty() {
+    if !bars.is_empty() && both(tornado) {
         let heads = (look.width, rows.top - 5.0);
         picture.text(heads, HEADS, Anchor::End, Type::regular(12.0, GREY));
     }
@@ -64,6 +65,11 @@ pub(super) fn lay_out(tornado: &Tornado, look: Look) -> Picture {
     let end = legend(tornado).rows(&mut picture, end + 10.0, look.width);
     picture.height = heading::note(&mut picture, &tornado.note, end, look.width);
     picture
+}
+
+/// Whether a factor has two bars, not only that of its total.
+fn both(tornado: &Tornado) -> bool {
+    tornado.bars.iter().any(|bar| bar.first.value.is_finite())
 }
 
 /// The axis with a range a little wider than what it shows: rounding it to ticks would leave a
@@ -88,24 +94,27 @@ pub(super) fn said(tornado: &Tornado, bar: &Bar) -> String {
 
 fn figures(tornado: &Tornado, bars: &[&Bar]) -> Vec<Row> {
     let half = |estimate: &Estimate| (estimate.high - estimate.low) / 2.0;
-    let both = bars.iter().flat_map(|bar| [bar.total, bar.first]);
-    let pairs: Vec<(f64, f64)> = both.map(|estimate| (estimate.value, half(&estimate))).collect();
+    let values = bars.iter().flat_map(|bar| [bar.total, bar.first]);
+    let pairs: Vec<(f64, f64)> = values.map(|estimate| (estimate.value, half(&estimate))).collect();
     let notation = tornado.value.format.notation_of(&pairs);
     let write = |estimate: &Estimate| {
         if estimate.value.is_finite() { notation.write(estimate.value) } else { "–".to_owned() }
     };
     let row = |bar: &&Bar| Row {
         label: bar.label.clone(),
-        figures: format!("{} / {}", write(&bar.total), write(&bar.first)),
+        figures: match both(tornado) {
+            true => format!("{} / {}", write(&bar.total), write(&bar.first)),
+            false => write(&bar.total),
+        },
         bold: false,
     };
     bars.iter().map(row).collect()
 }
 
 /// Both bars of a factor, each with its interval.
-fn draw_factor(picture: &mut Picture, rows: &Rows, bar: &Bar, middle: f64) {
-    let half = THICK + BETWEEN / 2.0;
-    let parts = [(bar.total, middle - half, true), (bar.first, middle + BETWEEN / 2.0, false)];
+fn draw_factor(picture: &mut Picture, rows: &Rows, bar: &Bar, middle: f64, both: bool) {
+    let above = if both { THICK + BETWEEN / 2.0 } else { THICK / 2.0 };
+    let parts = [(bar.total, middle - above, true), (bar.first, middle + BETWEEN / 2.0, false)];
     for (estimate, top, total) in parts {
         if !estimate.value.is_finite() {
             continue;

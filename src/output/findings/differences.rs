@@ -1,279 +1,253 @@
-//! Comparisons, sensitivity and warm-up laid into charts: estimates in, plain data for a drawing
-//! out. Titles say what the estimates leave no doubt of.
+//! A comparison as forest plots: by each metric how far every point is from the control, or, where
+//! there is none, from the best of the others.
 
-use super::chart::{
-    Axis, Bar, Better as Good, Difference, Estimate, Forest, Format, Level, Tornado, Welch,
-};
-use super::plots::capital;
-use crate::engine::statistics::Bounds;
-use crate::experiment::compare::paired::{Paired, Sign};
-use crate::experiment::sensitivity::variance::Indices;
-use crate::system::metrics::{Better, Metric};
+use super::super::chart::{Better as Good, Chart, Difference, Forest};
+use super::super::plots::capital;
+use super::{Named, ROWS_MAX, axis_of_differences, good, name, scaled};
+use crate::experiment::compare::best::Standing;
+use crate::experiment::compare::paired::Sign;
+use crate::experiment::compare::report::{ByMetric, Comparison};
+use crate::experiment::figures::{Reading, percent};
+use crate::system::metrics::{Better, METRICS, Metric, index_of};
 
-/// Arms less a control by one metric: `arms` holds the name of each and its comparison
-/// ([`crate::experiment::compare::paired::against_control`]).
+/// A forest plot of each metric: `differences-service-level`.
 #[must_use]
-pub fn differences(
-    metric: &Metric,
-    control: &str,
-    arms: &[(String, Paired)],
-    recommended: Option<&str>,
-    note: &str,
-) -> Forest {
-    let scale = Scale::of(metric);
-    let better = good(metric);
-    let sure = |sign: Sign| arms.iter().filter(move |(_, p)| Sign::of(&p.difference) == sign);
-    let (up, down) = match better {
-        Good::Higher => (Sign::More, Sign::Less),
-        Good::Lower => (Sign::Less, Sign::More),
+pub fn differences(compared: &Comparison) -> Vec<Named> {
+    let forest = |by: &ByMetric| {
+        let metric = &METRICS[index_of(&by.metric)?];
+        let forest = match compared.control {
+            Some(control) => from_control(compared, by, metric, control),
+            None => from_best(compared, by, metric)?,
+        };
+        Some((name("differences", metric.name), Chart::Forest(forest)))
     };
-    let gain = |paired: &Paired| paired.difference.mean.abs();
-    let best = sure(up).reduce(|a, b| if gain(&b.1) > gain(&a.1) { b } else { a });
-    let label = metric.label();
-    let title = match (best, sure(down).count()) {
-        (Some((name, paired)), worse) => {
-            let more = if paired.difference.mean > 0.0 { "more" } else { "less" };
-            let by = scale.said(gain(paired));
-            let count = sure(up).count();
-            let others = match (count, worse) {
-                (1, 0) => String::new(),
-                (count, 0) => format!("; {count} of {} are better", arms.len()),
-                (count, worse) => {
-                    format!("; {count} of {} are better, {worse} worse", arms.len())
-                }
-            };
-            format!("{name}: {by} {more} {label} than {control}{others}")
-        }
-        (None, 0) => format!("None can be told from {control} by {label}"),
-        (None, worse) => format!("None is better than {control} by {label}; {worse} are worse"),
-    };
-    let row = |(name, paired): &(String, Paired)| Difference {
-        label: name.clone(),
-        difference: Estimate {
-            value: scale.factor * paired.difference.mean,
-            low: scale.factor * paired.difference.low(),
-            high: scale.factor * paired.difference.high(),
-        },
-        highlight: recommended == Some(name.as_str()),
-    };
+    compared.metrics.iter().filter_map(forest).collect()
+}
+
+fn from_control(compared: &Comparison, by: &ByMetric, metric: &Metric, control: usize) -> Forest {
+    let reading = Reading::of(metric);
+    let control = compared.label(control);
+    let best = |point: usize| standing(by, point) == Some(Standing::Best);
     Forest {
-        title,
-        subtitle: format!("{}: arm less {control}, paired by replication", capital(metric.meaning)),
-        value: scale.axis(&format!("Difference in {label}")),
-        better,
+        title: title(compared, by, metric, control),
+        subtitle: format!(
+            "{}: each point less {control}. {}",
+            capital(metric.meaning),
+            compared.question
+        ),
+        value: axis_of_differences(metric, format!("Difference in {}", metric.label())),
+        better: good(metric),
         control: control.to_owned(),
-        rows: arms.iter().map(row).collect(),
-        note: note.to_owned(),
+        rows: by
+            .differences
+            .iter()
+            .take(ROWS_MAX)
+            .map(|row| Difference {
+                label: compared.label(row.point).to_owned(),
+                difference: scaled(&row.difference, reading.factor),
+                highlight: best(row.point),
+            })
+            .collect(),
+        note: note(compared, by.differences.len()),
     }
 }
 
-/// Shares of a metric's variance by factor, in the order of the indices, and the share that
-/// replication noise explains ([`crate::experiment::sensitivity::noise::noise_share`]).
-#[must_use]
-pub fn shares(
-    metric: &Metric,
-    factors: &[String],
-    indices: &Indices,
-    noise: f64,
-    note: &str,
-) -> Tornado {
-    let percent = |bounds: &Bounds| Estimate {
-        value: 100.0 * bounds.estimate,
-        low: 100.0 * bounds.low,
-        high: 100.0 * bounds.high,
+fn standing(by: &ByMetric, point: usize) -> Option<Standing> {
+    by.ranked.iter().find(|row| row.point == point).and_then(|row| row.standing)
+}
+
+/// What the intervals say: the best that is surely better than the control, and how many are.
+fn title(compared: &Comparison, by: &ByMetric, metric: &Metric, control: &str) -> String {
+    let (label, all) = (metric.label(), by.differences.len());
+    let count = |sign: Sign| by.differences.iter().filter(|row| row.sign == sign).count();
+    let (up, down) = match metric.better {
+        Better::Higher => (Sign::More, Sign::Less),
+        Better::Lower => (Sign::Less, Sign::More),
+        Better::Neither => {
+            return format!(
+                "{}: of {all} points {} are higher than {control}, {} lower; the others cannot be \
+                 told from it",
+                capital(&label),
+                count(Sign::More),
+                count(Sign::Less)
+            );
+        }
     };
-    let bars = factors.iter().zip(indices.first.iter().zip(&indices.total));
-    let bars: Vec<Bar> = bars
-        .map(|(label, (first, total))| Bar {
-            label: label.clone(),
-            first: percent(first),
-            total: percent(total),
+    let (better, worse) = (count(up), count(down));
+    let Some(best) = by.differences.iter().find(|row| row.sign == up) else {
+        return match worse {
+            0 => format!("No other point can be told from {control} by {label}"),
+            _ => {
+                format!("No point is better than {control} by {label}; {worse} of {all} are worse")
+            }
+        };
+    };
+    let reading = Reading::of(metric);
+    let word = match (reading.counts, best.sign == Sign::More) {
+        (true, true) => "more",
+        (true, false) => "fewer",
+        (false, true) => "higher",
+        (false, false) => "lower",
+    };
+    let size = reading.size(&best.difference);
+    let tail = match (better, worse) {
+        (1, 0) => String::new(),
+        (_, 0) => format!("; {better} of {all} are better"),
+        _ => format!("; {better} of {all} are better, {worse} worse"),
+    };
+    format!("{}: {label} {size} {word} than {control}{tail}", compared.label(best.point))
+}
+
+/// Of all pairs, each point beside the best of the others; none where neither way is better.
+fn from_best(compared: &Comparison, by: &ByMetric, metric: &Metric) -> Option<Forest> {
+    let reading = Reading::of(metric);
+    let label = metric.label();
+    let rows: Option<Vec<Difference>> = by
+        .ranked
+        .iter()
+        .take(ROWS_MAX)
+        .map(|row| {
+            Some(Difference {
+                label: compared.label(row.point).to_owned(),
+                difference: scaled(&row.advantage?, reading.factor),
+                highlight: row.standing == Some(Standing::Best),
+            })
         })
         .collect();
-    let label = metric.label();
-    // What lies above noise with its whole interval matters.
-    let floor = if noise.is_finite() { 100.0 * noise } else { 0.0 };
-    let mut sure: Vec<&Bar> = bars.iter().filter(|bar| bar.total.low > floor).collect();
-    sure.sort_by(|a, b| b.total.value.total_cmp(&a.total.value));
-    let title = match sure[..] {
-        [] => format!("No factor does more to {label} than replication noise"),
-        [only] => format!("{} alone decides {label}", only.label),
-        [first, second, ..] => {
-            format!(
-                "{} matters most to {label}, then {}; {} of {} factors are above noise",
-                first.label,
-                second.label,
-                sure.len(),
-                bars.len()
-            )
+    let (all, first) = (by.ranked.len(), by.ranked.first()?);
+    let contenders = by.ranked.iter().filter(|row| row.standing != Some(Standing::Beaten)).count();
+    let title = match first.standing? {
+        Standing::Best => {
+            format!("{} is the best of {all} by {label}", compared.label(first.point))
         }
+        _ => format!("{contenders} of {all} points may be the best by {label}"),
     };
-    Tornado {
+    Some(Forest {
         title,
-        subtitle: format!("{}: shares of its variance over the factors' ranges", capital(&label)),
-        value: Axis {
-            label: "Share of the variance".to_owned(),
-            unit: "%".to_owned(),
-            ..Axis::default()
-        },
-        first: "Alone (first order)".to_owned(),
-        total: "With all interactions (total)".to_owned(),
-        bars,
-        noise: noise.is_finite().then(|| Level {
-            value: floor,
-            label: format!("Replication noise: {}\u{a0}%", Format::Number.level(floor)),
-        }),
-        note: note.to_owned(),
-    }
+        subtitle: format!(
+            "{}: how far each point is ahead of the best of the others. {}",
+            capital(metric.meaning),
+            compared.question
+        ),
+        value: axis_of_differences(metric, format!("Ahead of the best of the others, {label}")),
+        // However the metric goes, what is ahead is better.
+        better: Some(Good::Higher),
+        control: "the best of the others".to_owned(),
+        rows: rows?,
+        note: note(compared, all),
+    })
 }
 
-/// A measure over the time of a run: its mean over the replications in each bin, Welch's average of
-/// that over `window` bins to each side, and the cut that MSER-5 found, in bins
-/// ([`crate::experiment::estimate::warmup`]).
-#[must_use]
-pub fn warm_up(
-    measure: &str,
-    bin_min: f64,
-    (means, average): (&[f64], &[f64]),
-    window: usize,
-    cut: Option<(usize, f64)>,
-    note: &str,
-) -> Welch {
-    let at = |index: usize| index as f64 * bin_min;
-    let timed = |values: &[f64]| values.iter().enumerate().map(|(i, v)| (at(i), *v)).collect();
-    let minutes = |value: f64| format!("{}\u{a0}min", Format::Number.level(value));
-    Welch {
-        title: match cut {
-            Some((0, _)) => format!("{measure}: the start is like the rest, nothing is cut off"),
-            Some((cut, _)) => {
-                format!("{measure}: the start is forgotten after {}", minutes(at(cut)))
-            }
-            None => {
-                format!("{measure}: the run is too short, its start still shows after half of it")
-            }
-        },
-        subtitle: String::new(),
-        x: Axis {
-            label: "Time since the start of the run".to_owned(),
-            unit: "min".to_owned(),
-            ..Axis::default()
-        },
-        y: Axis { label: measure.to_owned(), ..Axis::default() },
-        means: timed(means),
-        average: timed(average),
-        average_label: format!("Moving average over {}", minutes(at(2 * window + 1))),
-        cut: cut.map(|(cut, _)| Level {
-            value: at(cut),
-            label: format!("Cut by MSER-5 at {}", minutes(at(cut))),
-        }),
-        level: cut.map(|(_, mean)| Level {
-            value: mean,
-            label: format!("Mean after the cut: {}", Format::Number.level(mean)),
-        }),
-        note: note.to_owned(),
-    }
-}
-
-/// How a difference of a metric is written: shares differ by percentage points.
-struct Scale {
-    factor: f64,
-    unit: &'static str,
-    format: Format,
-}
-
-impl Scale {
-    fn of(metric: &Metric) -> Self {
-        match metric.unit {
-            "share" => Self { factor: 100.0, unit: "percentage points", format: Format::Number },
-            "ms" => Self { factor: 1.0, unit: "", format: Format::Milliseconds },
-            "s" => Self { factor: 1.0, unit: "", format: Format::Seconds },
-            unit => Self { factor: 1.0, unit, format: Format::Number },
-        }
-    }
-
-    fn said(&self, value: f64) -> String {
-        let number = self.format.level(self.factor * value);
-        if self.unit.is_empty() { number } else { format!("{number}\u{a0}{}", self.unit) }
-    }
-
-    fn axis(&self, label: &str) -> Axis {
-        let (label, unit) = (label.to_owned(), self.unit.to_owned());
-        Axis { label, unit, format: self.format, ..Axis::default() }
-    }
-}
-
-const fn good(metric: &Metric) -> Good {
-    match metric.better {
-        Better::Lower => Good::Lower,
-        Better::Higher | Better::Neither => Good::Higher,
-    }
+fn note(compared: &Comparison, rows: usize) -> String {
+    let draws = match compared.common_random_numbers {
+        true => "paired by replication",
+        false => "each point with its own random numbers",
+    };
+    let shown = match rows {
+        few if few <= ROWS_MAX => String::new(),
+        many => format!("The first {ROWS_MAX} of {many} points; comparison.csv has all. "),
+    };
+    format!(
+        "{shown}Means of {} replications, {draws}; intervals hold together at {}\u{a0}% \
+         (Bonferroni); seed {}",
+        compared.replications,
+        percent(compared.confidence),
+        compared.seed
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::experiment::compare::paired::paired;
-    use crate::system::metrics::{METRICS, index_of};
+    use serde_json::json;
 
-    fn metric(name: &str) -> &'static Metric {
-        &METRICS[index_of(name).unwrap()]
+    use super::*;
+
+    /// Points 1 and on against point 0, by one metric: estimate and half-width of each difference,
+    /// best first.
+    fn compared(metric: &str, differences: &[(f64, f64)]) -> Comparison {
+        let names = ["today", "full", "equal", "same", "none"];
+        let around = |value: f64, half: f64| json!({ "estimate": value, "low": value - half, "high": value + half });
+        let sign = |value: f64, half: f64| match () {
+            () if value - half > 0.0 => "more",
+            () if value + half < 0.0 => "less",
+            () => "open",
+        };
+        let ranked = |point: usize| {
+            json!({
+                "point": point, "runs": 4, "mean": around(0.5, 0.1), "relative": around(1.0, 0.1),
+                "advantage": around(-0.1, 0.2), "standing": "may be best",
+            })
+        };
+        let difference = |(i, (value, half)): (usize, &(f64, f64))| {
+            json!({
+                "point": i + 1, "against": 0, "pairs": 4, "difference": around(*value, *half),
+                "sign": sign(*value, *half), "confidence": 0.99, "correlation": around(0.5, 0.3),
+                "variance_ratio": 0.5,
+            })
+        };
+        let point = |point: usize| json!({ "point": point, "label": names[point], "levels": {} });
+        let points = 0..=differences.len();
+        serde_json::from_value(json!({
+            "command": "compare", "study": "s", "question": "Which?", "answer": [], "warnings": [],
+            "seed": 7, "replications": 4, "confidence": 0.95, "common_random_numbers": true,
+            "control": 0, "control_named": true,
+            "points": points.clone().map(point).collect::<Vec<_>>(),
+            "metrics": [{
+                "metric": metric, "unit": "", "better": "higher",
+                "ranked": points.map(ranked).collect::<Vec<_>>(),
+                "differences": differences.iter().enumerate().map(difference).collect::<Vec<_>>(),
+            }],
+        }))
+        .unwrap()
     }
 
-    fn arm(name: &str, arm: [f64; 4]) -> (String, Paired) {
-        (name.to_owned(), paired(&arm, &[0.5, 0.52, 0.49, 0.51], 0.95))
+    fn forest(compared: &Comparison) -> Forest {
+        match differences(compared).remove(0) {
+            (_, Chart::Forest(forest)) => forest,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
     fn a_title_says_only_what_the_intervals_do() {
-        let arms = [
-            arm("full", [0.8, 0.83, 0.79, 0.81]),
-            arm("equal", [0.6, 0.61, 0.6, 0.6]),
-            arm("same", [0.5, 0.53, 0.47, 0.52]),
-            arm("none", [0.3, 0.33, 0.29, 0.31]),
-        ];
-        let title = |name: &str, arms: &[(String, Paired)]| {
-            differences(metric(name), "today", arms, None, "").title.replace('\u{a0}', " ")
-        };
+        let title = |metric: &str, found: &[(f64, f64)]| forest(&compared(metric, found)).title;
+        let mixed = [(0.302, 0.014), (0.1, 0.02), (0.003, 0.01), (-0.2, 0.02)];
         assert_eq!(
-            title("service_level", &arms),
-            "full: 30.2 percentage points more service level than today; 2 of 4 are better, 1 worse"
+            title("service_level", &mixed),
+            "full: service level 30.2 ± 1.4 points higher than today; 2 of 4 are better, 1 worse"
         );
         assert_eq!(
-            title("failovers", &arms[..3]),
-            "None is better than today by failovers; 2 are worse"
+            title("failovers", &[(-3.1, 0.4), (0.2, 0.5)]),
+            "full: failovers 3.1 ± 0.4 lower than today"
         );
-        assert_eq!(title("failovers", &arms[2..3]), "None can be told from today by failovers");
+        assert_eq!(
+            title("failovers", &[(0.2, 0.5), (3.1, 0.4)]),
+            "No point is better than today by failovers; 1 of 2 are worse"
+        );
+        assert_eq!(
+            title("failovers", &[(0.2, 0.5)]),
+            "No other point can be told from today by failovers"
+        );
     }
 
     #[test]
-    fn a_factor_matters_where_its_interval_is_above_noise() {
-        let bounds =
-            |estimate: f64| Bounds { estimate, low: estimate - 0.05, high: estimate + 0.05 };
-        let indices = |totals: [f64; 2]| Indices {
-            first: totals.map(|t| bounds(t / 2.0)).to_vec(),
-            total: totals.map(bounds).to_vec(),
-            pairs: Vec::new(),
-            variance: 1.0,
-        };
-        let factors = ["limit", "delay"].map(str::to_owned);
-        let chart = |totals: [f64; 2], noise: f64| {
-            shares(metric("service_level"), &factors, &indices(totals), noise, "")
-        };
-        assert!(chart([0.3, 0.7], 0.02).title.starts_with("delay matters most to service level"));
-        assert_eq!(chart([0.04, 0.7], 0.02).title, "delay alone decides service level");
-        assert!(chart([0.04, 0.1], 0.06).title.starts_with("No factor"));
-        assert!((chart([0.3, 0.7], 0.02).noise.unwrap().value - 2.0).abs() < 1e-12);
-        assert_eq!(chart([0.3, 0.7], f64::NAN).noise, None);
+    fn shares_differ_by_points_and_the_file_is_named_after_the_metric() {
+        let compared = compared("service_level", &[(0.302, 0.014)]);
+        let forest = forest(&compared);
+        assert_eq!(forest.value.unit, "points");
+        assert!((forest.rows[0].difference.value - 30.2).abs() < 1e-9);
+        assert_eq!(forest.better, Some(Good::Higher));
+        assert_eq!(differences(&compared)[0].0, "differences-service-level");
     }
 
     #[test]
-    fn a_cut_is_told_in_the_time_of_the_run() {
-        let chart = warm_up("Calls", 5.0, (&[1.0, 2.0, 2.0], &[1.0, 1.7]), 1, Some((2, 2.0)), "");
-        assert_eq!(
-            chart.title.replace('\u{a0}', " "),
-            "Calls: the start is forgotten after 10 min"
-        );
-        assert_eq!(chart.means[2], (10.0, 2.0));
-        assert!(warm_up("Calls", 5.0, (&[], &[]), 1, None, "").title.contains("too short"));
+    fn of_all_pairs_each_point_is_held_against_the_best_of_the_others() {
+        let mut compared = compared("failovers", &[(-3.1, 0.4)]);
+        compared.control = None;
+        let forest = forest(&compared);
+        assert_eq!(forest.title, "2 of 2 points may be the best by failovers");
+        // Being ahead is better, though fewer failovers are.
+        assert_eq!(forest.better, Some(Good::Higher));
+        assert_eq!(forest.rows.len(), 2);
     }
 }

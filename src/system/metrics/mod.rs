@@ -36,6 +36,8 @@ pub struct Series {
     pub bin: SimDuration,
     /// Names of the columns.
     pub columns: Vec<&'static str>,
+    /// Units of the columns: `s`, `ms`, `per bin` for counts, empty for levels.
+    pub units: Vec<&'static str>,
     /// Rows of values; not a number where nothing was observed.
     pub rows: Vec<Vec<f64>>,
 }

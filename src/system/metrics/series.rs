@@ -164,7 +164,11 @@ impl Bins {
         columns.extend(COUNTS);
         columns.push("update_latency_ms_mean");
         columns.extend(LEVELS);
-        Series { bin: self.bin, columns, rows }
+        let mut units = vec!["s"];
+        units.extend(COUNTS.map(|_| "per bin"));
+        units.push("ms");
+        units.extend(LEVELS.map(|_| ""));
+        Series { bin: self.bin, columns, units, rows }
     }
 }
 
