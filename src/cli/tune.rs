@@ -22,7 +22,7 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     };
     let mut runs = Runs::open(&args.study, &loaded)?;
     let tuned = tune(plan, spec, |units| runs.get(units))?;
-    let written = runs.write(tuning::files(plan, &tuned))?;
+    let written = runs.write(&tuning::tables(plan, &tuned), tuning::files(&tuned.1))?;
     print(&tune_table::render(plan, &tuned.1, &written))?;
     let result = tuned.1;
     // Without a recommendation that is what the caller has to know, whatever else went wrong.

@@ -13,6 +13,7 @@ pub mod manifest;
 pub mod plots;
 pub mod report;
 pub mod sensitivity;
+pub mod table;
 pub mod tables;
 pub mod timeline;
 pub mod tuning;
