@@ -19,7 +19,7 @@ pub fn ranking(plan: &Plan, comparison: &Comparison) -> Table {
         .collect();
     let mut draft = Table::of(&rows);
     draft.column("metric", "name of the metric", |(by, ..)| by.metric.clone());
-    draft.column("unit", UNIT, |(by, ..)| named(&by.unit));
+    draft.column("unit", UNIT, |(by, ..)| named(by.unit.clone()));
     draft.column("rank", "place by this metric, the best first, from 1", |(_, rank, _)| *rank);
     draft.column("point", POINT, |(.., ranked)| ranked.point);
     levels(&mut draft, plan, |(.., ranked)| ranked.point);
@@ -48,7 +48,7 @@ pub fn differences(comparison: &Comparison) -> Table {
     let mut draft = Table::of(&rows);
     let label = |point: usize| comparison.label(point).to_owned();
     draft.column("metric", "name of the metric", |(by, _)| by.metric.clone());
-    draft.column("unit", UNIT, |(by, _)| named(&by.unit));
+    draft.column("unit", UNIT, |(by, _)| named(by.unit.clone()));
     draft.column("point", POINT, |(_, d)| d.point);
     draft.column("label", "what sets the point apart from the others", |(_, d)| label(d.point));
     draft.column("against", "number of the point it is held against", |(_, d)| d.against);

@@ -10,6 +10,8 @@ pub mod json;
 pub mod ladder;
 pub mod latency;
 pub mod manifest;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod plots;
 pub mod report;
 pub mod sensitivity;

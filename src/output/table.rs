@@ -53,10 +53,15 @@ impl Table {
         Draft { rows, table: Self { rows: rows.len(), columns: Vec::new() } }
     }
 
-    /// The files that the table of this name is written as, name and bytes: `NAME.csv`.
+    /// The files that the table of this name is written as, name and bytes: `NAME.csv` and, with
+    /// the feature `parquet`, `NAME.parquet`.
     #[must_use]
     pub fn files(&self, name: &str) -> Vec<(String, Vec<u8>)> {
-        vec![(format!("{name}.csv"), self.csv())]
+        Vec::from([
+            (format!("{name}.csv"), self.csv()),
+            #[cfg(feature = "parquet")]
+            (format!("{name}.parquet"), super::parquet::bytes(self)),
+        ])
     }
 
     /// The table as CSV with a header: an empty field where nothing was observed, numbers as short

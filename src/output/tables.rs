@@ -85,7 +85,7 @@ pub fn metrics(result: &RunResult) -> Table {
     let mut draft = Table::of(&rows);
     draft.column("metric", "name of the metric", |(metric, _)| metric.name);
     draft.column("value", "its value, in its unit", |(_, value)| **value);
-    draft.column("unit", UNIT, |(metric, _)| named(metric.unit));
+    draft.column("unit", UNIT, |(metric, _)| named(metric.unit.to_owned()));
     draft.column("meaning", "what it is", |(metric, _)| metric.meaning);
     draft.table()
 }
@@ -123,7 +123,7 @@ pub(super) const UNIT: &str =
     "its unit; `share` for parts of a whole, 0 to 1; empty for counts and ratios";
 
 /// A unit, if there is one.
-pub(super) fn named(unit: &str) -> Option<&str> {
+pub(super) fn named(unit: String) -> Option<String> {
     Some(unit).filter(|unit| !unit.is_empty())
 }
 

@@ -50,8 +50,10 @@ fn points(plan: &Plan, result: &TuneResult) -> Table {
     levels(&mut draft, plan, |point| point.point);
     let about = "`recommended`, `same`, `beaten`, `no_better`, `costlier`, `missed`, `undecided` or \
                  `failed`";
-    draft.column("status", about, |point| point.status);
-    draft.column("decided", "where that was decided: `race` or `fresh`", |point| point.decided);
+    draft.column("status", about, |point| point.status.to_owned());
+    draft.column("decided", "where that was decided: `race` or `fresh`", |point| {
+        point.decided.to_owned()
+    });
     let about = "point that it gave way to, where it is `same`, `no_better` or `costlier`";
     draft.column("than", about, |point| point.than);
     draft.column("race", "replications of it in the race", |point| point.race);
@@ -69,7 +71,7 @@ fn front(plan: &Plan, result: &TuneResult) -> Table {
     let mut draft = Table::of(&result.front.points);
     draft.column("point", POINT, |point| point.point);
     levels(&mut draft, plan, |point| point.point);
-    draft.column("status", "as in the table of points", |point| point.status);
+    draft.column("status", "as in the table of points", |point| point.status.to_owned());
     let replications =
         |point: &FrontPoint| point.estimates.first().map_or(0, |estimate| estimate.n);
     draft.column("replications", "replications that its estimates are of", replications);

@@ -5,7 +5,8 @@
 pub struct Column {
     /// Its name in files.
     pub name: &'static str,
-    /// Its unit; `share` for parts of a whole, 0 to 1; empty for counts.
+    /// Its unit; `share` for parts of a whole, 0 to 1; `per bin` for counts of a bin of time; empty
+    /// for other counts and for levels.
     pub unit: &'static str,
     /// What it is.
     pub meaning: &'static str,
@@ -79,18 +80,18 @@ pub(super) const LEVELS: usize = 2;
 /// Of the table with a row per bin of time: its start, counts, the mean latency, levels.
 pub(super) const SERIES: [Column; 1 + COUNTS + 1 + LEVELS] = [
     always("start_s", "s", "start of the bin, from the start of the run, its warm-up included"),
-    always("calls_offered", "calls", "calls offered within the bin"),
-    always("calls_answered", "calls", "calls an agent answered within it"),
-    always("calls_answered_in_time", "calls", "of them within the threshold of queue entry"),
-    always("calls_abandoned", "calls", "callers who hung up, before or after the trunk answered"),
-    always("calls_dropped", "calls", "connected calls torn down by the network"),
-    always("invite_timeouts", "", "INVITEs given up: Timer B, or no progress after 100"),
-    always("api_attempts", "", "attempts of the routing client"),
-    always("api_429s", "", "of them refused by a limiter"),
-    always("breaker_openings", "", "times a circuit breaker opened"),
-    always("failovers", "", "moves to the secondary carrier"),
-    always("registration_timeouts", "", "registration attempts without an answer"),
+    always("calls_offered", "per bin", "calls offered within the bin"),
+    always("calls_answered", "per bin", "calls an agent answered within it"),
+    always("calls_answered_in_time", "per bin", "of them within the threshold of queue entry"),
+    always("calls_abandoned", "per bin", "callers who hung up, before or after the trunk answered"),
+    always("calls_dropped", "per bin", "connected calls torn down by the network"),
+    always("invite_timeouts", "per bin", "INVITEs given up: Timer B, or no progress after 100"),
+    always("api_attempts", "per bin", "attempts of the routing client"),
+    always("api_429s", "per bin", "of them refused by a limiter"),
+    always("breaker_openings", "per bin", "times a circuit breaker opened"),
+    always("failovers", "per bin", "moves to the secondary carrier"),
+    always("registration_timeouts", "per bin", "registration attempts without an answer"),
     observed("update_latency_ms_mean", "ms", "of routing decisions that came into force within it"),
     always("trunks_on_secondary", "", "trunks on the secondary leg, averaged over its time"),
-    always("connected_calls", "calls", "connected calls, averaged over its time"),
+    always("connected_calls", "", "connected calls, averaged over its time"),
 ];
