@@ -75,7 +75,8 @@ fn the_operators_system_shows_all_six_symptoms() {
         assert!((100.0..400.0).contains(&added), "added latency {added} ms");
     }
     for run in &runs {
-        let column = run.trunks.columns.iter().position(|c| *c == "registration_timeouts").unwrap();
+        let column =
+            run.trunks.columns.iter().position(|c| c.name == "registration_timeouts").unwrap();
         let named: Vec<&String> =
             run.trunks.rows.iter().filter(|(_, v)| v[column] > 0.0).map(|(n, _)| n).collect();
         assert!(named.iter().any(|n| n.starts_with("TRK_APAC_")), "{named:?}");
@@ -137,7 +138,7 @@ fn a_static_edge_asks_nothing_and_pays_when_availability_shifts() {
     absent(&edge, &["registration_timeouts", "invite_timeouts"]);
     for run in &edge {
         let column =
-            run.series.columns.iter().position(|c| *c == "update_latency_ms_mean").unwrap();
+            run.series.columns.iter().position(|c| c.name == "update_latency_ms_mean").unwrap();
         assert!(run.series.rows.iter().all(|row| row[column].is_nan()), "no latency to show");
     }
     // What the advice leaves out: routing by availability, limits aside, answers more in time, and

@@ -18,6 +18,7 @@ mod presets;
 mod registrations;
 mod replay;
 mod report;
+mod results;
 mod sensitivity;
 mod shipped;
 mod sip_timers;

@@ -134,34 +134,3 @@ fn a_folder_without_results_is_told_what_makes_them() {
     fs::write(at("run").join("manifest.json"), "{\"study\": 3}").unwrap();
     assert!(refused(&at("run")).contains("the study or its model is not in it"));
 }
-
-#[test]
-fn every_file_and_column_is_documented() {
-    let folder = tempfile::tempdir().unwrap();
-    let (run, study) = (folder.path().join("run"), folder.path().join("study"));
-    let model = ["run", "models/minimal.toml", "--horizon", "10m", "--warmup", "0s", "--out"];
-    trunksim(&[&model[..], &[text(&run)]].concat()).assert().success();
-    sweep(&study);
-    report(&study);
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/results.md");
-    let page = fs::read_to_string(page).unwrap();
-    let named = |word: &str| page.contains(&format!("`{word}`"));
-    for folder in [&run, &study] {
-        for entry in fs::read_dir(folder).unwrap() {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            // Plots are named by the study.
-            let plot = name.ends_with(".svg") || name.ends_with(".png");
-            assert!(named(&name) || plot, "{name}");
-        }
-    }
-    let latency = fs::read_to_string(run.join("latency.csv")).unwrap();
-    let mut lines = latency.lines();
-    assert!(lines.next().unwrap().split(',').all(named));
-    // The last value of each kind is not exceeded by any.
-    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
-    assert!(rows.iter().all(|row| named(row[0]) && named(row[1])), "kinds");
-    for (index, row) in rows.iter().enumerate() {
-        let last = rows.get(index + 1).is_none_or(|next| next[..2] != row[..2]);
-        assert_eq!(last, row[4] == "1", "{row:?}");
-    }
-}

@@ -44,7 +44,9 @@ fn every_model_gives_what_it_gave_before() {
         for (metric, value) in METRICS.iter().zip(&result.metrics) {
             let _ = writeln!(text, "{},{value}", metric.name);
         }
-        text.push_str(&String::from_utf8(tables::breakdown("trunk", &result.trunks)).unwrap());
+        text.push_str(
+            &String::from_utf8(tables::breakdown("trunk", &result.trunks).csv()).unwrap(),
+        );
         golden(&format!("model-{}", stem(&path)), &text);
     }
 }

@@ -64,8 +64,10 @@ fn tuned(study: &Path) -> BTreeMap<String, String> {
         Ok(runner::run(plan, units, |_| None, |_, _| ()))
     };
     let tuned = tune(plan, plan.study.tune.as_ref().unwrap(), fetch).unwrap();
-    let text = |(name, bytes): (String, Vec<u8>)| (name, String::from_utf8(bytes).unwrap());
-    tuning::files(plan, &tuned).into_iter().map(text).collect()
+    let tables = tuning::tables(plan, &tuned);
+    let tables = tables.iter().map(|(name, table)| (format!("{name}.csv"), table.csv()));
+    let files = tables.chain(tuning::files(&tuned.1));
+    files.map(|(name, bytes)| (name, String::from_utf8(bytes).unwrap())).collect()
 }
 
 #[test]

@@ -39,14 +39,14 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let mut runs = Runs::open(&args.study, &loaded)?;
     let got = precision::get(&mut runs, plan)?;
     let compared = Comparison::new(plan, &got.units, &got.outcomes, &request);
-    let mut files = vec![
-        ("runs.csv".to_owned(), tables::runs(plan, &got.units, &got.outcomes)),
-        ("ranking.csv".to_owned(), comparison::ranking(plan, &compared)),
-        ("comparison.csv".to_owned(), comparison::differences(&compared)),
-        ("compare.json".to_owned(), json::indented(&compared)),
+    let tables = [
+        ("runs", tables::runs(plan, &got.units, &got.outcomes)),
+        ("ranking", comparison::ranking(plan, &compared)),
+        ("comparison", comparison::differences(&compared)),
     ];
+    let mut files = vec![("compare.json".to_owned(), json::indented(&compared))];
     files.extend(findings::differences(&compared).iter().flat_map(findings::files));
-    let written = runs.write(files)?;
+    let written = runs.write(&tables, files)?;
     print(&compare_table::render(plan, &compared, &written))?;
     runs.finish()?;
     sweep::missed(plan, &Summary::of(plan, &got.units, &got.outcomes))

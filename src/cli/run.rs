@@ -54,13 +54,17 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     match args.format {
         Format::Table => print(&run_table::render(&loaded.model, &result))?,
         Format::Json => print(&json())?,
-        Format::Csv => print(&String::from_utf8_lossy(&tables::metrics(&result)))?,
+        Format::Csv => print(&String::from_utf8_lossy(&tables::metrics(&result).csv()))?,
     }
     if let Some(folder) = &args.out {
-        write(folder, &result, &json())?;
-        for (name, bytes) in latency::files(&loaded.model, args.run.replication, &result) {
-            files::write_whole(folder, &name, &bytes)?;
+        let mut tables = tables::of_run(&result);
+        tables.push(("latency", latency::table(&result.latencies)));
+        for (name, table) in &tables {
+            table.files(name).iter().try_for_each(|file| write(folder, file))?;
         }
+        write(folder, &("run.json".to_owned(), json().into_bytes()))?;
+        let plots = latency::plots(&loaded.model, args.run.replication, &result);
+        plots.iter().try_for_each(|file| write(folder, file))?;
     }
     if let Some((folder, timeline)) = &timeline {
         timeline::write(folder, &loaded, args.run.replication, timeline)?;
@@ -70,12 +74,8 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn write(folder: &Path, result: &RunResult, json: &str) -> Result<(), Failure> {
-    files::write_whole(folder, "metrics.csv", &tables::metrics(result))?;
-    files::write_whole(folder, "trunks.csv", &tables::breakdown("trunk", &result.trunks))?;
-    files::write_whole(folder, "carriers.csv", &tables::breakdown("carrier", &result.carriers))?;
-    files::write_whole(folder, "series.csv", &tables::series(&result.series))?;
-    files::write_whole(folder, "run.json", json.as_bytes())?;
+fn write(folder: &Path, (name, bytes): &(String, Vec<u8>)) -> Result<(), Failure> {
+    files::write_whole(folder, name, bytes)?;
     Ok(())
 }
 
@@ -96,9 +96,9 @@ fn to_json(loaded: &LoadedModel, replication: u64, result: &RunResult) -> String
         .columns
         .iter()
         .enumerate()
-        .map(|(i, name)| {
+        .map(|(i, column)| {
             let values: Vec<Value> = series.rows.iter().map(|row| number(row[i])).collect();
-            ((*name).to_owned(), values.into())
+            (column.name.to_owned(), values.into())
         })
         .collect();
     object.insert("series".into(), columns.into());
@@ -112,7 +112,7 @@ fn rows(kind: &str, breakdown: &Breakdown) -> Value {
         let mut row = Map::new();
         row.insert(kind.into(), name.clone().into());
         for (column, value) in breakdown.columns.iter().zip(values) {
-            row.insert((*column).to_owned(), number(*value));
+            row.insert(column.name.to_owned(), number(*value));
         }
         Value::from(row)
     };

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, pr
 
 use super::format;
 use crate::system::RunResult;
-use crate::system::metrics::{Breakdown, Family, METRICS, index_of};
+use crate::system::metrics::{Breakdown, Column, Family, METRICS, index_of};
 use crate::system::spec::{FallbackSpec, Model, PolicyPoint};
 
 /// Columns of a terminal.
@@ -156,7 +156,7 @@ fn towards_the_carriers(model: &Model, result: &RunResult) -> Vec<Row> {
 
 /// Names of the trunks where a column is above zero.
 fn trunks_with(trunks: &Breakdown, column: &str) -> String {
-    let index = trunks.columns.iter().position(|c| *c == column);
+    let index = trunks.columns.iter().position(|c| c.name == column);
     let index = index.expect("the trunk table has the column");
     let mut hit: Vec<(&str, f64)> = trunks
         .rows
@@ -255,17 +255,17 @@ fn trunks(model: &Model, breakdown: &Breakdown) -> Table {
         let name = if city.is_empty() { name.clone() } else { format!("{name} {city}") };
         (name, values.as_slice())
     });
-    breakdown_table("trunk", &breakdown.columns, named, &TRUNK_COLUMNS)
+    breakdown_table("trunk", breakdown.columns, named, &TRUNK_COLUMNS)
 }
 
 fn carriers(breakdown: &Breakdown) -> Table {
     let named = breakdown.rows.iter().map(|(name, values)| (name.clone(), values.as_slice()));
-    breakdown_table("carrier", &breakdown.columns, named, &CARRIER_COLUMNS)
+    breakdown_table("carrier", breakdown.columns, named, &CARRIER_COLUMNS)
 }
 
 fn breakdown_table<'a>(
     kind: &str,
-    columns: &[&str],
+    columns: &[Column],
     rows: impl Iterator<Item = (String, &'a [f64])>,
     wanted: &[(&str, &str, Kind)],
 ) -> Table {
@@ -276,7 +276,8 @@ fn breakdown_table<'a>(
     for (name, values) in rows {
         let mut row = vec![name];
         row.extend(wanted.iter().map(|(_, column, kind)| {
-            let index = columns.iter().position(|c| c == column).expect("a column of the table");
+            let index = columns.iter().position(|c| c.name == *column);
+            let index = index.expect("a column of the table");
             kind.show(values[index])
         }));
         table.add_row(row);

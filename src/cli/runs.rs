@@ -14,6 +14,7 @@ use crate::input::{self, LoadedStudy};
 use crate::output::files;
 use crate::output::journal::Journal;
 use crate::output::manifest::{FileHash, manifest};
+use crate::output::table::Table;
 
 /// Which study, and how it is run.
 #[derive(Debug, clap::Args)]
@@ -117,8 +118,13 @@ impl<'a> Runs<'a> {
         Ok(outcomes)
     }
 
-    /// Writes the files of the results, with the manifest and the timing, and gives their paths.
-    pub(super) fn write(&self, files: Vec<(String, Vec<u8>)>) -> Result<Vec<PathBuf>, Failure> {
+    /// Writes the tables of the results, by name, and their other files, with the manifest and the
+    /// timing, and gives their paths.
+    pub(super) fn write(
+        &self,
+        tables: &[(&str, Table)],
+        files: Vec<(String, Vec<u8>)>,
+    ) -> Result<Vec<PathBuf>, Failure> {
         let hash =
             |f: &input::SourceFile| FileHash::new(f.path.display().to_string(), f.text.as_bytes());
         let hashes: Vec<FileHash> = self.loaded.files.iter().map(hash).collect();
@@ -129,7 +135,8 @@ impl<'a> Runs<'a> {
             "runs_taken_over": self.taken_over,
             "threads": self.pool.current_num_threads(),
         });
-        let mut all = files;
+        let mut all: Vec<_> = tables.iter().flat_map(|(name, table)| table.files(name)).collect();
+        all.extend(files);
         all.push(("manifest.json".to_owned(), manifest(&self.loaded.plan, &command_line, &hashes)));
         all.push(("timing.json".to_owned(), format!("{timing:#}\n").into_bytes()));
         let mut written = Vec::new();

@@ -33,13 +33,13 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let outcomes = runs.get(&units)?;
     let found = analyse(plan, &outcomes)
         .ok_or_else(|| Failure::Internal("the points are not those of the method".to_owned()))?;
-    let mut files = vec![
-        ("runs.csv".to_owned(), tables::runs(plan, &units, &outcomes)),
-        ("sensitivity.csv".to_owned(), sensitivity::table(&found)),
-        ("sensitivity.json".to_owned(), sensitivity::json(&found)),
+    let tables = [
+        ("runs", tables::runs(plan, &units, &outcomes)),
+        ("sensitivity", sensitivity::table(&found)),
     ];
+    let mut files = vec![("sensitivity.json".to_owned(), sensitivity::json(&found))];
     files.extend(findings::shares(&found).iter().flat_map(findings::files));
-    let written = runs.write(files)?;
+    let written = runs.write(&tables, files)?;
     print(&sensitivity_table::render(plan, &found, &written))?;
     runs.finish()
 }

@@ -35,15 +35,16 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let mut runs = Runs::open(&args.study, &loaded)?;
     let got = precision::get(&mut runs, plan)?;
     let summary = Summary::of(plan, &got.units, &got.outcomes);
-    let mut files = vec![
-        ("runs.csv".to_owned(), tables::runs(plan, &got.units, &got.outcomes)),
-        ("summary.csv".to_owned(), tables::summary(plan, &summary)),
-        ("sweep.json".to_owned(), json::compact(&SweepResult::new(plan, &summary))),
+    let tables = [
+        ("runs", tables::runs(plan, &got.units, &got.outcomes)),
+        ("summary", tables::summary(plan, &summary)),
     ];
+    let mut files =
+        vec![("sweep.json".to_owned(), json::compact(&SweepResult::new(plan, &summary)))];
     files.extend(plots::render(plan, &summary));
     let answers = answers(plan, &summary);
     files.extend(answer::file(&answers));
-    let written: Vec<PathBuf> = runs.write(files)?;
+    let written: Vec<PathBuf> = runs.write(&tables, files)?;
     print(&sweep_table::render(plan, &summary, &got, &written))?;
     print(&answer::render(plan, &answers))?;
     runs.finish()?;

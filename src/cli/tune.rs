@@ -22,9 +22,9 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     };
     let mut runs = Runs::open(&args.study, &loaded)?;
     let tuned = tune(plan, spec, |units| runs.get(units))?;
-    let mut files = tuning::files(plan, &tuned);
+    let mut files = tuning::files(&tuned.1);
     files.extend(findings::front(plan, &tuned.1).iter().flat_map(findings::files));
-    let written = runs.write(files)?;
+    let written = runs.write(&tuning::tables(plan, &tuned), files)?;
     print(&tune_table::render(plan, &tuned.1, &written))?;
     let result = tuned.1;
     // Without a recommendation that is what the caller has to know, whatever else went wrong.

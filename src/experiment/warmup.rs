@@ -139,8 +139,8 @@ fn measure(runs: &[Series], column: usize, window: usize) -> Measure {
     let cut = mser(&means, BATCH);
     let known = |value: f64| value.is_finite().then_some(value);
     Measure {
-        name: runs[0].columns[column].to_owned(),
-        unit: runs[0].units[column].to_owned(),
+        name: runs[0].columns[column].name.to_owned(),
+        unit: runs[0].columns[column].unit.to_owned(),
         average: welch(&means, window).into_iter().map(known).collect(),
         mean: known(seen.iter().sum::<f64>() / seen.len() as f64),
         cut_s: cut.ok().map(|cut| cut.deleted as f64 * bin_s),
@@ -191,14 +191,17 @@ fn answer(found: &Warmup) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::metrics::Column;
+
+    const fn column(name: &'static str, unit: &'static str) -> Column {
+        Column { name, unit, meaning: "", always: true }
+    }
+
+    const COLUMNS: [Column; 3] =
+        [column("start_s", "s"), column("calls_offered", "per bin"), column("connected_calls", "")];
 
     fn series(rows: Vec<Vec<f64>>) -> Series {
-        Series {
-            bin: SimDuration::from_secs(60),
-            columns: vec!["start_s", "calls_offered", "connected_calls"],
-            units: vec!["s", "per bin", ""],
-            rows,
-        }
+        Series { bin: SimDuration::from_secs(60), columns: &COLUMNS, rows }
     }
 
     /// A measure that is 0 for ten bins and 4 from then on, in two runs that differ by noise that

@@ -2,6 +2,7 @@
 
 use super::chart::{self, Axis, Chart, Distribution, Distributions, Format, Quantile};
 use super::plots::capital;
+use super::table::{Always, Table};
 use crate::engine::statistics::Latencies;
 use crate::system::RunResult;
 use crate::system::metrics::Spread;
@@ -10,11 +11,11 @@ use crate::system::spec::Model;
 /// The quantiles that are marked.
 const QUANTILES: [(&str, f64); 2] = [("p95", 0.95), ("p99", 0.99)];
 
-/// The files of a run's latencies, as names and bytes: `latency.csv`, and for each latency that was
-/// observed a plot as SVG and PNG (`update-latency-cdf.svg`).
+/// The plots of a run's latencies, as names and bytes: of each that was observed one as SVG and PNG
+/// (`update-latency-cdf.svg`).
 #[must_use]
-pub fn files(model: &Model, replication: u64, result: &RunResult) -> Vec<(String, Vec<u8>)> {
-    let mut files = vec![("latency.csv".to_owned(), table(&result.latencies))];
+pub fn plots(model: &Model, replication: u64, result: &RunResult) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
     for spread in result.latencies.iter().filter(|spread| spread.kinds[0].1.count() > 0) {
         let chart = Chart::Distributions(lay_out(model, replication, spread));
         let name = format!("{}-cdf", spread.name.replace('_', "-"));
@@ -25,20 +26,21 @@ pub fn files(model: &Model, replication: u64, result: &RunResult) -> Vec<(String
 
 /// A row per value that occurred, to three digits: how many had it, and the share of all of its
 /// kind that does not exceed it.
-fn table(latencies: &[Spread]) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write = |row: [String; 5]| writer.write_record(row).expect("rows are of equal length");
-    write(["measure", "kind", "at_most_ms", "count", "share"].map(str::to_owned));
-    for spread in latencies {
-        for (kind, latencies) in &spread.kinds {
-            for (at_most_ms, count, share) in latencies.steps() {
-                let numbers = [at_most_ms.to_string(), count.to_string(), share.to_string()];
-                let [at_most_ms, count, share] = numbers;
-                write([spread.name.to_owned(), (*kind).to_owned(), at_most_ms, count, share]);
-            }
-        }
-    }
-    writer.into_inner().expect("memory takes every byte")
+#[must_use]
+pub fn table(latencies: &[Spread]) -> Table {
+    let kinds = latencies.iter().flat_map(|s| s.kinds.iter().map(move |(kind, of)| (s, *kind, of)));
+    let rows: Vec<_> = kinds
+        .flat_map(|(spread, kind, of)| of.steps().map(move |step| (spread.name, kind, step)))
+        .collect();
+    let mut draft = Table::of(&rows);
+    draft.column("measure", "`update_latency` or `post_dial_delay`", |(measure, ..)| *measure);
+    draft.column("kind", "of which updates or calls: `all`, or one of two kinds", |row| row.1);
+    let about = ("ms", "the value: the upper end of what its digits hold");
+    draft.column("at_most_ms", about, |(.., (at_most_ms, ..))| Always(*at_most_ms));
+    draft.column("count", "how many had it", |(.., (_, count, _))| *count);
+    let about = ("share", "share of all of this kind that do not exceed it");
+    draft.column("share", about, |(.., (.., share))| Always(*share));
+    draft.table()
 }
 
 fn lay_out(model: &Model, replication: u64, spread: &Spread) -> Distributions {

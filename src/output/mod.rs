@@ -10,9 +10,12 @@ pub mod json;
 pub mod ladder;
 pub mod latency;
 pub mod manifest;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod plots;
 pub mod report;
 pub mod sensitivity;
+pub mod table;
 pub mod tables;
 pub mod timeline;
 pub mod tuning;

@@ -1,127 +1,138 @@
-//! Tables as CSV: a column per metric, an empty field where nothing was observed, numbers as short
-//! as they can be read back exactly.
+//! The tables of one run, and those that several commands write.
 
+use super::table::{About, Always, Draft, Table, mean_and_ends};
 use crate::experiment::plan::Plan;
 use crate::experiment::runner::{Outcome, Unit};
 use crate::experiment::select::threshold::together;
 use crate::experiment::summary::Summary;
 use crate::system::RunResult;
-use crate::system::metrics::{Breakdown, METRICS, Series};
+use crate::system::metrics::{Breakdown, Column, METRICS, Series};
+
+/// What the column `point` holds, in every table.
+pub(super) const POINT: &str = "number of the point, from 0";
 
 /// A row per unit, in their order; see [`units`].
 #[must_use]
-pub fn runs(plan: &Plan, of: &[Unit], outcomes: &[Outcome]) -> Vec<u8> {
+pub fn runs(plan: &Plan, of: &[Unit], outcomes: &[Outcome]) -> Table {
     units(plan, of.iter().copied().zip(outcomes))
 }
 
 /// A row per unit: its point and replication, the levels, what became of the run (`ok`, or why it
 /// stopped), and every metric.
 #[must_use]
-pub fn units<'a>(plan: &Plan, units: impl Iterator<Item = (Unit, &'a Outcome)>) -> Vec<u8> {
-    let mut header = vec!["point".to_owned(), "replication".to_owned()];
-    header.extend(plan.factors.iter().map(|f| f.name.clone()));
-    header.push("status".to_owned());
-    header.extend(METRICS.iter().map(|m| m.name.to_owned()));
-    let rows = units.map(|(unit, outcome)| {
-        let mut row = vec![unit.point.to_string(), unit.replication.to_string()];
-        row.extend(levels(plan, unit.point));
-        match outcome {
-            Ok(values) => {
-                row.push("ok".to_owned());
-                row.extend(values.iter().map(|v| number(*v)));
-            }
-            Err(error) => {
-                row.push(error.to_string());
-                row.extend(METRICS.iter().map(|_| String::new()));
-            }
-        }
-        row
+pub fn units<'a>(plan: &Plan, units: impl Iterator<Item = (Unit, &'a Outcome)>) -> Table {
+    let rows: Vec<(Unit, &Outcome)> = units.collect();
+    let mut draft = Table::of(&rows);
+    draft.column("point", POINT, |(unit, _)| unit.point);
+    let about = "number of the replication, from 0; fresh ones of a tuning from 1000000";
+    draft.column("replication", about, |(unit, _)| unit.replication);
+    levels(&mut draft, plan, |(unit, _)| unit.point);
+    draft.column("status", "`ok`, or why the run stopped", |(_, outcome)| match outcome {
+        Ok(_) => "ok".to_owned(),
+        Err(error) => error.to_string(),
     });
-    table(header, rows)
+    for (index, metric) in METRICS.iter().enumerate() {
+        draft.column(metric.name, metric, |(_, outcome)| {
+            outcome.as_ref().ok().map(|values| values[index])
+        });
+    }
+    draft.table()
 }
 
 /// A row per point: its levels, how many runs gave a result and how many stopped, what that says
 /// of the study's thresholds if it has any, and of every metric the mean and the ends of its
 /// interval.
 #[must_use]
-pub fn summary(plan: &Plan, summary: &Summary) -> Vec<u8> {
-    let mut header = vec!["point".to_owned()];
-    header.extend(plan.factors.iter().map(|f| f.name.clone()));
-    header.extend(["runs", "failed", "confidence"].map(str::to_owned));
-    let judged = !plan.study.sla.is_empty();
-    header.extend(judged.then(|| "sla".to_owned()));
-    for metric in METRICS {
-        header.extend(["mean", "low", "high"].map(|of| format!("{}_{of}", metric.name)));
+pub fn summary(plan: &Plan, summary: &Summary) -> Table {
+    let rows: Vec<_> = summary.points.iter().enumerate().collect();
+    let mut draft = Table::of(&rows);
+    draft.column("point", POINT, |(point, _)| *point);
+    levels(&mut draft, plan, |(point, _)| *point);
+    draft.column("runs", "runs that gave a result", |(_, estimates)| estimates.runs);
+    let about = "runs that stopped; they count in no estimate";
+    draft.column("failed", about, |(_, estimates)| estimates.failed);
+    let about = ("share", "confidence of the intervals");
+    draft.column("confidence", about, |_| Always(summary.confidence));
+    if !plan.study.sla.is_empty() {
+        let about = "what the runs say of all thresholds together: `met`, `missed` or `undecided`";
+        let verdict = |point: usize| together(&summary.verdicts(plan, point)).word();
+        draft.column("sla", about, |(point, _)| verdict(*point));
     }
-    let rows = summary.points.iter().enumerate().map(|(point, estimates)| {
-        let mut row = vec![point.to_string()];
-        row.extend(levels(plan, point));
-        row.extend([estimates.runs.to_string(), estimates.failed.to_string()]);
-        row.push(number(summary.confidence));
-        let verdict = || together(&summary.verdicts(plan, point)).word().to_owned();
-        row.extend(judged.then(verdict));
-        for estimate in &estimates.metrics {
-            row.push(number(estimate.mean));
-            row.push(number(estimate.mean - estimate.half_width));
-            row.push(number(estimate.mean + estimate.half_width));
-        }
-        row
-    });
-    table(header, rows)
+    for (index, metric) in METRICS.iter().enumerate() {
+        draft.interval(mean_and_ends(metric.name), metric, |(_, estimates)| {
+            let of = &estimates.metrics[index];
+            [of.mean, of.mean - of.half_width, of.mean + of.half_width]
+        });
+    }
+    draft.table()
+}
+
+/// The tables that a run leaves, by name.
+#[must_use]
+pub fn of_run(result: &RunResult) -> Vec<(&'static str, Table)> {
+    vec![
+        ("metrics", metrics(result)),
+        ("trunks", breakdown("trunk", &result.trunks)),
+        ("carriers", breakdown("carrier", &result.carriers)),
+        ("series", series(&result.series)),
+    ]
 }
 
 /// The metrics of one run, a row each, with units and meanings.
 #[must_use]
-pub fn metrics(result: &RunResult) -> Vec<u8> {
-    let header = ["metric", "value", "unit", "meaning"].map(str::to_owned).to_vec();
-    let rows = METRICS.iter().zip(&result.metrics).map(|(metric, value)| {
-        vec![
-            metric.name.to_owned(),
-            number(*value),
-            metric.unit.to_owned(),
-            metric.meaning.to_owned(),
-        ]
-    });
-    table(header, rows)
+pub fn metrics(result: &RunResult) -> Table {
+    let rows: Vec<_> = METRICS.iter().zip(&result.metrics).collect();
+    let mut draft = Table::of(&rows);
+    draft.column("metric", "name of the metric", |(metric, _)| metric.name);
+    draft.column("value", "its value, in its unit", |(_, value)| **value);
+    draft.column("unit", UNIT, |(metric, _)| named(metric.unit.to_owned()));
+    draft.column("meaning", "what it is", |(metric, _)| metric.meaning);
+    draft.table()
 }
 
 /// A table per trunk or carrier; `kind` is the name of its first column.
 #[must_use]
-pub fn breakdown(kind: &str, breakdown: &Breakdown) -> Vec<u8> {
-    let mut header = vec![kind.to_owned()];
-    header.extend(breakdown.columns.iter().map(|c| (*c).to_owned()));
-    let rows = breakdown.rows.iter().map(|(name, values)| {
-        let mut row = vec![name.clone()];
-        row.extend(values.iter().map(|v| number(*v)));
-        row
-    });
-    table(header, rows)
+pub fn breakdown(kind: &str, breakdown: &Breakdown) -> Table {
+    let mut draft = Table::of(&breakdown.rows);
+    draft.column(kind, format!("name of the {kind}").as_str(), |(name, _)| name.clone());
+    figures(&mut draft, breakdown.columns, |(_, values), index| values[index]);
+    draft.table()
 }
 
 /// The run over time, a row per bin.
 #[must_use]
-pub fn series(series: &Series) -> Vec<u8> {
-    let header = series.columns.iter().map(|c| (*c).to_owned()).collect();
-    let rows = series.rows.iter().map(|row| row.iter().map(|v| number(*v)).collect());
-    table(header, rows)
+pub fn series(series: &Series) -> Table {
+    let mut draft = Table::of(&series.rows);
+    figures(&mut draft, series.columns, |row, index| row[index]);
+    draft.table()
 }
 
-pub(super) fn levels(plan: &Plan, point: usize) -> impl Iterator<Item = String> {
-    plan.factors
-        .iter()
-        .zip(&plan.points[point].levels)
-        .map(|(factor, level)| factor.levels[*level].label.clone())
+/// Adds the columns of a table of one run.
+fn figures<R>(draft: &mut Draft<'_, R>, columns: &[Column], value: impl Fn(&R, usize) -> f64) {
+    for (index, column) in columns.iter().enumerate() {
+        let about = About::from((column.unit, column.meaning));
+        match column.always {
+            true => draft.column(column.name, about, |row| Always(value(row, index))),
+            false => draft.column(column.name, about, |row| value(row, index)),
+        }
+    }
 }
 
-/// The shortest text that reads back as the same number; nothing for what is none.
-pub(super) fn number(value: f64) -> String {
-    if value.is_finite() { value.to_string() } else { String::new() }
+/// What a column of units holds.
+pub(super) const UNIT: &str =
+    "its unit; `share` for parts of a whole, 0 to 1; empty for counts and ratios";
+
+/// A unit, if there is one.
+pub(super) fn named(unit: String) -> Option<String> {
+    Some(unit).filter(|unit| !unit.is_empty())
 }
 
-pub(super) fn table(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write = |row: Vec<String>| writer.write_record(row).expect("rows are of equal length");
-    write(header);
-    rows.for_each(write);
-    writer.into_inner().expect("memory takes every byte")
+/// Adds a column per factor: the labels of the levels of a row's point.
+pub(super) fn levels<R>(draft: &mut Draft<'_, R>, plan: &Plan, point: impl Fn(&R) -> usize) {
+    for (index, factor) in plan.factors.iter().enumerate() {
+        let about = format!("level of the factor `{}`, as the study calls it", factor.name);
+        draft.column(&factor.name, about.as_str(), |row| {
+            factor.levels[plan.points[point(row)].levels[index]].label.clone()
+        });
+    }
 }

@@ -1,18 +1,20 @@
-//! The files of a tuning: `tune.json` as it is, the points and the front as tables.
+//! The files of a tuning: `tune.json` as it is, the policy to paste, the points and the front as
+//! tables.
 
-use super::tables::{levels, number, table, units};
+use super::json;
+use super::table::{Table, mean_and_ends};
+use super::tables::{POINT, levels, units};
 use crate::experiment::plan::Plan;
 use crate::experiment::tune::Tuned;
-use crate::experiment::tune::result::{Estimate, TuneResult};
+use crate::experiment::tune::result::{Estimate, FrontPoint, TuneResult};
+use crate::system::metrics::{METRICS, index_of};
 
-/// Name and bytes of every file.
+/// Name and bytes of every file that is no table.
 ///
 /// # Panics
 /// Where the result cannot be written as JSON, which is a bug.
 #[must_use]
-pub fn files(plan: &Plan, (runs, result): &Tuned) -> Vec<(String, Vec<u8>)> {
-    let mut json = serde_json::to_vec_pretty(result).expect("a result is writable as JSON");
-    json.push(b'\n');
+pub fn files(result: &TuneResult) -> Vec<(String, Vec<u8>)> {
     let header = match result.outcome {
         "recommended" => format!(
             "# The policy that `trunksim tune` recommends of the study `{}`.\n",
@@ -25,60 +27,61 @@ pub fn files(plan: &Plan, (runs, result): &Tuned) -> Vec<(String, Vec<u8>)> {
     };
     let fragment = format!("{header}{}", result.recommended.fragment);
     vec![
-        ("tune.json".to_owned(), json),
+        ("tune.json".to_owned(), json::indented(result)),
         ("recommended.toml".to_owned(), fragment.into_bytes()),
-        ("tune.csv".to_owned(), points(plan, result)),
-        ("front.csv".to_owned(), front(plan, result)),
-        ("runs.csv".to_owned(), units(plan, runs.iter().map(|(unit, outcome)| (*unit, outcome)))),
+    ]
+}
+
+/// The tables, by name.
+#[must_use]
+pub fn tables(plan: &Plan, (runs, result): &Tuned) -> Vec<(&'static str, Table)> {
+    vec![
+        ("tune", points(plan, result)),
+        ("front", front(plan, result)),
+        ("runs", units(plan, runs.iter().map(|(unit, outcome)| (*unit, outcome)))),
     ]
 }
 
 /// A row per point that was run: its levels, its status and where that was decided, its
 /// replications, and its cost by those of the race and by fresh ones.
-fn points(plan: &Plan, result: &TuneResult) -> Vec<u8> {
-    let mut header = vec!["point".to_owned()];
-    header.extend(plan.factors.iter().map(|f| f.name.clone()));
-    header.extend(["status", "decided", "than", "race", "fresh"].map(str::to_owned));
-    for of in ["race", "fresh"] {
-        header.extend(["mean", "low", "high"].map(|end| format!("cost_{of}_{end}")));
-    }
-    header.push("error".to_owned());
-    let rows = result.points.iter().map(|point| {
-        let mut row = vec![point.point.to_string()];
-        row.extend(levels(plan, point.point));
-        row.extend([point.status.to_owned(), point.decided.to_owned()]);
-        row.push(point.than.map_or_else(String::new, |than| than.to_string()));
-        row.extend([point.race.to_string(), point.fresh.to_string()]);
-        row.extend(ends(Some(&point.cost_in_race)));
-        row.extend(ends(point.cost_on_fresh.as_ref()));
-        row.push(point.error.clone().unwrap_or_default());
-        row
+fn points(plan: &Plan, result: &TuneResult) -> Table {
+    let mut draft = Table::of(&result.points);
+    draft.column("point", POINT, |point| point.point);
+    levels(&mut draft, plan, |point| point.point);
+    let about = "`recommended`, `same`, `beaten`, `no_better`, `costlier`, `missed`, `undecided` or \
+                 `failed`";
+    draft.column("status", about, |point| point.status.to_owned());
+    draft.column("decided", "where that was decided: `race` or `fresh`", |point| {
+        point.decided.to_owned()
     });
-    table(header, rows)
+    let about = "point that it gave way to, where it is `same`, `no_better` or `costlier`";
+    draft.column("than", about, |point| point.than);
+    draft.column("race", "replications of it in the race", |point| point.race);
+    draft.column("fresh", "fresh replications of it", |point| point.fresh);
+    let about = "cost on its replications in the race, in the unit of the cost";
+    draft.interval(mean_and_ends("cost_race"), about, |point| ends(Some(&point.cost_in_race)));
+    let about = "cost on its fresh replications, in the unit of the cost";
+    draft.interval(mean_and_ends("cost_fresh"), about, |point| ends(point.cost_on_fresh.as_ref()));
+    draft.column("error", "why a run of it stopped", |point| point.error.clone());
+    draft.table()
 }
 
 /// A row per point of the front: its levels, its status, and every objective.
-fn front(plan: &Plan, result: &TuneResult) -> Vec<u8> {
-    let mut header = vec!["point".to_owned()];
-    header.extend(plan.factors.iter().map(|f| f.name.clone()));
-    header.extend(["status", "replications"].map(str::to_owned));
-    for (name, _) in &result.front.objectives {
-        header.extend(["mean", "low", "high"].map(|end| format!("{name}_{end}")));
+fn front(plan: &Plan, result: &TuneResult) -> Table {
+    let mut draft = Table::of(&result.front.points);
+    draft.column("point", POINT, |point| point.point);
+    levels(&mut draft, plan, |point| point.point);
+    draft.column("status", "as in the table of points", |point| point.status.to_owned());
+    let replications =
+        |point: &FrontPoint| point.estimates.first().map_or(0, |estimate| estimate.n);
+    draft.column("replications", "replications that its estimates are of", replications);
+    for (index, (name, _)) in result.front.objectives.iter().enumerate() {
+        let metric = &METRICS[index_of(name).expect("an objective is a metric")];
+        draft.interval(mean_and_ends(name), metric, |point| ends(point.estimates.get(index)));
     }
-    let rows = result.front.points.iter().map(|point| {
-        let mut row = vec![point.point.to_string()];
-        row.extend(levels(plan, point.point));
-        row.push(point.status.to_owned());
-        row.push(point.estimates.first().map_or(0, |estimate| estimate.n).to_string());
-        point.estimates.iter().for_each(|estimate| row.extend(ends(Some(estimate))));
-        row
-    });
-    table(header, rows)
+    draft.table()
 }
 
-fn ends(estimate: Option<&Estimate>) -> [String; 3] {
-    let shown = |value: fn(&Estimate) -> f64| {
-        estimate.map_or_else(String::new, |estimate| number(value(estimate)))
-    };
-    [shown(|e| e.mean), shown(|e| e.low), shown(|e| e.high)]
+fn ends(estimate: Option<&Estimate>) -> [Option<f64>; 3] {
+    estimate.map_or([None; 3], |e| [e.mean, e.low, e.high].map(Some))
 }

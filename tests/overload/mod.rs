@@ -136,7 +136,8 @@ fn calls_with_priority_get_through_an_overloaded_sbc() {
         let with = runs(&text, "sbcs.0.overload", Some(scheme));
         for (run, _) in &with {
             let column = |wanted| {
-                let at = run.trunks.columns.iter().position(|c| *c == wanted).expect("a column");
+                let at =
+                    run.trunks.columns.iter().position(|c| c.name == wanted).expect("a column");
                 let rows = run.trunks.rows.iter();
                 rows.map(move |(id, values)| (id == "VIP", values[at])).collect::<Vec<_>>()
             };

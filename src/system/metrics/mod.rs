@@ -7,6 +7,7 @@ mod api;
 mod calls;
 mod carriers;
 mod catalog;
+mod columns;
 mod legs;
 mod recorder;
 mod recovery;
@@ -14,6 +15,7 @@ mod series;
 mod utilization;
 
 pub use catalog::{Better, Family, METRICS, Metric, index_of};
+pub use columns::Column;
 pub use recorder::Recorder;
 
 use super::config::Config;
@@ -23,8 +25,8 @@ use crate::engine::time::{SimDuration, SimTime};
 /// A table with a named row per trunk or carrier.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Breakdown {
-    /// Names of the columns after the row's name.
-    pub columns: Vec<&'static str>,
+    /// The columns after the row's name.
+    pub columns: &'static [Column],
     /// Rows: name and values; not a number where nothing was observed.
     pub rows: Vec<(String, Vec<f64>)>,
 }
@@ -34,10 +36,8 @@ pub struct Breakdown {
 pub struct Series {
     /// Width of a bin.
     pub bin: SimDuration,
-    /// Names of the columns.
-    pub columns: Vec<&'static str>,
-    /// Units of the columns: `s`, `ms`, `per bin` for counts, empty for levels.
-    pub units: Vec<&'static str>,
+    /// The columns.
+    pub columns: &'static [Column],
     /// Rows of values; not a number where nothing was observed.
     pub rows: Vec<Vec<f64>>,
 }

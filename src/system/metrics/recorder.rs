@@ -3,6 +3,7 @@
 use super::api::Api;
 use super::calls::Calls;
 use super::carriers::Surroundings;
+use super::columns::{CARRIER, TRUNK};
 use super::legs::Legs;
 use super::series::Bins;
 use super::utilization::Utilization;
@@ -68,25 +69,6 @@ impl<'c> Recorder<'c> {
     }
 
     fn trunk_table(&self, config: &Config) -> Breakdown {
-        let columns = vec![
-            "calls_offered",
-            "calls_answered",
-            "service_level",
-            "service_level_end_to_end",
-            "calls_blocked",
-            "calls_lost",
-            "invite_timeouts",
-            "calls_dropped_primary",
-            "calls_dropped_secondary",
-            "failovers",
-            "failovers_unnecessary",
-            "secondary_time_fraction",
-            "registration_timeouts",
-            "update_latency_ms_mean",
-            "utilization_true",
-            "utilization_reported",
-            "utilization_mae",
-        ];
         let rows = (0u32..).zip(&config.trunks).map(|(t, trunk)| {
             let book = &self.calls.by_trunk[t as usize];
             let legs = [Side::Primary, Side::Secondary].map(|s| LegId::new(TrunkId(t), s).index());
@@ -96,7 +78,7 @@ impl<'c> Recorder<'c> {
                 Some(_) => level.mean(),
                 None => f64::NAN,
             };
-            let values = vec![
+            let values: [f64; TRUNK.len()] = [
                 book.offered as f64,
                 book.answered as f64,
                 book.service_level(),
@@ -115,23 +97,12 @@ impl<'c> Recorder<'c> {
                 monitored(&channels.reported),
                 monitored(&channels.error),
             ];
-            (trunk.name.clone(), values)
+            (trunk.name.clone(), values.to_vec())
         });
-        Breakdown { columns, rows: rows.collect() }
+        Breakdown { columns: &TRUNK, rows: rows.collect() }
     }
 
     fn carrier_table(&self, config: &Config) -> Breakdown {
-        let columns = vec![
-            "calls_connected",
-            "connected_minutes",
-            "cost",
-            "invite_timeouts",
-            "registers_received",
-            "register_rate_peak_per_s",
-            "registration_timeouts",
-            "registration_refusals",
-            "outage_fraction",
-        ];
         let rows = (0u32..).zip(&config.carriers).map(|(c, carrier)| {
             let part = &self.surroundings.carriers[c as usize];
             let over = |list: &[u64]| {
@@ -140,7 +111,7 @@ impl<'c> Recorder<'c> {
                 ours.map(|(_, n)| n).sum::<u64>() as f64
             };
             let minutes = part.connected_time.as_secs_f64() / 60.0;
-            let values = vec![
+            let values: [f64; CARRIER.len()] = [
                 part.connected as f64,
                 minutes,
                 minutes * part.price_per_minute,
@@ -151,9 +122,9 @@ impl<'c> Recorder<'c> {
                 over(&self.legs.refusals),
                 part.down.mean(),
             ];
-            (carrier.name.clone(), values)
+            (carrier.name.clone(), values.to_vec())
         });
-        Breakdown { columns, rows: rows.collect() }
+        Breakdown { columns: &CARRIER, rows: rows.collect() }
     }
 }
 

@@ -1,30 +1,13 @@
 //! The run over time, in bins of equal width.
 
 use super::Series;
+use super::columns::{COUNTS, LEVELS, SERIES};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::Outcome;
 use crate::policies::breaker::State;
 use crate::system::config::Config;
 use crate::system::ids::Side;
 use crate::system::observation::Observation;
-
-/// Columns that count what happens within the bin.
-const COUNTS: [&str; 11] = [
-    "calls_offered",
-    "calls_answered",
-    "calls_answered_in_time",
-    "calls_abandoned",
-    "calls_dropped",
-    "invite_timeouts",
-    "api_attempts",
-    "api_429s",
-    "breaker_openings",
-    "failovers",
-    "registration_timeouts",
-];
-
-/// Columns of levels, averaged over the bin's time.
-const LEVELS: [&str; 2] = ["trunks_on_secondary", "connected_calls"];
 
 #[derive(Clone, Copy)]
 enum Count {
@@ -46,9 +29,9 @@ enum Count {
 pub(super) struct Bins {
     bin: SimDuration,
     until: SimTime,
-    counts: Vec<[u64; COUNTS.len()]>,
+    counts: Vec<[u64; COUNTS]>,
     latency: Vec<(f64, u64)>,
-    levels: [Level; LEVELS.len()],
+    levels: [Level; LEVELS],
     calls_of: Vec<u32>,
     threshold: SimDuration,
     replicas: u32,
@@ -69,7 +52,7 @@ impl Bins {
         Self {
             bin: config.series_bin,
             until: horizon,
-            counts: vec![[0; COUNTS.len()]; bins],
+            counts: vec![[0; COUNTS]; bins],
             latency: vec![(0.0, 0); bins],
             levels: [level(), level()],
             calls_of: vec![0; config.trunks.len()],
@@ -160,15 +143,7 @@ impl Bins {
                 row
             })
             .collect();
-        let mut columns = vec!["start_s"];
-        columns.extend(COUNTS);
-        columns.push("update_latency_ms_mean");
-        columns.extend(LEVELS);
-        let mut units = vec!["s"];
-        units.extend(COUNTS.map(|_| "per bin"));
-        units.push("ms");
-        units.extend(LEVELS.map(|_| ""));
-        Series { bin: self.bin, columns, units, rows }
+        Series { bin: self.bin, columns: &SERIES, rows }
     }
 }
 
