@@ -22,6 +22,8 @@ const CALL_BINS_MAX: u64 = 100;
 const LABELLED: u64 = 10;
 /// More labels than this are none; then the worst episode has one.
 const LABELS_MAX: usize = 8;
+/// Of more faults of a kind only the first has a label.
+const FAULTS_LABELLED: usize = 3;
 /// Rows of a lane.
 const ROWS_MAX: usize = 24;
 /// Rows of breakers.
@@ -58,7 +60,7 @@ pub fn chart(timeline: &Timeline, origin: &Origin) -> Chart {
         range_s: (timeline.window.from.as_secs_f64(), timeline.window.until.as_secs_f64()),
         time: format!("Simulated time since the start of the run ({})", clock.unit()),
         ticks: ticks(timeline, clock),
-        bands: bands(timeline),
+        bands: bands(timeline, cell),
         moments: found.moments.iter().map(moment).collect(),
         lanes,
         note: note(timeline, origin, (drawn.bin, of_calls.bin), cell),
@@ -80,9 +82,14 @@ fn note(
     let omitted = omitted.map(|(what, all, most)| {
         format!(" Of {all} {what} the {most} that changed most are shown.")
     });
+    let closer = if timeline.bin > SimDuration::from_secs(1) {
+        " A part of the run in more detail: --timeline with --from and --to."
+    } else {
+        ""
+    };
     format!(
         "Bins of {bin}, of calls {of_calls}. States shorter than {:.1} s are drawn that long; of several within that \
-         time the worst is drawn.{} Seed {}, replication {}.",
+         time the worst is drawn.{}{closer} Seed {}, replication {}.",
         cell.as_secs_f64(),
         omitted.collect::<String>(),
         origin.seed,
@@ -108,7 +115,7 @@ fn range(from: SimTime, until: SimTime) -> (f64, f64) {
     (from.as_secs_f64(), until.as_secs_f64())
 }
 
-fn bands(timeline: &Timeline) -> Vec<Band> {
+fn bands(timeline: &Timeline, cell: SimDuration) -> Vec<Band> {
     let window = timeline.window;
     let warmup = (timeline.warmup > window.from).then(|| Band {
         range_s: range(window.from, timeline.warmup.min(window.until)),
@@ -120,18 +127,55 @@ fn bands(timeline: &Timeline) -> Vec<Band> {
     let few = timeline.episodes.iter().filter(|e| great(e)).count() <= LABELS_MAX;
     let worst = timeline.worst_episode();
     let labelled = |e: &Episode| if few { great(e) } else { Some(*e) == worst };
-    let episodes = timeline.episodes.iter().map(|e| Band {
-        range_s: range(e.from, e.until),
-        label: if labelled(e) { "API refuses".to_owned() } else { String::new() },
-        shade: Shade::Trouble,
-    });
-    let faults = timeline.faults.iter().map(|fault| Band {
-        range_s: range(fault.from, fault.until),
-        label: format!("Fault: {}", fault.label),
-        shade: Shade::Fault,
-    });
+    let mut episodes: Vec<Band> = Vec::new();
+    for episode in &timeline.episodes {
+        let (from, until) = range(episode.from, episode.until);
+        let label = if labelled(episode) { "API refuses".to_owned() } else { String::new() };
+        match episodes.last_mut() {
+            // No gap between them is seen.
+            Some(last) if label.is_empty() && from - last.range_s.1 < cell.as_secs_f64() => {
+                last.range_s.1 = until;
+            }
+            _ => episodes.push(Band { range_s: (from, until), label, shade: Shade::Trouble }),
+        }
+    }
+    let faults = faults(timeline, cell);
     // Where there is no room for all labels, those of faults come first.
     warmup.into_iter().chain(faults).chain(episodes).collect()
+}
+
+/// Faults as bands. Those of a kind with no gap between them that is seen are one band; where many
+/// of a kind come one after the other, the first says how many.
+fn faults(timeline: &Timeline, cell: SimDuration) -> Vec<Band> {
+    let mut kinds: Vec<(&str, Vec<(SimTime, SimTime)>, usize)> = Vec::new();
+    for fault in &timeline.faults {
+        let kind = kinds.iter_mut().find(|(label, ..)| *label == fault.label);
+        let Some((_, spans, count)) = kind else {
+            kinds.push((&fault.label, vec![(fault.from, fault.until)], 1));
+            continue;
+        };
+        *count += 1;
+        match spans.last_mut() {
+            Some(last) if fault.from < last.1.saturating_add(cell) => {
+                last.1 = last.1.max(fault.until);
+            }
+            _ => spans.push((fault.from, fault.until)),
+        }
+    }
+    let band = |label: &str, count: usize, place: usize, span: &(SimTime, SimTime)| Band {
+        range_s: range(span.0, span.1),
+        label: match place {
+            0 if count > FAULTS_LABELLED => format!("Fault: {label}, {count} times"),
+            _ if count > FAULTS_LABELLED => String::new(),
+            _ => format!("Fault: {label}"),
+        },
+        shade: Shade::Fault,
+    };
+    let of = |(label, spans, count): &(&str, Vec<(SimTime, SimTime)>, usize)| {
+        let bands = spans.iter().enumerate();
+        bands.map(|(place, span)| band(label, *count, place, span)).collect::<Vec<Band>>()
+    };
+    kinds.iter().flat_map(of).collect()
 }
 
 /// A count per bin as a rate per second.
@@ -240,9 +284,13 @@ fn look(label: &str, tone: Tone, height: f64) -> StateLook {
     StateLook { label: label.to_owned(), tone, height }
 }
 
-/// A strip of states; `of` tells which look each has.
-fn strip<S: Copy + Ord>(track: &Track<S>, cell: SimDuration, of: impl Fn(S) -> usize) -> Vec<Run> {
-    let spans = track.coarse(cell);
+/// A strip of states; `of` tells which look each has, of which the later are the worse.
+fn strip<S: Copy + PartialEq>(
+    track: &Track<S>,
+    cell: SimDuration,
+    of: impl Fn(S) -> usize,
+) -> Vec<Run> {
+    let spans = track.coarse(cell, &of);
     spans.iter().map(|s| Run { look: of(s.state), range_s: range(s.from, s.until) }).collect()
 }
 
