@@ -26,6 +26,8 @@ const LABELS_MAX: usize = 8;
 const FAULTS_LABELLED: usize = 3;
 /// Rows of a lane.
 const ROWS_MAX: usize = 24;
+/// So few breakers have a row each, whatever they do.
+const BREAKERS_EACH: usize = 3;
 /// Rows of breakers.
 const BREAKERS_MAX: usize = 12;
 /// Limits below this are paced, not budgeted: what they have left is all or nothing.
@@ -54,12 +56,13 @@ pub fn chart(timeline: &Timeline, origin: &Origin) -> Chart {
         at_s: m.at.as_secs_f64(),
         text: format!("{}  {}", clock.long(m.at), m.text),
     };
+    let (unit, ticks) = ticks(timeline, clock);
     Chart::Lanes(Lanes {
         title: found.title,
         subtitle: format!("Model {}. {}", origin.model, found.summary),
         range_s: (timeline.window.from.as_secs_f64(), timeline.window.until.as_secs_f64()),
-        time: format!("Simulated time since the start of the run ({})", clock.unit()),
-        ticks: ticks(timeline, clock),
+        time: format!("Simulated time since the start of the run ({unit})"),
+        ticks,
         bands: bands(timeline, cell),
         moments: found.moments.iter().map(moment).collect(),
         lanes,
@@ -73,9 +76,11 @@ fn note(
     (bin, of_calls): (SimDuration, SimDuration),
     cell: SimDuration,
 ) -> String {
+    let opens = |track: &&Track<State>| track.spans.iter().any(|s| s.state != State::Closed);
+    let opening = timeline.breakers.iter().filter(opens).count();
     let shown = [
         ("trunks", timeline.trunks.len(), ROWS_MAX),
-        ("breakers", timeline.breakers.len(), BREAKERS_MAX),
+        ("breakers that open", opening, BREAKERS_MAX),
         ("legs", timeline.registrations.len(), 2 * ROWS_MAX),
     ];
     let omitted = shown.iter().filter(|(_, all, most)| all > most);
@@ -97,8 +102,8 @@ fn note(
     )
 }
 
-/// Round instants, about ten.
-fn ticks(timeline: &Timeline, clock: Clock) -> Vec<(f64, String)> {
+/// Round instants, about ten, and the unit of their texts.
+fn ticks(timeline: &Timeline, clock: Clock) -> (&'static str, Vec<(f64, String)>) {
     const STEPS_S: [u64; 15] =
         [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400];
     let window = timeline.window;
@@ -108,7 +113,11 @@ fn ticks(timeline: &Timeline, clock: Clock) -> Vec<(f64, String)> {
     let step = step.into_iter().find(few).expect("days grow without end").as_nanos();
     let first = window.from.as_nanos().div_ceil(step);
     let all = (first..=window.until.as_nanos() / step).map(|n| SimTime::from_nanos(n * step));
-    all.map(|at| (at.as_secs_f64(), clock.short(at))).collect()
+    if step.is_multiple_of(60_000_000_000) {
+        (clock.unit_short(), all.map(|at| (at.as_secs_f64(), clock.short(at))).collect())
+    } else {
+        (clock.unit_long(), all.map(|at| (at.as_secs_f64(), clock.long(at))).collect())
+    }
 }
 
 fn range(from: SimTime, until: SimTime) -> (f64, f64) {
@@ -303,7 +312,17 @@ fn breakers(timeline: &Timeline, cell: SimDuration) -> Option<Lane> {
             State::Open => 2,
         })],
     };
-    let rows: Vec<Row> = busiest(&timeline.breakers, BREAKERS_MAX).into_iter().map(row).collect();
+    // Of many, those that never move say no more than their number.
+    let stays =
+        |place: &usize| timeline.breakers[*place].spans.iter().all(|s| s.state == State::Closed);
+    let still: Vec<usize> = (0..timeline.breakers.len()).filter(stays).collect();
+    let folded = timeline.breakers.len() > BREAKERS_EACH && still.len() > 1;
+    let shown = busiest(&timeline.breakers, BREAKERS_MAX);
+    let mut rows: Vec<Row> =
+        shown.into_iter().filter(|place| !(folded && stays(place))).map(row).collect();
+    if let Some(first) = still.first().filter(|_| folded) {
+        rows.push(Row { label: format!("{} that stay closed", still.len()), ..row(*first) });
+    }
     (!rows.is_empty()).then(|| Lane {
         title: "Circuit breaker".to_owned(),
         detail: "of the routing client, by its scope".to_owned(),

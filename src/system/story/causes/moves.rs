@@ -78,13 +78,17 @@ impl Walk<'_> {
     pub(super) fn leg_down(&mut self, before: usize, trunk: TrunkId) {
         let leg = LegId::new(trunk, Side::Primary);
         let carrier = self.config.leg(leg).carrier;
+        // What the model does not count as the leg being down did not ask for the move.
+        let triggers = &self.config.failover.triggers;
         let fell = |fact: &Observation| match *fact {
             Observation::Registration { leg: l, wanted: true, usable: false } if l == leg => {
-                Some(Down::Registration)
+                triggers.registration_lost.then_some(Down::Registration)
             }
-            Observation::OptionsMoved { leg: l, down: true } if l == leg => Some(Down::Options),
+            Observation::OptionsMoved { leg: l, down: true } if l == leg => {
+                triggers.options_down.then_some(Down::Options)
+            }
             Observation::CarrierMoved { carrier: c, down: true } if c == carrier => {
-                Some(Down::Carrier)
+                triggers.link_down.then_some(Down::Carrier)
             }
             _ => None,
         };
