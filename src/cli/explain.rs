@@ -44,6 +44,10 @@ pub(super) struct Args {
     /// Draw with ASCII signs only
     #[arg(long)]
     ascii: bool,
+    /// Columns of the diagram as text, where so many who take part fit there
+    #[arg(long, value_name = "COLUMNS", default_value_t = WIDTH as u16,
+          value_parser = clap::value_parser!(u16).range(60..=400))]
+    width: u16,
     /// Also write the diagram as SVG
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
@@ -104,7 +108,7 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let (head, ladder) = match (args.why, call, trunk) {
         (Some(why), _, trunk) => match explained(args, why, (config, &story), trunk)? {
             Some(explained) => explained,
-            None => return nothing(args, why, trunk.is_some()),
+            None => return nothing(args, why, &story, trunk),
         },
         (None, Some((trunk, index)), _) => (String::new(), of_call(config, &story, trunk, index)?),
         (None, None, Some(trunk)) => (String::new(), of_trunk(args, config, &story, trunk)?),
@@ -113,9 +117,9 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
         }
     };
     let signs = if args.ascii { Signs::Ascii } else { Signs::Unicode };
-    let head = if head.is_empty() { format!("{}\n", ladder.title) } else { head };
+    let head = if head.is_empty() { broken("", &ladder.title) } else { head };
     let head = if args.ascii { ladder::ascii(&head) } else { head };
-    print(&format!("{head}\n{}", ladder::text(&ladder, signs)))?;
+    print(&format!("{head}\n{}", ladder::text(&ladder, signs, args.width.into())))?;
     if let Some(path) = &args.svg {
         write(path, &ladder::svg(&ladder))?;
     }
@@ -197,8 +201,13 @@ fn of_trunk(
     let ladder = diagram::of_trunk(story, config, trunk, (from, to));
     if ladder.rows.is_empty() {
         let name = config.trunks().nth(trunk.index()).map_or("?", |(name, _)| name);
+        let later = diagram::of_trunk(story, config, trunk, (to, SimTime::NEVER));
+        let hint = match later.rows.first() {
+            Some(row) => format!("the next thing happens at {}", clock(row.at)),
+            None => format!("the run ends at {}", clock(config.horizon())),
+        };
         return Err(Failure::Usage(format!(
-            "nothing happens to {name} from {} to {}",
+            "nothing happens to {name} from {} to {}; {hint}",
             clock(from),
             clock(to)
         )));
@@ -206,14 +215,25 @@ fn of_trunk(
     Ok(ladder)
 }
 
-/// The run holds no such outcome: that is an answer.
-fn nothing(args: &Args, why: Why, of_trunk: bool) -> Result<(), Failure> {
+/// The run holds no such outcome: that is an answer. What else there is to ask about is told too.
+fn nothing(args: &Args, why: Why, story: &Story, trunk: Option<TrunkId>) -> Result<(), Failure> {
     let (_, none) = why.words();
-    let of = match &args.trunk {
-        Some(trunk) if of_trunk => format!(" on {trunk}"),
-        _ => String::new(),
-    };
-    print(&format!("In this run {none}{of}.\n"))
+    let of = args.trunk.as_ref().map_or(String::new(), |trunk| format!(" on {trunk}"));
+    let mut told = format!("In this run {none}{of}.");
+    let elsewhere = story.outcomes(why.question(), None).len();
+    if elsewhere > 0 {
+        told += &format!(" On other trunks: {elsewhere} (leave --trunk out).");
+    }
+    let others = Why::value_variants().iter().filter_map(|other| {
+        let count = story.outcomes(other.question(), trunk).len();
+        let value = other.to_possible_value()?;
+        (count > 0).then(|| format!("{count} for --why {}", value.get_name()))
+    });
+    let others: Vec<String> = others.collect();
+    if !others.is_empty() {
+        told += &format!(" There are {}.", others.join(", "));
+    }
+    print(&broken("", &told))
 }
 
 /// The chain of the outcome asked for as sentences and as a diagram; `None` where there is no such
@@ -274,28 +294,32 @@ fn chosen(which: &str, why: Why, story: &Story, outcomes: &[usize]) -> Result<us
 
 /// A line per link, its instant in front, broken at the width.
 fn sentences(story: &Story, config: &Config, links: &[Link]) -> String {
-    let mut text = String::new();
-    for (n, link) in links.iter().enumerate() {
+    let sentence = |(n, link): (usize, &Link)| {
         let arrow = if n == 0 { ' ' } else { '←' };
         let head = format!("{} {arrow} ", clock(link.at));
-        let indent = head.chars().count();
-        let mut line = head;
-        let mut empty = true;
-        for word in wording::sentence(story, config, link).split(' ') {
-            if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-                text.push_str(&line);
-                text.push('\n');
-                line = " ".repeat(indent);
-                empty = true;
-            }
-            if !empty {
-                line.push(' ');
-            }
-            line.push_str(word);
-            empty = false;
+        broken(&head, &wording::sentence(story, config, link))
+    };
+    links.iter().enumerate().map(sentence).collect()
+}
+
+/// A text after its head in lines of the width at most, the later ones indented like the first.
+fn broken(head: &str, text: &str) -> String {
+    let indent = head.chars().count();
+    let mut done = String::new();
+    let mut line = head.to_owned();
+    let mut empty = true;
+    for word in text.split(' ') {
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            done.push_str(&line);
+            done.push('\n');
+            line = " ".repeat(indent);
+            empty = true;
         }
-        text.push_str(&line);
-        text.push('\n');
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
     }
-    text
+    (done + &line + "\n").replace('\u{a0}', " ")
 }

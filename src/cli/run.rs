@@ -24,6 +24,8 @@ pub(super) struct Args {
     /// worst of it), and write it for trace viewers (trace.json)
     #[arg(long, value_name = "DIR")]
     timeline: Option<PathBuf>,
+    #[command(flatten)]
+    part: timeline::Part,
     /// How to print the metrics
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -45,7 +47,8 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let (result, timeline) = match &args.timeline {
         None => (simulate(&loaded.config, loaded.model.seed, args.run.replication)?, None),
         Some(folder) => {
-            let (result, timeline) = timeline::record(&loaded, args.run.replication)?;
+            let window = args.part.window(&loaded)?;
+            let (result, timeline) = timeline::record(&loaded, args.run.replication, window)?;
             (result, Some((folder, timeline)))
         }
     };

@@ -187,7 +187,7 @@ pub struct Controller {
     spec: FailoverSpec,
     state: State,
     primary_down: bool,
-    /// A move on `OnPrimary` that the condition asked for; the condition's end calls it off.
+    /// The condition, and no event, decided the move: its end calls off a move that is due.
     by_condition: bool,
     moves: Vec<SimTime>,
     timeouts: Vec<SimTime>,
@@ -213,21 +213,33 @@ impl Controller {
         self.state
     }
 
+    /// Whether a trigger that asks for the secondary leg at `at` decides it: on the primary leg,
+    /// where no move is decided yet, or only a later one.
+    #[must_use]
+    pub fn is_decided_by(&self, at: SimTime) -> bool {
+        matches!(self.state, State::OnPrimary { due } if due.is_none_or(|due| at < due))
+    }
+
+    /// Whether it was the condition of the primary leg that decided the last move to the secondary
+    /// leg, or decides the one that is due; if not, an event.
+    #[must_use]
+    pub const fn is_by_condition(&self) -> bool {
+        self.by_condition
+    }
+
     /// An event asks for the secondary leg; `stagger` is how long this trunk waits first. On the
     /// secondary leg it starts the wait for the way back anew.
     pub fn event(&mut self, now: SimTime, stagger: SimDuration) -> Option<Action> {
+        let decides = self.is_decided_by(now + stagger);
         match &mut self.state {
-            State::OnPrimary { due } => {
-                let at = now + stagger;
-                if due.is_none_or(|d| at < d) {
-                    *due = Some(at);
-                    self.by_condition = false;
-                }
+            State::OnPrimary { due } if decides => {
+                *due = Some(now + stagger);
+                self.by_condition = false;
             }
             State::OnSecondary { well_since, .. } => {
                 *well_since = (!self.primary_down).then_some(now);
             }
-            State::ToSecondary { .. } | State::ToPrimary { .. } => {}
+            State::OnPrimary { .. } | State::ToSecondary { .. } | State::ToPrimary { .. } => {}
         }
         self.wake(now)
     }
@@ -251,15 +263,13 @@ impl Controller {
             return None;
         }
         self.primary_down = down;
+        let decides = self.is_decided_by(now + self.spec.hold_down);
         match &mut self.state {
-            State::OnPrimary { due } if down => {
-                let at = now + self.spec.hold_down;
-                if due.is_none_or(|d| at < d) {
-                    *due = Some(at);
-                    self.by_condition = true;
-                }
+            State::OnPrimary { due } if down && decides => {
+                *due = Some(now + self.spec.hold_down);
+                self.by_condition = true;
             }
-            State::OnPrimary { due } if self.by_condition => *due = None,
+            State::OnPrimary { due } if !down && self.by_condition => *due = None,
             State::OnSecondary { well_since, .. } => *well_since = (!down).then_some(now),
             State::OnPrimary { .. } | State::ToSecondary { .. } | State::ToPrimary { .. } => {}
         }
@@ -397,6 +407,23 @@ mod tests {
         assert_eq!(controller.next_deadline(), Some(at(306)));
         controller.event(at(290), NOW);
         assert_eq!(controller.next_deadline(), Some(at(350)));
+    }
+
+    #[test]
+    fn a_move_is_decided_by_the_first_who_asks_for_that_instant() {
+        let stagger = SimDuration::from_secs;
+        let mut controller = Controller::new(&spec(8, 60, 0));
+        controller.condition(at(0), true);
+        assert!(controller.is_by_condition());
+        // Not sooner than what is due: the condition it remains, whose end calls the move off.
+        assert!(!controller.is_decided_by(at(8)) && controller.is_decided_by(at(7)));
+        controller.event(at(2), stagger(6));
+        assert!(controller.is_by_condition());
+        controller.event(at(3), stagger(4));
+        assert!(!controller.is_by_condition());
+        controller.condition(at(5), false);
+        assert_eq!(controller.wake(at(7)), Some(Action::MoveToSecondary));
+        assert!(!controller.is_by_condition() && !controller.is_decided_by(at(7)));
     }
 
     #[test]

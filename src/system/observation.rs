@@ -273,8 +273,9 @@ pub enum Observation {
     AvailabilityTurned { group: GroupId, trunks: u32 },
     /// Something asks a trunk's controller to move to the secondary leg, after `wait` at least:
     /// the stagger of an event, the hold-down of the primary leg's condition. Each INVITE time-out
-    /// that counts towards the trigger is one.
-    FailoverAsked { trunk: TrunkId, cause: Cause, wait: SimDuration },
+    /// that counts towards the trigger is one. `decides` tells whether the next move is due to it:
+    /// the trunk is on its primary leg, and no earlier move was decided before.
+    FailoverAsked { trunk: TrunkId, cause: Cause, wait: SimDuration, decides: bool },
     /// An INVITE is lost: a carrier or SBC that is down, a full SBC queue, or the network.
     InviteLost { call: CallId, leg: LegId },
     /// A leg's connection is being opened.

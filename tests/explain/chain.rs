@@ -29,7 +29,7 @@ fn causes_come_before_their_effects_whatever_is_asked() {
                 let ladder = diagram::of_chain(&run.story, &run.config, &links);
                 let times: Vec<_> = ladder.rows.iter().map(|row| row.at).collect();
                 assert!(times.is_sorted(), "{question:?}: {ladder:?}");
-                assert!(ladder::text(&ladder, Signs::Ascii).is_ascii());
+                assert!(ladder::text(&ladder, Signs::Ascii, 80).is_ascii());
             }
         }
     }

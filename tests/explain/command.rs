@@ -46,7 +46,7 @@ fn the_diagram_goes_into_a_file_too() {
     output_of(&["--call", "TRK_01/3", "--svg", file.to_str().unwrap()]);
     let svg = std::fs::read_to_string(file).unwrap();
     assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
-    assert!(svg.contains("<title>Call TRK_01/3</title>"), "{svg}");
+    assert!(svg.contains("<title>Call TRK_01/3: an agent answers 0.2 s after the INVITE"), "{svg}");
 }
 
 #[test]

@@ -4,7 +4,9 @@
 mod chain;
 mod command;
 mod diagrams;
+mod file;
 mod trace;
+mod triggers;
 
 use trunksim::engine::time::SimTime;
 use trunksim::experiment::overrides::assign;
@@ -35,7 +37,13 @@ impl Run {
     fn of(model: &str, changes: &[(&str, &str)]) -> Self {
         let mut table: toml::Table = toml::from_str(model).unwrap();
         for (key, value) in changes {
-            assign(&mut table, key, &toml::Value::String((*value).to_owned())).unwrap();
+            let inline = value.starts_with(['{', '[']);
+            let value = if inline {
+                toml::from_str::<toml::Table>(&format!("value = {value}")).unwrap()["value"].clone()
+            } else {
+                toml::Value::String((*value).to_owned())
+            };
+            assign(&mut table, key, &value).unwrap();
         }
         let config = Config::new(&read_model(table).unwrap(), &Traces::new()).unwrap();
         let observers = (Story::default(), Trace::default());
@@ -47,6 +55,11 @@ impl Run {
     /// The operators' system up to that instant.
     fn apac(horizon: &str) -> Self {
         Self::of(include_str!("../../models/apac.toml"), &[("horizon", horizon)])
+    }
+
+    /// The operators' system as it stands, to its end.
+    fn whole() -> Self {
+        Self::of(include_str!("../../models/apac.toml"), &[])
     }
 
     fn small() -> Self {

@@ -41,7 +41,7 @@ fn first_unnecessary(run: &Run) -> (usize, Vec<Link>) {
 
 #[test]
 fn the_first_unnecessary_failover_is_traced_back_to_the_burst_that_started_it() {
-    let run = Run::apac("10m");
+    let run = Run::whole();
     let (_, links) = first_unnecessary(&run);
     let last = wording::sentence(&run.story, &run.config, links.last().unwrap());
     assert!(last.starts_with("a burst of agent_scripts starts"), "{last}");
@@ -70,6 +70,24 @@ fn the_first_unnecessary_failover_is_traced_back_to_the_burst_that_started_it() 
     let failed = check_breaker(&run, opened, opening);
     let limiter = check_limiter(&run, limited, &failed);
     check_burst(&run, burst, limiter, limited);
+}
+
+/// Without that burst the trunks stay where they are.
+#[test]
+fn without_the_burst_there_is_no_such_failover() {
+    let model = include_str!("../../models/apac.toml");
+    let later = model.replace("spikes = [{ at = \"8m\"", "spikes = [{ at = \"50m\"");
+    assert_ne!(later, model);
+    let until = [("horizon", "10m")];
+    let (with, without) = (Run::of(model, &until), Run::of(&later, &until));
+    let unnecessary = |run: &Run| {
+        let is = |o: &&(SimTime, Observation)| {
+            matches!(o.1, Observation::FailoverStarted { needed: false, .. })
+        };
+        run.trace.0.iter().filter(is).count()
+    };
+    assert!(unnecessary(&with) > 0);
+    assert_eq!(unnecessary(&without), 0);
 }
 
 /// The failover is the first in the trace that was not needed; its place there.
@@ -271,6 +289,7 @@ fn check_burst(run: &Run, link: &Link, limiter: u32, limited: &Link) {
     assert!((burst.usual_per_s - usual).abs() < 1e-9 * usual, "{} {usual}", burst.usual_per_s);
 
     let length = seconds(run.config.horizon());
+    // The most requests beyond it, and since when.
     let excess = |client: u32| {
         let own: Vec<f64> =
             arrivals.iter().filter(|a| a.1 == ClientId(client)).map(|a| seconds(a.0)).collect();
@@ -278,10 +297,12 @@ fn check_burst(run: &Run, link: &Link, limiter: u32, limited: &Link) {
         let end = seconds(until);
         let past: Vec<f64> = own.iter().copied().filter(|at| *at <= end).collect();
         let over = |first: usize| (past.len() - first) as f64 - twice * (end - past[first]);
-        (0..past.len()).map(over).fold(0.0, f64::max)
+        let best = (0..past.len()).map(|first| (over(first), past[first]));
+        best.fold((0.0, 0.0), |most, next| if next.0 > most.0 { next } else { most })
     };
     // The client, two tenants and the monitor.
-    let all: Vec<f64> = (0..4).map(excess).collect();
-    let most = all[burst.client.index()];
-    assert!(most > 0.0 && all.iter().filter(|e| **e >= most).count() == 1, "{all:?}");
+    let all: Vec<(f64, f64)> = (0..4).map(excess).collect();
+    let (most, since) = all[burst.client.index()];
+    assert!(most > 0.0 && all.iter().filter(|e| e.0 >= most).count() == 1, "{all:?}");
+    assert!((since - seconds(burst.since)).abs() < 1e-9, "{since} {burst:?}");
 }

@@ -7,7 +7,7 @@ use trunksim::system::Config;
 use trunksim::system::ids::{CarrierId, ClientId, LegId, RequestId, Side, Slab, TrunkId};
 use trunksim::system::observation::{CallRecord, Cause, Errand, Fate, Observation, Observer};
 use trunksim::system::timeline::{
-    BudgetBin, Carriage, Enrolment, Span, Timeline, TimelineRecorder, Window,
+    BudgetBin, Carriage, Enrolment, Span, Timeline, TimelineRecorder, Window, badness,
 };
 
 use super::load;
@@ -156,6 +156,9 @@ fn breakers_are_told_by_their_scope() {
         (State::Closed, 16, 100),
     ];
     assert_eq!(told(&timeline.breakers[5].spans), expected);
+    // Put together, a time in which it was open is one in which it was open, probes or not.
+    let coarse = timeline.breakers[5].coarse(SimDuration::from_secs(20), badness);
+    assert_eq!(told(&coarse), [(State::Open, 0, 20), (State::Closed, 20, 100)]);
     assert_eq!(timeline.openings.iter().map(|o| o.breaker).collect::<Vec<_>>(), [5]);
 }
 

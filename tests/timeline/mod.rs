@@ -1,8 +1,9 @@
 //! Timelines: what is folded agrees with the metrics of the same run, the trace is what its format
 //! asks for, and both stay within their bounds.
 
+mod bounds;
 mod folding;
-mod validator;
+pub(crate) mod validator;
 
 use std::fs;
 use std::path::Path;
@@ -244,64 +245,6 @@ fn the_trace_is_valid_and_says_what_the_timeline_says() {
     for track in ["TRK_APAC_04 Perth", "all trunks", "agent_scripts", "TRK_APAC_04 singtel"] {
         assert!(tracks.contains(&track), "{track} in {tracks:?}");
     }
-}
-
-/// A day of the operators' system, and far more trunks than fit a picture.
-#[test]
-fn what_is_written_stays_bounded() {
-    let many = load(
-        "models/apac.toml",
-        &["horizon=20m", "trunks.0.count=40", "trunks.0.id=TRK_{n}", "sbcs.0.count=15"],
-    );
-    for (name, timeline) in [("many", whole(&many)), ("long", stretched(&whole(&burst()), 400))] {
-        let bytes = trace(&timeline, &origin());
-        assert!(bytes.len() < 5_000_000, "{name}: {}", bytes.len());
-        read(&bytes).unwrap_or_else(|e| panic!("{name}: {e}"));
-        let picture = svg(&chart(&timeline, &origin()));
-        assert!(picture.len() < 5_000_000, "{name}: {}", picture.len());
-    }
-}
-
-/// The same over and over again: as eventful as a run can be, for days.
-fn stretched(timeline: &Timeline, times: u64) -> Timeline {
-    let length = timeline.window.until - timeline.window.from;
-    fn again<S: Copy + PartialEq>(
-        track: &Track<S>,
-        times: u64,
-        length: trunksim::engine::time::SimDuration,
-    ) -> Track<S> {
-        let mut spans: Vec<Span<S>> = Vec::new();
-        for time in 0..times {
-            for span in &track.spans {
-                let (from, until) = (span.from + length * time, span.until + length * time);
-                match spans.last_mut() {
-                    Some(last) if last.state == span.state => last.until = until,
-                    _ => spans.push(Span { state: span.state, from, until }),
-                }
-            }
-        }
-        Track { name: track.name.clone(), spans }
-    }
-    let mut long = timeline.clone();
-    long.window.until = timeline.window.from + length * times;
-    long.bin = timeline.bin * times;
-    for (track, of) in long.trunks.iter_mut().zip(&timeline.trunks) {
-        *track = again(of, times, length);
-    }
-    for (track, of) in long.registrations.iter_mut().zip(&timeline.registrations) {
-        *track = again(of, times, length);
-    }
-    for (track, of) in long.breakers.iter_mut().zip(&timeline.breakers) {
-        *track = again(of, times, length);
-    }
-    let repeated = |at: SimTime, time: u64| at + length * time;
-    long.failovers = (0..times)
-        .flat_map(|n| {
-            let again = timeline.failovers.iter();
-            again.map(move |f| trunksim::system::timeline::Failover { at: repeated(f.at, n), ..*f })
-        })
-        .collect();
-    long
 }
 
 /// Small enough for its golden file to be read.

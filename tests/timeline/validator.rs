@@ -4,8 +4,8 @@
 //!
 //! - The file is an object with `traceEvents`, an array of objects; `displayTimeUnit`, where there
 //!   is one, is `ms` or `ns`.
-//! - Every event has `ph`, `pid`, `tid`, `name`; all but metadata a `ts` in microseconds, not
-//!   negative; events need not be sorted, but these are, which viewers read fastest.
+//! - Every event has `ph`, `pid`, `tid`, `name`; all but metadata a `ts` in microseconds (ours are
+//!   whole), not negative; events need not be sorted, but these are, which viewers read fastest.
 //! - `X` has a `dur` that is not negative; those of a thread lie apart or one within another.
 //! - `C` has `args` of numbers, at least one.
 //! - `i` has a scope `s` of `g`, `p` or `t`.
@@ -17,7 +17,7 @@ use serde_json::Value;
 
 /// What an event is.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     Complete,
     Counter,
     Instant,
@@ -26,18 +26,18 @@ pub(super) enum Phase {
 
 /// An event as read, its times in nanoseconds.
 #[derive(Clone, Debug)]
-pub(super) struct Event {
-    pub(super) phase: Phase,
-    pub(super) pid: u64,
-    pub(super) tid: u64,
-    pub(super) name: String,
-    pub(super) ts: u64,
-    pub(super) dur: u64,
-    pub(super) args: Value,
+pub(crate) struct Event {
+    pub(crate) phase: Phase,
+    pub(crate) pid: u64,
+    pub(crate) tid: u64,
+    pub(crate) name: String,
+    pub(crate) ts: u64,
+    pub(crate) dur: u64,
+    pub(crate) args: Value,
 }
 
 /// The events of a valid trace, or what is wrong with it.
-pub(super) fn read(bytes: &[u8]) -> Result<Vec<Event>, String> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Event>, String> {
     let root: Value = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
     let unit = &root["displayTimeUnit"];
     if !(unit.is_null() || unit == "ms" || unit == "ns") {

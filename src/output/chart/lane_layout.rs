@@ -333,12 +333,17 @@ fn put_states(picture: &mut Picture, states: &States, frame: &Frame, top: f64) {
         }
         for (index, strip) in row.strips.iter().enumerate() {
             let foot = y + index as f64 * (each + STRIP_GAP.0) + each;
-            for run in strip {
-                let look = &states.looks[run.look];
-                let (x0, x1) = (frame.x(run.range_s.0), frame.x(run.range_s.1));
+            for (place, look) in states.looks.iter().enumerate() {
                 let part = each * look.height;
-                if part > 0.0 {
-                    picture.rectangle((x0, foot - part), (x1 - x0, part), ink(look.tone));
+                let runs = strip.iter().filter(|run| run.look == place);
+                // One outline for all: along the foot it has no height.
+                let outline = runs.flat_map(|run| {
+                    let (x0, x1) = (frame.x(run.range_s.0), frame.x(run.range_s.1));
+                    [(x0, foot), (x0, foot - part), (x1, foot - part), (x1, foot)]
+                });
+                let outline: Vec<Place> = outline.collect();
+                if part > 0.0 && !outline.is_empty() {
+                    picture.area(outline, ink(look.tone));
                 }
             }
         }

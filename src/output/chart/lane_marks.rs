@@ -10,6 +10,8 @@ pub(super) const DISC: f64 = 7.5;
 const DISC_GAP: f64 = 2.0;
 /// Rows of labels of bands.
 const LABEL_ROWS: usize = 4;
+/// A fault's band that is narrower than this has no room for a hatch: it is darker instead.
+const HATCHED_FROM: f64 = 10.0;
 const NUMBER: Type = Type::bold(10.5, WHITE);
 const BAND: Type = Type::bold(10.5, BLACK);
 const FAULT: Ink = Ink { rgb: (90, 60, 120), alpha: 1.0 };
@@ -63,6 +65,7 @@ pub(super) fn disc(picture: &mut Picture, (x, y): Place, number: usize) {
 /// The labels of bands and the discs of moments above the lanes; returns where they end.
 pub(super) fn put_labels(picture: &mut Picture, lanes: &Lanes, frame: &Frame, top: f64) -> f64 {
     let mut taken: Vec<Vec<(f64, f64)>> = Vec::new();
+    let mut more = 0;
     for band in lanes.bands.iter().filter(|band| !band.label.is_empty()) {
         let room = BAND.room(&band.label) + 14.0;
         let from = frame.x(band.range_s.0).min(frame.right - room).max(frame.left);
@@ -73,7 +76,10 @@ pub(super) fn put_labels(picture: &mut Picture, lanes: &Lanes, frame: &Frame, to
                 taken.push(Vec::new());
                 taken.len() - 1
             }
-            None => continue,
+            None => {
+                more += 1;
+                continue;
+            }
         };
         taken[row].push((from, from + room));
         let y = top + row as f64 * BAND.leading();
@@ -81,7 +87,12 @@ pub(super) fn put_labels(picture: &mut Picture, lanes: &Lanes, frame: &Frame, to
         picture.rectangle((from, y + 3.0), (7.0, 7.0), ink);
         picture.text((from + 10.0, y + BAND.size), band.label.as_str(), Anchor::Start, BAND);
     }
-    let top = top + taken.len() as f64 * BAND.leading() + 2.0;
+    let mut top = top + taken.len() as f64 * BAND.leading() + 2.0;
+    if more > 0 {
+        let text = format!("… and {more} more, without a label here");
+        picture.text((frame.left, top + BAND.size - 2.0), text, Anchor::Start, BAND);
+        top += BAND.leading();
+    }
     if lanes.moments.is_empty() {
         return top;
     }
@@ -142,7 +153,9 @@ fn put_band(picture: &mut Picture, band: &Band, frame: &Frame, (top, bottom): (f
     let right = right.max(left + 1.0);
     let (ground, edge) = tint(band.shade);
     picture.rectangle((left, top), (right - left, bottom - top), ground);
-    if band.shade == Shade::Fault {
+    if band.shade == Shade::Fault && right - left < HATCHED_FROM {
+        picture.rectangle((left, top), (right - left, bottom - top), edge.thinned(0.3));
+    } else if band.shade == Shade::Fault {
         hatch(picture, (left, right), (top, bottom), edge.thinned(0.35));
         for x in [left, right] {
             picture.stroke(vec![(x, top), (x, bottom)], 0.8, edge);

@@ -1,6 +1,7 @@
 //! Sequence diagrams as text and as SVG: plain data in, text or bytes out. Nothing here knows the
 //! system that a diagram is of.
 
+mod columns;
 mod layout;
 mod svg;
 mod text;

@@ -1,6 +1,7 @@
 //! A run's timeline as files: a picture (SVG and PNG) and a trace for trace viewers. Both are
 //! bounded in size however long the run is and however much there is in it.
 
+mod counters;
 mod picture;
 mod trace;
 

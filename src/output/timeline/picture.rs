@@ -22,8 +22,12 @@ const CALL_BINS_MAX: u64 = 100;
 const LABELLED: u64 = 10;
 /// More labels than this are none; then the worst episode has one.
 const LABELS_MAX: usize = 8;
+/// Of more faults of a kind only the first has a label.
+const FAULTS_LABELLED: usize = 3;
 /// Rows of a lane.
 const ROWS_MAX: usize = 24;
+/// So few breakers have a row each, whatever they do.
+const BREAKERS_EACH: usize = 3;
 /// Rows of breakers.
 const BREAKERS_MAX: usize = 12;
 /// Limits below this are paced, not budgeted: what they have left is all or nothing.
@@ -52,13 +56,14 @@ pub fn chart(timeline: &Timeline, origin: &Origin) -> Chart {
         at_s: m.at.as_secs_f64(),
         text: format!("{}  {}", clock.long(m.at), m.text),
     };
+    let (unit, ticks) = ticks(timeline, clock);
     Chart::Lanes(Lanes {
         title: found.title,
         subtitle: format!("Model {}. {}", origin.model, found.summary),
         range_s: (timeline.window.from.as_secs_f64(), timeline.window.until.as_secs_f64()),
-        time: format!("Simulated time since the start of the run ({})", clock.unit()),
-        ticks: ticks(timeline, clock),
-        bands: bands(timeline),
+        time: format!("Simulated time since the start of the run ({unit})"),
+        ticks,
+        bands: bands(timeline, cell),
         moments: found.moments.iter().map(moment).collect(),
         lanes,
         note: note(timeline, origin, (drawn.bin, of_calls.bin), cell),
@@ -71,18 +76,25 @@ fn note(
     (bin, of_calls): (SimDuration, SimDuration),
     cell: SimDuration,
 ) -> String {
+    let opens = |track: &&Track<State>| track.spans.iter().any(|s| s.state != State::Closed);
+    let opening = timeline.breakers.iter().filter(opens).count();
     let shown = [
         ("trunks", timeline.trunks.len(), ROWS_MAX),
-        ("breakers", timeline.breakers.len(), BREAKERS_MAX),
+        ("breakers that open", opening, BREAKERS_MAX),
         ("legs", timeline.registrations.len(), 2 * ROWS_MAX),
     ];
     let omitted = shown.iter().filter(|(_, all, most)| all > most);
     let omitted = omitted.map(|(what, all, most)| {
         format!(" Of {all} {what} the {most} that changed most are shown.")
     });
+    let closer = if timeline.bin > SimDuration::from_secs(1) {
+        " A part of the run in more detail: --timeline with --from and --to."
+    } else {
+        ""
+    };
     format!(
         "Bins of {bin}, of calls {of_calls}. States shorter than {:.1} s are drawn that long; of several within that \
-         time the worst is drawn.{} Seed {}, replication {}.",
+         time the worst is drawn.{}{closer} Seed {}, replication {}.",
         cell.as_secs_f64(),
         omitted.collect::<String>(),
         origin.seed,
@@ -90,8 +102,8 @@ fn note(
     )
 }
 
-/// Round instants, about ten.
-fn ticks(timeline: &Timeline, clock: Clock) -> Vec<(f64, String)> {
+/// Round instants, about ten, and the unit of their texts.
+fn ticks(timeline: &Timeline, clock: Clock) -> (&'static str, Vec<(f64, String)>) {
     const STEPS_S: [u64; 15] =
         [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400];
     let window = timeline.window;
@@ -101,14 +113,18 @@ fn ticks(timeline: &Timeline, clock: Clock) -> Vec<(f64, String)> {
     let step = step.into_iter().find(few).expect("days grow without end").as_nanos();
     let first = window.from.as_nanos().div_ceil(step);
     let all = (first..=window.until.as_nanos() / step).map(|n| SimTime::from_nanos(n * step));
-    all.map(|at| (at.as_secs_f64(), clock.short(at))).collect()
+    if step.is_multiple_of(60_000_000_000) {
+        (clock.unit_short(), all.map(|at| (at.as_secs_f64(), clock.short(at))).collect())
+    } else {
+        (clock.unit_long(), all.map(|at| (at.as_secs_f64(), clock.long(at))).collect())
+    }
 }
 
 fn range(from: SimTime, until: SimTime) -> (f64, f64) {
     (from.as_secs_f64(), until.as_secs_f64())
 }
 
-fn bands(timeline: &Timeline) -> Vec<Band> {
+fn bands(timeline: &Timeline, cell: SimDuration) -> Vec<Band> {
     let window = timeline.window;
     let warmup = (timeline.warmup > window.from).then(|| Band {
         range_s: range(window.from, timeline.warmup.min(window.until)),
@@ -120,18 +136,55 @@ fn bands(timeline: &Timeline) -> Vec<Band> {
     let few = timeline.episodes.iter().filter(|e| great(e)).count() <= LABELS_MAX;
     let worst = timeline.worst_episode();
     let labelled = |e: &Episode| if few { great(e) } else { Some(*e) == worst };
-    let episodes = timeline.episodes.iter().map(|e| Band {
-        range_s: range(e.from, e.until),
-        label: if labelled(e) { "API refuses".to_owned() } else { String::new() },
-        shade: Shade::Trouble,
-    });
-    let faults = timeline.faults.iter().map(|fault| Band {
-        range_s: range(fault.from, fault.until),
-        label: format!("Fault: {}", fault.label),
-        shade: Shade::Fault,
-    });
+    let mut episodes: Vec<Band> = Vec::new();
+    for episode in &timeline.episodes {
+        let (from, until) = range(episode.from, episode.until);
+        let label = if labelled(episode) { "API refuses".to_owned() } else { String::new() };
+        match episodes.last_mut() {
+            // No gap between them is seen.
+            Some(last) if label.is_empty() && from - last.range_s.1 < cell.as_secs_f64() => {
+                last.range_s.1 = until;
+            }
+            _ => episodes.push(Band { range_s: (from, until), label, shade: Shade::Trouble }),
+        }
+    }
+    let faults = faults(timeline, cell);
     // Where there is no room for all labels, those of faults come first.
     warmup.into_iter().chain(faults).chain(episodes).collect()
+}
+
+/// Faults as bands. Those of a kind with no gap between them that is seen are one band; where many
+/// of a kind come one after the other, the first says how many.
+fn faults(timeline: &Timeline, cell: SimDuration) -> Vec<Band> {
+    let mut kinds: Vec<(&str, Vec<(SimTime, SimTime)>, usize)> = Vec::new();
+    for fault in &timeline.faults {
+        let kind = kinds.iter_mut().find(|(label, ..)| *label == fault.label);
+        let Some((_, spans, count)) = kind else {
+            kinds.push((&fault.label, vec![(fault.from, fault.until)], 1));
+            continue;
+        };
+        *count += 1;
+        match spans.last_mut() {
+            Some(last) if fault.from < last.1.saturating_add(cell) => {
+                last.1 = last.1.max(fault.until);
+            }
+            _ => spans.push((fault.from, fault.until)),
+        }
+    }
+    let band = |label: &str, count: usize, place: usize, span: &(SimTime, SimTime)| Band {
+        range_s: range(span.0, span.1),
+        label: match place {
+            0 if count > FAULTS_LABELLED => format!("Fault: {label}, {count} times"),
+            _ if count > FAULTS_LABELLED => String::new(),
+            _ => format!("Fault: {label}"),
+        },
+        shade: Shade::Fault,
+    };
+    let of = |(label, spans, count): &(&str, Vec<(SimTime, SimTime)>, usize)| {
+        let bands = spans.iter().enumerate();
+        bands.map(|(place, span)| band(label, *count, place, span)).collect::<Vec<Band>>()
+    };
+    kinds.iter().flat_map(of).collect()
 }
 
 /// A count per bin as a rate per second.
@@ -240,9 +293,13 @@ fn look(label: &str, tone: Tone, height: f64) -> StateLook {
     StateLook { label: label.to_owned(), tone, height }
 }
 
-/// A strip of states; `of` tells which look each has.
-fn strip<S: Copy + Ord>(track: &Track<S>, cell: SimDuration, of: impl Fn(S) -> usize) -> Vec<Run> {
-    let spans = track.coarse(cell);
+/// A strip of states; `of` tells which look each has, of which the later are the worse.
+fn strip<S: Copy + PartialEq>(
+    track: &Track<S>,
+    cell: SimDuration,
+    of: impl Fn(S) -> usize,
+) -> Vec<Run> {
+    let spans = track.coarse(cell, &of);
     spans.iter().map(|s| Run { look: of(s.state), range_s: range(s.from, s.until) }).collect()
 }
 
@@ -255,7 +312,17 @@ fn breakers(timeline: &Timeline, cell: SimDuration) -> Option<Lane> {
             State::Open => 2,
         })],
     };
-    let rows: Vec<Row> = busiest(&timeline.breakers, BREAKERS_MAX).into_iter().map(row).collect();
+    // Of many, those that never move say no more than their number.
+    let stays =
+        |place: &usize| timeline.breakers[*place].spans.iter().all(|s| s.state == State::Closed);
+    let still: Vec<usize> = (0..timeline.breakers.len()).filter(stays).collect();
+    let folded = timeline.breakers.len() > BREAKERS_EACH && still.len() > 1;
+    let shown = busiest(&timeline.breakers, BREAKERS_MAX);
+    let mut rows: Vec<Row> =
+        shown.into_iter().filter(|place| !(folded && stays(place))).map(row).collect();
+    if let Some(first) = still.first().filter(|_| folded) {
+        rows.push(Row { label: format!("{} that stay closed", still.len()), ..row(*first) });
+    }
     (!rows.is_empty()).then(|| Lane {
         title: "Circuit breaker".to_owned(),
         detail: "of the routing client, by its scope".to_owned(),

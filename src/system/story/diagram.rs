@@ -7,9 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::causes::{Link, Step};
 use super::drawing::{self, Draft, Lane};
-use super::label::clock;
-use super::wording;
-use super::{Story, label};
+use super::{Story, label, titles, wording};
 use crate::engine::time::SimTime;
 use crate::system::config::Config;
 use crate::system::ids::{CallId, LegId, RequestId, Side, TrunkId};
@@ -91,7 +89,7 @@ pub const ROWS_MAX: usize = 300;
 #[must_use]
 pub fn of_call(story: &Story, config: &Config, call: CallId) -> Ladder {
     let places = call_places(story, call, 0..story.facts.len());
-    let title = format!("Call {}", label::call(story, config, call));
+    let title = titles::of_call(story, config, call, &places);
     draw(story, config, title, &places, &[])
 }
 
@@ -110,8 +108,7 @@ pub fn of_trunk(
         (from..to).contains(&fact.at) && is_of_trunk(story, config, trunk, &asked, &fact.what)
     };
     let places: Vec<usize> = (0..story.facts.len()).filter(concerns).collect();
-    let end = if to < SimTime::NEVER { clock(to) } else { "the end".to_owned() };
-    let title = format!("Trunk {} from {} to {end}", label::trunk(config, trunk), clock(from));
+    let title = titles::of_trunk(story, config, (trunk, from, to), &places);
     draw(story, config, title, &places, &[])
 }
 
@@ -153,7 +150,7 @@ pub fn of_chain(story: &Story, config: &Config, links: &[Link]) -> Ladder {
             _ => places.extend(&link.facts),
         }
     }
-    let title = wording::sentence(story, config, outcome);
+    let title = titles::capital(&wording::sentence(story, config, outcome));
     draw(story, config, title, &places, &bursts)
 }
 

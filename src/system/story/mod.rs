@@ -11,6 +11,7 @@ pub mod causes;
 pub mod diagram;
 mod drawing;
 pub mod label;
+mod titles;
 pub mod wording;
 
 use rustc_hash::FxHashMap;

@@ -1,4 +1,5 @@
-//! A chain of causes in sentences. Figures are those of its links; nothing is worked out here.
+//! A chain of causes in sentences. Figures are those of its links; nothing is worked out here. A
+//! figure and its unit have a space between them at which no line breaks.
 
 use super::Story;
 use super::burst::Burst;
@@ -166,7 +167,7 @@ impl Words<'_> {
                     n => format!(" ({n} by other limiters)"),
                 };
                 format!(
-                    "limiter {} has spent its budget and begins to refuse: {spell} × 429 up to \
+                    "limiter {} has spent its budget and begins to refuse: {spell}\u{a0}×\u{a0}429 up to \
                      {}, {refusals} of these failures{others}",
                     self.config.limiter(*limiter),
                     clock(*until)
@@ -219,8 +220,8 @@ impl Words<'_> {
             )
         });
         format!(
-            "a burst of {name} starts: {}{tries} in {length:.1} s{rate}, {} of the {} tries at the \
-             limits{spike}",
+            "a burst of {name} starts: {}{tries} in {length:.1}\u{a0}s{rate}, {} of the {} tries at \
+             the limits{spike}",
             several(burst.requests, "request", "requests"),
             burst.attempts,
             burst.of_all
@@ -311,7 +312,7 @@ pub(super) fn burst_in_short(burst: &Burst) -> String {
     } else {
         String::new()
     };
-    format!("BURST: {} tries in {length:.1} s{at}", burst.attempts)
+    format!("BURST: {} tries in {length:.1}\u{a0}s{at}", burst.attempts)
 }
 
 /// Two decimals below ten, none above.
@@ -336,5 +337,6 @@ fn failures(failed: &Failures) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, outcome)| format!("{count} × {}", label::outcome(*outcome)))
         .collect();
-    if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) }
+    let named = named.join(", ").replace(" × ", "\u{a0}×\u{a0}");
+    if named.is_empty() { String::new() } else { format!(" ({named})") }
 }

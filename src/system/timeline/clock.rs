@@ -16,10 +16,16 @@ impl Clock {
         Self { hours: window.until.as_nanos() / 1_000_000_000 > 2 * 3600 }
     }
 
-    /// What its figures are: `minutes:seconds`.
+    /// What the figures of [`Clock::short`] are.
     #[must_use]
-    pub const fn unit(self) -> &'static str {
+    pub const fn unit_short(self) -> &'static str {
         if self.hours { "h:min" } else { "min:s" }
+    }
+
+    /// What the figures of [`Clock::long`] are.
+    #[must_use]
+    pub const fn unit_long(self) -> &'static str {
+        if self.hours { "h:min:s" } else { "min:s" }
     }
 
     /// An instant to the clock's second figure, cut off: `8:02`, or `13:08` with hours.

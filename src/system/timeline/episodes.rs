@@ -83,8 +83,10 @@ impl Timeline {
     /// Trunks that fail over in a course of events, each once: unnecessarily, or for any reason.
     #[must_use]
     pub fn moved(&self, course: &Course, unnecessarily: bool) -> usize {
-        let moves = self.failovers.iter().filter(|f| !(unnecessarily && f.needed));
-        let moves = moves.filter(|f| course.holds(f.at));
+        // They are in the order of time.
+        let first = self.failovers.partition_point(|f| f.at < course.from);
+        let moves = self.failovers[first..].iter().take_while(|f| course.holds(f.at));
+        let moves = moves.filter(|f| !(unnecessarily && f.needed));
         moves.map(|f| f.trunk).collect::<BTreeSet<_>>().len()
     }
 

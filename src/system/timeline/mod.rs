@@ -16,7 +16,7 @@ mod track;
 pub use clock::Clock;
 pub use episodes::{Course, Episode, Trouble};
 pub use recorder::TimelineRecorder;
-pub use states::{Carriage, Enrolment};
+pub use states::{Carriage, Enrolment, badness};
 pub use track::{Span, Track, Window};
 
 use crate::engine::time::{SimDuration, SimTime};

@@ -1,9 +1,11 @@
 //! The states of a trunk and of a leg's registration, folded from what a run reports.
 //!
-//! Their order is how bad they are, for [`super::Track::coarse`].
+//! Their order is how bad they are, for [`super::Track::coarse`]; that of a breaker's states, which
+//! are a policy's, is told here.
 
 use super::track::{Tracker, Window};
 use crate::engine::time::SimTime;
+use crate::policies::breaker::State;
 use crate::system::ids::Side;
 
 /// Which carrier a trunk's calls use.
@@ -31,6 +33,16 @@ pub enum Enrolment {
     Registering,
     /// Wanted and not bound; the last try failed.
     Failing,
+}
+
+/// How bad a state of a breaker is: the more it refuses, the worse.
+#[must_use]
+pub const fn badness(state: State) -> u8 {
+    match state {
+        State::Closed => 0,
+        State::HalfOpen => 1,
+        State::Open => 2,
+    }
 }
 
 /// A trunk with two legs.

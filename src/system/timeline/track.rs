@@ -46,12 +46,12 @@ pub struct Track<S> {
     pub spans: Vec<Span<S>>,
 }
 
-impl<S: Copy + Ord> Track<S> {
+impl<S: Copy + PartialEq> Track<S> {
     /// The same with no span shorter than `cell`: in each cell of that width, from the start of
-    /// the track on, the greatest of its states holds. So nothing that went wrong is lost, however
-    /// short it was. A width of zero changes nothing.
+    /// the track on, the worst of its states holds, the first of equals. So nothing that went wrong
+    /// is lost, however short it was. A width of zero changes nothing.
     #[must_use]
-    pub fn coarse(&self, cell: SimDuration) -> Vec<Span<S>> {
+    pub fn coarse<B: Ord>(&self, cell: SimDuration, badness: impl Fn(S) -> B) -> Vec<Span<S>> {
         let (Some(first), Some(last)) = (self.spans.first(), self.spans.last()) else {
             return Vec::new();
         };
@@ -66,7 +66,9 @@ impl<S: Copy + Ord> Track<S> {
                 next += 1;
             }
             let inside = self.spans[next..].iter().take_while(|span| span.from < until);
-            let state = inside.fold(self.spans[next].state, |worst, span| worst.max(span.state));
+            let state = inside.fold(self.spans[next].state, |worst, span| {
+                if badness(span.state) > badness(worst) { span.state } else { worst }
+            });
             match spans.last_mut() {
                 Some(before) if before.state == state => before.until = until,
                 _ => spans.push(Span { state, from, until }),
@@ -162,9 +164,9 @@ mod tests {
         tracker.enter(at(4), 1);
         tracker.enter(at(12), 0);
         let track = tracker.finish(String::new(), window);
-        let coarse = track.coarse(SimDuration::from_secs(5));
+        let coarse = track.coarse(SimDuration::from_secs(5), |state| state);
         assert_eq!(written(&coarse), [(2, 0, 5), (1, 5, 15), (0, 15, 20)]);
-        assert_eq!(track.coarse(SimDuration::ZERO), track.spans);
+        assert_eq!(track.coarse(SimDuration::ZERO, |state| state), track.spans);
     }
 
     fn covers(spans: &[Span<u8>], window: Window) {
@@ -199,7 +201,7 @@ mod tests {
                 let span = track.spans.iter().find(|s| at(second) < s.until).unwrap();
                 prop_assert_eq!(span.state, entered.map_or(0, |(_, state)| *state));
             }
-            let coarse = track.coarse(SimDuration::from_secs(cell));
+            let coarse = track.coarse(SimDuration::from_secs(cell), |state| state);
             covers(&coarse, window);
             for start in (20..80).step_by(cell as usize) {
                 let (from, until) = (at(start), at((start + cell).min(80)));

@@ -3,7 +3,7 @@
 use super::{Cal, World};
 use crate::engine::calendar::Handle;
 use crate::engine::time::{SimDuration, SimTime};
-use crate::policies::failover::{Action, ActiveCalls, State, Switching};
+use crate::policies::failover::{Action, ActiveCalls, Controller, State, Switching};
 use crate::system::event::Event;
 use crate::system::ids::{LegId, Side, TrunkId};
 use crate::system::observation::{Cause, Observation, Observer};
@@ -18,9 +18,13 @@ impl<O: Observer> World<'_, O> {
         let stagger = self.stagger(trunk);
         let part = &mut self.trunks[trunk.index()];
         if let Some(controller) = &mut part.controller {
+            let decides = controller.is_decided_by(now + stagger);
             let action = controller.event(now, stagger);
-            part.cause = cause;
-            self.observe_link(now, Observation::FailoverAsked { trunk, cause, wait: stagger });
+            if decides {
+                part.cause = cause;
+            }
+            let wait = stagger;
+            self.observe_link(now, Observation::FailoverAsked { trunk, cause, wait, decides });
             self.act(now, trunk, action, cal);
         }
     }
@@ -43,13 +47,16 @@ impl<O: Observer> World<'_, O> {
         let stagger = self.stagger(trunk);
         let part = &mut self.trunks[trunk.index()];
         if let Some(controller) = &mut part.controller {
+            let (before, first) = (controller.state(), controller.is_decided_by(now + stagger));
             let action = controller.invite_timed_out(now, stagger);
-            if action.is_some() {
-                part.cause = Cause::InviteTimeouts;
+            // Where it does not make up their number, it changes nothing.
+            let decides = first && controller.state() != before;
+            let (cause, wait) = (Cause::InviteTimeouts, stagger);
+            if decides {
+                part.cause = cause;
             }
             if self.config.failover.triggers.invite_timeouts.is_some() {
-                let (cause, wait) = (Cause::InviteTimeouts, stagger);
-                self.observe_link(now, Observation::FailoverAsked { trunk, cause, wait });
+                self.observe_link(now, Observation::FailoverAsked { trunk, cause, wait, decides });
             }
             self.act(now, trunk, action, cal);
         }
@@ -69,13 +76,14 @@ impl<O: Observer> World<'_, O> {
         let trunk = leg.trunk();
         let part = &mut self.trunks[trunk.index()];
         if let Some(controller) = &mut part.controller {
+            let wait = self.config.failover.hold_down;
+            let (before, first) = (controller.state(), controller.is_decided_by(now + wait));
             let action = controller.condition(now, down);
-            if down
-                && matches!(controller.state(), State::OnPrimary { .. } | State::ToSecondary { .. })
-            {
-                part.cause = Cause::LegDown;
-                let (cause, wait) = (Cause::LegDown, self.config.failover.hold_down);
-                self.observe_link(now, Observation::FailoverAsked { trunk, cause, wait });
+            let after = controller.state();
+            if down && matches!(after, State::OnPrimary { .. } | State::ToSecondary { .. }) {
+                // Where it was down before, nothing changes.
+                let (cause, decides) = (Cause::LegDown, first && after != before);
+                self.observe_link(now, Observation::FailoverAsked { trunk, cause, wait, decides });
             }
             self.act(now, trunk, action, cal);
         }
@@ -99,7 +107,10 @@ impl<O: Observer> World<'_, O> {
                 let primary = LegId::new(trunk, Side::Primary);
                 let needed = self.usable(now, primary).is_err()
                     || (self.config.options.is_some() && self.leg(primary).options.down);
-                let cause = self.trunks[trunk.index()].cause;
+                let part = &self.trunks[trunk.index()];
+                let by_condition =
+                    part.controller.as_ref().is_some_and(Controller::is_by_condition);
+                let cause = if by_condition { Cause::LegDown } else { part.cause };
                 self.observe(now, Observation::FailoverStarted { trunk, cause, needed });
                 self.start_move(now, trunk, Side::Secondary, cal);
             }
@@ -107,7 +118,10 @@ impl<O: Observer> World<'_, O> {
                 self.observe(now, Observation::FailbackStarted { trunk });
                 self.start_move(now, trunk, Side::Primary, cal);
             }
-            Some(Action::StayOnPrimary) => self.give_up_move(now, trunk, Side::Secondary, cal),
+            Some(Action::StayOnPrimary) => {
+                self.give_up_move(now, trunk, Side::Secondary, cal);
+                self.condition_asks_again(now, trunk);
+            }
             Some(Action::StayOnSecondary) => self.give_up_move(now, trunk, Side::Primary, cal),
         }
         self.schedule_wake(now, trunk, cal);
@@ -139,6 +153,15 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
+    /// On the primary leg again; where that is down, this asks for the next move.
+    fn condition_asks_again(&mut self, now: SimTime, trunk: TrunkId) {
+        let controller = self.trunks[trunk.index()].controller.as_ref();
+        if let Some(State::OnPrimary { due: Some(due) }) = controller.map(Controller::state) {
+            let (cause, wait, decides) = (Cause::LegDown, due - now, true);
+            self.observe_link(now, Observation::FailoverAsked { trunk, cause, wait, decides });
+        }
+    }
+
     /// A leg may have become able to carry calls; a trunk on its way there arrives.
     pub(super) fn leg_may_be_ready(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
         let (trunk, side) = (leg.trunk(), leg.side());
@@ -157,6 +180,7 @@ impl<O: Observer> World<'_, O> {
             self.change_side(now, trunk, side, cal);
         }
         self.observe(now, Observation::FailoverArrived { trunk, side });
+        self.condition_asks_again(now, trunk);
         self.schedule_wake(now, trunk, cal);
     }
 

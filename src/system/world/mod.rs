@@ -81,7 +81,8 @@ struct Trunk {
     controller: Option<Controller>,
     wake: Handle,
     triggers: u64,
-    /// What asked for the last move.
+    /// The event that last decided a move; where the primary leg's condition did, the controller
+    /// knows.
     cause: Cause,
     /// The routing policy in force.
     policy: GroupId,

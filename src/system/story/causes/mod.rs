@@ -4,8 +4,8 @@
 //! (a request, a call, a breaker), the link follows the name. Where none does, it follows these
 //! rules, which hold by the order in which the world reports:
 //!
-//! - A failover is due to the last [`FailoverAsked`](Observation::FailoverAsked) whose instant and
-//!   wait add up to its own; that asking is due to the last fact of its cause before it.
+//! - A failover is due to the last [`FailoverAsked`](Observation::FailoverAsked) of its trunk that
+//!   decided a move; that asking is due to the last fact of its cause before it.
 //! - A breaker's refusal is due to its last opening; an opening in half-open state by a probe goes
 //!   back to the first opening since it was last closed.
 //! - A result told to a breaker is that of the request's last ended attempt before it; a 429 comes

@@ -1,9 +1,10 @@
 //! Why a trunk moved: what asked for it, and what took the leg it left.
 
+use super::super::drawing;
 use super::{Down, Step, Walk};
 use crate::policies::breaker::State;
 use crate::system::ids::{LegId, Side, TrunkId};
-use crate::system::observation::{Cause, Observation};
+use crate::system::observation::{Cause, Errand, Observation};
 
 impl Walk<'_> {
     pub(super) fn failover(&mut self, started: usize) {
@@ -16,19 +17,14 @@ impl Walk<'_> {
         }
         self.push_at(started, Step::Failover { trunk, cause, needed });
         let at = self.story.at(started);
+        // Of all who asked, the last who decided it; who asked for a later instant did not.
         let asked = |place: usize| match self.story.facts[place].what {
-            Observation::FailoverAsked { trunk: t, cause, wait } if t == trunk => {
-                Some((place, cause, wait))
+            Observation::FailoverAsked { trunk: t, wait, decides: true, .. } if t == trunk => {
+                Some((place, wait))
             }
             _ => None,
         };
-        let due = (0..started)
-            .rev()
-            .filter_map(asked)
-            .find(|&(place, _, wait)| self.story.at(place).saturating_add(wait) == at);
-        let Some((place, cause, wait)) = due.or_else(|| (0..started).rev().find_map(asked)) else {
-            return;
-        };
+        let Some((place, wait)) = (0..started).rev().find_map(asked) else { return };
         if self.story.at(place) < at {
             self.push_at(place, Step::Asked { trunk, wait });
         }
@@ -46,14 +42,17 @@ impl Walk<'_> {
                 at.into_iter().for_each(|place| self.fell_back(place));
             }
             Cause::BreakerOpen => {
-                let at =
-                    found(&|f| matches!(*f, Observation::BreakerMoved { to: State::Open, .. }));
+                let at = found(&|f| {
+                    matches!(*f, Observation::BreakerMoved { client, breaker, to: State::Open, .. }
+                        if drawing::guards(self.config, (client, breaker), trunk))
+                });
                 at.into_iter().for_each(|place| self.breaker_opened(place));
             }
             Cause::ApiFailure => {
-                let at = found(
-                    &|f| matches!(*f, Observation::RequestEnded { trunk: t, ok: false, .. } if t == trunk),
-                );
+                let at = found(&|f| {
+                    matches!(*f, Observation::RequestEnded { trunk: t, errand, ok: false, .. }
+                        if t == trunk && matches!(errand, Errand::Lookup | Errand::Update))
+                });
                 at.into_iter().for_each(|place| self.request_over(place));
             }
             Cause::InviteTimeouts => self.invite_timeouts(before, trunk),
@@ -79,13 +78,17 @@ impl Walk<'_> {
     pub(super) fn leg_down(&mut self, before: usize, trunk: TrunkId) {
         let leg = LegId::new(trunk, Side::Primary);
         let carrier = self.config.leg(leg).carrier;
+        // What the model does not count as the leg being down did not ask for the move.
+        let triggers = &self.config.failover.triggers;
         let fell = |fact: &Observation| match *fact {
             Observation::Registration { leg: l, wanted: true, usable: false } if l == leg => {
-                Some(Down::Registration)
+                triggers.registration_lost.then_some(Down::Registration)
             }
-            Observation::OptionsMoved { leg: l, down: true } if l == leg => Some(Down::Options),
+            Observation::OptionsMoved { leg: l, down: true } if l == leg => {
+                triggers.options_down.then_some(Down::Options)
+            }
             Observation::CarrierMoved { carrier: c, down: true } if c == carrier => {
-                Some(Down::Carrier)
+                triggers.link_down.then_some(Down::Carrier)
             }
             _ => None,
         };
