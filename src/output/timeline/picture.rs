@@ -153,38 +153,48 @@ fn bands(timeline: &Timeline, cell: SimDuration) -> Vec<Band> {
     warmup.into_iter().chain(faults).chain(episodes).collect()
 }
 
-/// Faults as bands. Those of a kind with no gap between them that is seen are one band; where many
-/// of a kind come one after the other, the first says how many.
+/// Faults of one label.
+struct FaultKind<'a> {
+    label: &'a str,
+    spans: Vec<(SimTime, SimTime)>,
+    count: usize,
+}
+
+impl FaultKind<'_> {
+    /// A band for each span; where there are many, the first says how many.
+    fn bands(&self) -> Vec<Band> {
+        let label = |place: usize| match place {
+            0 if self.count > FAULTS_LABELLED => {
+                format!("Fault: {}, {} times", self.label, self.count)
+            }
+            _ if self.count > FAULTS_LABELLED => String::new(),
+            _ => format!("Fault: {}", self.label),
+        };
+        let band = |(place, span): (usize, &(SimTime, SimTime))| Band {
+            range_s: range(span.0, span.1),
+            label: label(place),
+            shade: Shade::Fault,
+        };
+        self.spans.iter().enumerate().map(band).collect()
+    }
+}
+
+/// Faults as bands. Those of a kind with no gap between them that is seen are one band.
 fn faults(timeline: &Timeline, cell: SimDuration) -> Vec<Band> {
-    let mut kinds: Vec<(&str, Vec<(SimTime, SimTime)>, usize)> = Vec::new();
+    let mut kinds: Vec<FaultKind<'_>> = Vec::new();
     for fault in &timeline.faults {
-        let kind = kinds.iter_mut().find(|(label, ..)| *label == fault.label);
-        let Some((_, spans, count)) = kind else {
-            kinds.push((&fault.label, vec![(fault.from, fault.until)], 1));
+        let span = (fault.from, fault.until);
+        let Some(kind) = kinds.iter_mut().find(|kind| kind.label == fault.label) else {
+            kinds.push(FaultKind { label: &fault.label, spans: vec![span], count: 1 });
             continue;
         };
-        *count += 1;
-        match spans.last_mut() {
-            Some(last) if fault.from < last.1.saturating_add(cell) => {
-                last.1 = last.1.max(fault.until);
-            }
-            _ => spans.push((fault.from, fault.until)),
+        kind.count += 1;
+        match kind.spans.last_mut() {
+            Some(last) if span.0 < last.1.saturating_add(cell) => last.1 = last.1.max(span.1),
+            _ => kind.spans.push(span),
         }
     }
-    let band = |label: &str, count: usize, place: usize, span: &(SimTime, SimTime)| Band {
-        range_s: range(span.0, span.1),
-        label: match place {
-            0 if count > FAULTS_LABELLED => format!("Fault: {label}, {count} times"),
-            _ if count > FAULTS_LABELLED => String::new(),
-            _ => format!("Fault: {label}"),
-        },
-        shade: Shade::Fault,
-    };
-    let of = |(label, spans, count): &(&str, Vec<(SimTime, SimTime)>, usize)| {
-        let bands = spans.iter().enumerate();
-        bands.map(|(place, span)| band(label, *count, place, span)).collect::<Vec<Band>>()
-    };
-    kinds.iter().flat_map(of).collect()
+    kinds.iter().flat_map(FaultKind::bands).collect()
 }
 
 /// A count per bin as a rate per second.
