@@ -31,8 +31,7 @@ pub fn table(found: &Sensitivity) -> Vec<u8> {
     ];
     let rows = found.metrics.iter().flat_map(|metric| {
         metric.factors.iter().map(move |factor| {
-            let mut row =
-                vec![metric.metric.clone(), metric.unit.to_owned(), factor.factor.clone()];
+            let mut row = vec![metric.metric.clone(), metric.unit.clone(), factor.factor.clone()];
             row.extend([factor.alone, factor.in_all, factor.effect].into_iter().flat_map(fields));
             row.extend([factor.effect_mean, factor.effect_sd].map(field));
             row.extend(fields(factor.upper_less_lower));

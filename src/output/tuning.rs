@@ -13,7 +13,7 @@ use crate::experiment::tune::result::{Estimate, TuneResult};
 pub fn files(plan: &Plan, (runs, result): &Tuned) -> Vec<(String, Vec<u8>)> {
     let mut json = serde_json::to_vec_pretty(result).expect("a result is writable as JSON");
     json.push(b'\n');
-    let header = match result.outcome {
+    let header = match result.outcome.as_str() {
         "recommended" => format!(
             "# The policy that `trunksim tune` recommends of the study `{}`.\n",
             result.study
@@ -46,7 +46,7 @@ fn points(plan: &Plan, result: &TuneResult) -> Vec<u8> {
     let rows = result.points.iter().map(|point| {
         let mut row = vec![point.point.to_string()];
         row.extend(levels(plan, point.point));
-        row.extend([point.status.to_owned(), point.decided.to_owned()]);
+        row.extend([point.status.clone(), point.decided.clone()]);
         row.push(point.than.map_or_else(String::new, |than| than.to_string()));
         row.extend([point.race.to_string(), point.fresh.to_string()]);
         row.extend(ends(Some(&point.cost_in_race)));
@@ -68,7 +68,7 @@ fn front(plan: &Plan, result: &TuneResult) -> Vec<u8> {
     let rows = result.front.points.iter().map(|point| {
         let mut row = vec![point.point.to_string()];
         row.extend(levels(plan, point.point));
-        row.push(point.status.to_owned());
+        row.push(point.status.clone());
         row.push(point.estimates.first().map_or(0, |estimate| estimate.n).to_string());
         point.estimates.iter().for_each(|estimate| row.extend(ends(Some(estimate))));
         row
