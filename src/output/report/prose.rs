@@ -23,7 +23,7 @@ pub(super) struct Part {
 impl Prose {
     /// A sentence as it stands; what is between backticks is a name.
     pub(super) fn new(text: &str) -> Self {
-        let paired = text.matches('`').count() % 2 == 0;
+        let paired = text.matches('`').count().is_multiple_of(2);
         let pieces: Vec<&str> = if paired { text.split('`').collect() } else { vec![text] };
         let part = |(place, piece): (usize, &&str)| Part {
             code: place % 2 == 1,
