@@ -1,5 +1,7 @@
 "use strict";
 (function () {
+  var said = document.getElementById("said");
+
   // Tables: the buttons in the heads sort, numbers as numbers, what is empty always last.
   function sort(head) {
     var table = head.closest("table");
@@ -22,22 +24,20 @@
     rows.forEach(function (r) { body.appendChild(r.row); });
     heads.forEach(function (h) { h.setAttribute("aria-sort", "none"); });
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
-    document.getElementById("sorted").textContent =
+    said.textContent =
       "Sorted by " + head.textContent + ", " + (down ? "descending" : "ascending");
   }
-  document.querySelectorAll("th button").forEach(function (button) {
+  document.querySelectorAll("thead button").forEach(function (button) {
     button.addEventListener("click", function () { sort(button.closest("th")); });
   });
 
-  // Plots: what a mark is shows at once, and not only after the browser's delay.
+  // Plots: what a mark is shows at once, under the pointer or where the arrow keys have come to.
   var tip = document.createElement("div");
   tip.className = "tip";
   tip.hidden = true;
   document.body.appendChild(tip);
-  function hide() { tip.hidden = true; }
-  function show(spot) {
-    tip.textContent = spot.dataset.words;
-    tip.hidden = false;
+  var held = null;
+  function place(spot) {
     var at = spot.getBoundingClientRect();
     var room = document.documentElement.clientWidth - tip.offsetWidth - 8;
     var left = at.left + at.width / 2 - tip.offsetWidth / 2;
@@ -45,22 +45,69 @@
     tip.style.left = Math.max(8, Math.min(left, room)) + window.scrollX + "px";
     tip.style.top = (above > 0 ? above : at.bottom + 6) + window.scrollY + "px";
   }
-  document.querySelectorAll(".spot").forEach(function (spot) {
-    var title = spot.querySelector("title");
-    if (!title) { return; }
-    spot.dataset.words = title.textContent;
-    title.remove();
-    spot.addEventListener("pointerenter", function () { show(spot); });
-    spot.addEventListener("pointerleave", hide);
+  function show(spot) {
+    tip.textContent = spot.dataset.words;
+    tip.hidden = false;
+    place(spot);
+  }
+  function leave() {
+    if (held) { held.classList.remove("at"); }
+    held = null;
+    tip.hidden = true;
+  }
+  function hold(spot) {
+    leave();
+    held = spot;
+    spot.classList.add("at");
+    spot.scrollIntoView({ block: "nearest", inline: "center" });
+    show(spot);
+    said.textContent = spot.dataset.words;
+  }
+  function step(key, at, last) {
+    switch (key) {
+      case "ArrowRight": case "ArrowDown": return Math.min(at + 1, last);
+      case "ArrowLeft": case "ArrowUp": return at < 0 ? last : Math.max(at - 1, 0);
+      case "Home": return 0;
+      case "End": return last;
+      default: return -1;
+    }
+  }
+  document.querySelectorAll(".sheet").forEach(function (sheet) {
+    var spots = Array.from(sheet.querySelectorAll(".spot")).filter(function (spot) {
+      var title = spot.querySelector("title");
+      if (!title) { return false; }
+      spot.dataset.words = title.textContent;
+      title.remove();
+      return true;
+    });
+    spots.forEach(function (spot) {
+      spot.addEventListener("pointerenter", function () { leave(); show(spot); });
+      spot.addEventListener("click", function () { leave(); show(spot); });
+      spot.addEventListener("pointerleave", function (event) {
+        // A finger that lifts has not left.
+        if (event.pointerType !== "touch" && !held) { leave(); }
+      });
+    });
+    sheet.addEventListener("keydown", function (event) {
+      if (event.ctrlKey || event.altKey || event.metaKey || spots.length === 0) { return; }
+      var to = step(event.key, spots.indexOf(held), spots.length - 1);
+      if (to < 0) { return; }
+      event.preventDefault();
+      hold(spots[to]);
+    });
+    sheet.addEventListener("blur", leave);
   });
   document.addEventListener("keydown", function (event) {
-    if (event.key === "Escape") { hide(); }
+    if (event.key === "Escape") { leave(); }
   });
-  document.addEventListener("scroll", hide, true);
+  document.addEventListener("scroll", function () {
+    if (held) { place(held); } else { leave(); }
+  }, true);
 
   // Paper folds nothing: open what is closed, but for the long list of hashes.
   var opened = [];
   window.addEventListener("beforeprint", function () {
+    leave();
     opened = Array.from(document.querySelectorAll("details:not([open]):not(.bulk)"));
     opened.forEach(function (d) { d.open = true; });
   });

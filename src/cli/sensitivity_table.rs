@@ -11,13 +11,14 @@ use crate::experiment::plan::Plan;
 use crate::experiment::sensitivity::results::{
     Estimate, FactorSensitivity, MetricSensitivity, Sensitivity,
 };
+use crate::experiment::sensitivity::spec::MethodName;
 
 pub(super) fn render(plan: &Plan, found: &Sensitivity, written: &[PathBuf]) -> String {
     let mut text = String::new();
     text.push_str(&prose(&format!("{}: {}", found.study, found.question), 2));
     let method = match found.method {
-        "morris" => "elementary effects (Morris)",
-        _ => "shares of variance (Sobol)",
+        MethodName::Morris => "elementary effects (Morris)",
+        MethodName::Sobol => "shares of variance (Sobol)",
     };
     let horizon = plan.points[0].model.horizon;
     let same = plan.points.iter().all(|point| point.model.horizon == horizon);
@@ -137,7 +138,7 @@ fn scaled(metric: &MetricSensitivity, value: f64) -> (String, String) {
     if value.is_nan() {
         return (dash(), String::new());
     }
-    let (value, unit) = match metric.unit {
+    let (value, unit) = match metric.unit.as_str() {
         "share" => (value * 100.0, " %".to_owned()),
         "" | "calls" => (value, String::new()),
         unit => (value, format!(" {unit}")),

@@ -37,7 +37,7 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
 /// An error where no point is certain to meet the SLA.
 fn missed(result: &TuneResult) -> Result<(), Failure> {
     let points = result.points_run;
-    match result.outcome {
+    match result.outcome.as_str() {
         "recommended" => Ok(()),
         "undecided" => Err(Failure::Sla(format!(
             "none of {points} points is certain to meet the SLA; allow more replications"

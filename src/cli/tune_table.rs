@@ -29,7 +29,7 @@ pub(super) fn render(plan: &Plan, result: &TuneResult, written: &[PathBuf]) -> S
         study.confidence * 100.0,
     );
     result.answer.iter().for_each(|sentence| text.push_str(&wrapped(sentence)));
-    let heading = match result.outcome {
+    let heading = match result.outcome.as_str() {
         "recommended" => "RECOMMENDED, ready to paste into a model",
         _ => "NEAREST to the SLA, as a model has it",
     };

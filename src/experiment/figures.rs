@@ -1,7 +1,7 @@
 //! Figures as results hold them and sentences tell them: an estimate with its ends, a number rounded
 //! to what its interval leaves certain, a point by the levels that set it apart.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::plan::Plan;
 use crate::engine::statistics::{Bounds, Interval};
@@ -48,6 +48,14 @@ impl Estimate {
             _ => f64::NAN,
         }
     }
+}
+
+/// Reads back a number from results, where `null` stands for what is none.
+///
+/// # Errors
+/// Where it is something else.
+pub fn or_nan<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
 }
 
 /// How people read the numbers of a metric: shares in percent, the rest in their own unit.

@@ -19,7 +19,7 @@ pub fn table(found: &Sensitivity) -> Table {
         .collect();
     let mut draft = Table::of(&rows);
     draft.column("metric", "name of the metric", |(metric, _)| metric.metric.clone());
-    draft.column("unit", UNIT, |(metric, _)| named(metric.unit.to_owned()));
+    draft.column("unit", UNIT, |(metric, _)| named(metric.unit.clone()));
     draft.column("factor", "name of the factor", |(_, factor)| factor.factor.clone());
     let about = ("share", "of `sobol`: the part of the metric's variance that it explains alone");
     draft.interval(with_ends("alone"), about, |(_, factor)| ends(factor.alone));

@@ -15,7 +15,7 @@ use crate::system::metrics::{METRICS, index_of};
 /// Where the result cannot be written as JSON, which is a bug.
 #[must_use]
 pub fn files(result: &TuneResult) -> Vec<(String, Vec<u8>)> {
-    let header = match result.outcome {
+    let header = match result.outcome.as_str() {
         "recommended" => format!(
             "# The policy that `trunksim tune` recommends of the study `{}`.\n",
             result.study

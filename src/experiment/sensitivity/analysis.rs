@@ -7,7 +7,7 @@ use super::super::sampling;
 use super::answer;
 use super::noise::noise_share;
 use super::results::{Estimate, FactorSensitivity, MetricSensitivity, Sensitivity};
-use super::spec::{Method, MethodName};
+use super::spec::Method;
 use crate::engine::statistics::{Welford, mean_interval};
 use crate::system::metrics::{METRICS, index_of};
 
@@ -27,19 +27,17 @@ pub fn analyse(plan: &Plan, outcomes: &[Outcome]) -> Option<Sensitivity> {
     let answer = metrics.iter().flat_map(answer::sentences).collect();
     let warnings = answer::warnings(spec, plan.study.replications, &metrics);
     Some(Sensitivity {
-        command: "sensitivity",
+        command: "sensitivity".to_owned(),
         study: plan.study.name.clone(),
         question: plan.study.question.clone(),
         answer,
         warnings,
-        method: match spec.method {
-            MethodName::Morris => "morris",
-            MethodName::Sobol => "sobol",
-        },
+        method: spec.method,
         confidence: plan.study.confidence,
         points: design.places.len(),
         replications: plan.study.replications,
         seed: plan.seed,
+        common_random_numbers: plan.study.common_random_numbers,
         metrics,
     })
 }
@@ -95,7 +93,7 @@ impl Design {
         MetricSensitivity {
             metric: METRICS[metric].name.to_owned(),
             label: METRICS[metric].label(),
-            unit: METRICS[metric].unit,
+            unit: METRICS[metric].unit.to_owned(),
             replications: counted.len(),
             mean: between.mean(),
             sd: between.variance().sqrt(),

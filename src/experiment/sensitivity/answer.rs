@@ -17,7 +17,7 @@ pub(super) fn sentences(metric: &MetricSensitivity) -> Vec<String> {
         return vec![format!("Nothing can be said of {label}: it has no value at some point.")];
     }
     if !metric.moves() {
-        let value = amount(metric.unit, metric.mean);
+        let value = amount(&metric.unit, metric.mean);
         return vec![format!("Nothing moves {label}: it is {value} at every point.")];
     }
     let mut said = vec![most(metric)];
@@ -98,6 +98,20 @@ fn negligible(metric: &MetricSensitivity, end: f64) -> bool {
     end <= HARDLY * most
 }
 
+impl MetricSensitivity {
+    /// Whether a factor matters to it, as far as the whole interval says: more than next to nothing,
+    /// or no more than that; none where the interval leaves it open.
+    #[must_use]
+    pub fn matters(&self, factor: &FactorSensitivity) -> Option<bool> {
+        let rank = factor.rank().filter(|rank| self.moves() && !rank.estimate.is_nan())?;
+        match (negligible(self, rank.low), negligible(self, rank.high)) {
+            (false, _) => Some(true),
+            (true, true) => Some(false),
+            (true, false) => None,
+        }
+    }
+}
+
 fn said_of(metric: &MetricSensitivity, factor: &FactorSensitivity) -> String {
     let mut text = match (factor.alone, factor.in_all, factor.effect) {
         (Some(alone), Some(in_all), _) => format!(
@@ -128,7 +142,7 @@ fn direction(metric: &MetricSensitivity, factor: &FactorSensitivity) -> Option<S
     }
     let change = factor.upper_less_lower.filter(Estimate::has_sign)?.estimate;
     let way = if change > 0.0 { "higher" } else { "lower" };
-    let change = difference(metric.unit, change.abs());
+    let change = difference(&metric.unit, change.abs());
     Some(format!("{change} {way} in the upper half of its range"))
 }
 
@@ -142,7 +156,7 @@ fn percent(share: Estimate) -> String {
 /// `12.1 (9.8..14.4) percentage points`.
 fn spread(metric: &MetricSensitivity, effect: Estimate) -> String {
     let Estimate { estimate, low, high } = effect;
-    match metric.unit {
+    match metric.unit.as_str() {
         "share" => format!(
             "{:.1} ({:.1}..{:.1}) percentage points",
             estimate * 100.0,
@@ -296,7 +310,7 @@ mod tests {
         MetricSensitivity {
             metric: "service_level".to_owned(),
             label: "service level".to_owned(),
-            unit: "share",
+            unit: "share".to_owned(),
             replications: 5,
             mean: 0.8,
             sd: 0.05,

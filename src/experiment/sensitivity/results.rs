@@ -1,15 +1,17 @@
 //! What a sensitivity analysis found, as `sensitivity.json` holds it. A number that there is none
 //! of is `null` there.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::super::figures::{self, or_nan};
+use super::spec::MethodName;
 use crate::engine::statistics::{Bounds, Interval};
 
 /// The results of a study's sensitivity analysis.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sensitivity {
     /// `sensitivity`.
-    pub command: &'static str,
+    pub command: String,
     /// Name of the study.
     pub study: String,
     /// What it is to answer.
@@ -19,7 +21,7 @@ pub struct Sensitivity {
     /// What to be careful about, each with its remedy.
     pub warnings: Vec<String>,
     /// `morris` or `sobol`.
-    pub method: &'static str,
+    pub method: MethodName,
     /// Confidence of the intervals, 0 to 1.
     pub confidence: f64,
     /// Points the method took, those that are the same counted as often as it took them.
@@ -28,34 +30,39 @@ pub struct Sensitivity {
     pub replications: u32,
     /// Seed of every random draw of the runs.
     pub seed: u64,
+    /// Whether the points share their random numbers.
+    pub common_random_numbers: bool,
     /// What was found of each metric.
     pub metrics: Vec<MetricSensitivity>,
 }
 
 /// What moves a metric.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricSensitivity {
     /// Its name.
     pub metric: String,
     /// Its name in words.
     pub label: String,
     /// Its unit; `share` for parts of a whole, 0 to 1; empty for counts and ratios.
-    pub unit: &'static str,
+    pub unit: String,
     /// The replications that count: those in which every point gave a value.
     pub replications: usize,
     /// Its mean over the points, in its unit.
+    #[serde(deserialize_with = "or_nan")]
     pub mean: f64,
     /// Its standard deviation between points, noise included, in its unit.
+    #[serde(deserialize_with = "or_nan")]
     pub sd: f64,
     /// The share of its variance between points that is noise of so many replications, 0 to 1.
     /// Noise looks like interaction: it adds to what factors explain in all, and to nothing else.
+    #[serde(deserialize_with = "or_nan")]
     pub noise_share: f64,
     /// What each factor does to it, the one that matters most first.
     pub factors: Vec<FactorSensitivity>,
 }
 
 /// What a factor does to a metric.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FactorSensitivity {
     /// Its name.
     pub factor: String,
@@ -87,19 +94,28 @@ pub struct FactorSensitivity {
 }
 
 /// An estimate with its interval.
-#[derive(Copy, Clone, Debug, PartialEq, Serialize)]
+#[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The estimate.
+    #[serde(deserialize_with = "or_nan")]
     pub estimate: f64,
     /// Lower end.
+    #[serde(deserialize_with = "or_nan")]
     pub low: f64,
     /// Upper end.
+    #[serde(deserialize_with = "or_nan")]
     pub high: f64,
 }
 
 impl From<Bounds> for Estimate {
     fn from(bounds: Bounds) -> Self {
         Self { estimate: bounds.estimate, low: bounds.low, high: bounds.high }
+    }
+}
+
+impl From<Estimate> for figures::Estimate {
+    fn from(Estimate { estimate, low, high }: Estimate) -> Self {
+        Bounds { estimate, low, high }.into()
     }
 }
 

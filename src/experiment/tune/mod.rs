@@ -42,7 +42,7 @@ pub use fragment::fragment;
 pub use race::{Rung, Standing};
 pub use rules::{Arm, Rules};
 pub use spec::{ConfirmSpec, RaceSpec, SearchSpec, TermSpec, TuneSpec};
-pub use words::{estimate, formula};
+pub use words::{estimate, formula, sum};
 
 /// The runs of a tuning, by point and replication, and what they say.
 pub type Tuned = (Vec<(Unit, Outcome)>, TuneResult);
@@ -218,14 +218,14 @@ impl<F> Found<'_, F> {
             point,
             levels: self.levels(point),
             fragment: fragment(self.plan, point),
-            replications: if stage == Stage::Fresh { "fresh" } else { "race" },
+            replications: if stage == Stage::Fresh { "fresh" } else { "race" }.to_owned(),
             cost: self.estimate(&self.book.costs(stage, point)),
             metrics,
             sla: sla
                 .map(|((sla, threshold), verdict)| Held {
                     metric: sla.metric.clone(),
                     threshold: threshold.to_string(),
-                    verdict: verdict.word(),
+                    verdict: verdict.word().to_owned(),
                 })
                 .collect(),
             same: same.collect(),
@@ -279,8 +279,8 @@ impl<F> Found<'_, F> {
         PointResult {
             point,
             levels: self.levels(point),
-            status,
-            decided,
+            status: status.to_owned(),
+            decided: decided.to_owned(),
             than: than.map(|arm| self.points[arm]),
             race: self.book.runs(Stage::Race, point).len(),
             fresh: fresh.len(),
@@ -309,12 +309,15 @@ impl<F> Found<'_, F> {
             leader: rung.leader.map(|arm| self.points[arm]),
         };
         let mut result = TuneResult {
-            command: "tune",
+            command: "tune".to_owned(),
             study: self.plan.study.name.clone(),
             question: self.plan.study.question.clone(),
             answer: Vec::new(),
-            outcome,
-            goal: if least { "minimise" } else { "maximise" },
+            seed: self.plan.seed,
+            interval_confidence: self.plan.study.confidence,
+            common_random_numbers: self.plan.study.common_random_numbers,
+            outcome: outcome.to_owned(),
+            goal: if least { "minimise" } else { "maximise" }.to_owned(),
             cost: terms.to_vec(),
             indifference: self.rules.indifference,
             certainty: Certainty {
@@ -364,7 +367,7 @@ impl<F> Found<'_, F> {
                 point,
                 levels: self.levels(point),
                 estimates: self.objectives.iter().map(|o| self.estimate(&values(o))).collect(),
-                status: self.status(arm).0,
+                status: self.status(arm).0.to_owned(),
             }
         };
         let way = |o: &Objective| match o.goal {
@@ -375,9 +378,9 @@ impl<F> Found<'_, F> {
             objectives: self
                 .objectives
                 .iter()
-                .map(|o| (METRICS[o.metric].name.to_owned(), way(o)))
+                .map(|o| (METRICS[o.metric].name.to_owned(), way(o).to_owned()))
                 .collect(),
-            replications: if stage == Stage::Fresh { "fresh" } else { "race" },
+            replications: if stage == Stage::Fresh { "fresh" } else { "race" }.to_owned(),
             dominated: judged.iter().filter(|arm| !members.contains(arm)).map(point).collect(),
             points: members.iter().map(point).collect(),
         })

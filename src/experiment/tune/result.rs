@@ -3,27 +3,34 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::super::figures::{self, or_nan};
 use super::spec::TermSpec;
-use crate::engine::statistics::Interval;
+use crate::engine::statistics::{Bounds, Interval};
 
 /// The result of a tuning.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TuneResult {
     /// `tune`.
-    pub command: &'static str,
+    pub command: String,
     /// Name of the study.
     pub study: String,
     /// Its question.
     pub question: String,
     /// Plain sentences that answer it.
     pub answer: Vec<String>,
+    /// Seed of the study.
+    pub seed: u64,
+    /// Confidence of each interval alone.
+    pub interval_confidence: f64,
+    /// Whether the points share their random numbers.
+    pub common_random_numbers: bool,
     /// `recommended`, or why nothing is: `undecided` where no point is certain to meet the
     /// thresholds, `infeasible` where every one is certain to miss one or failed.
-    pub outcome: &'static str,
+    pub outcome: String,
     /// `minimise` or `maximise`.
-    pub goal: &'static str,
+    pub goal: String,
     /// The cost, a sum of weight times metric.
     pub cost: Vec<TermSpec>,
     /// The difference in cost that matters.
@@ -50,7 +57,7 @@ pub struct TuneResult {
 }
 
 /// How sure the answer is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Certainty {
     /// The probability asked for that the point recommended meets the thresholds and no other that
     /// does costs less by more than the indifference zone.
@@ -62,16 +69,25 @@ pub struct Certainty {
 }
 
 /// An estimate: the mean over replications with its t interval at the study's confidence.
-#[derive(Copy, Clone, Debug, PartialEq, Serialize)]
+#[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The mean, in the unit of the metric.
+    #[serde(deserialize_with = "or_nan")]
     pub mean: f64,
     /// Lower end.
+    #[serde(deserialize_with = "or_nan")]
     pub low: f64,
     /// Upper end.
+    #[serde(deserialize_with = "or_nan")]
     pub high: f64,
     /// Replications.
     pub n: u64,
+}
+
+impl From<Estimate> for figures::Estimate {
+    fn from(Estimate { mean, low, high, .. }: Estimate) -> Self {
+        Bounds { estimate: mean, low, high }.into()
+    }
 }
 
 impl Estimate {
@@ -87,7 +103,7 @@ impl Estimate {
 }
 
 /// A point with its estimates.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The point.
     pub point: usize,
@@ -96,7 +112,7 @@ pub struct Candidate {
     /// What makes a model this point, as TOML.
     pub fragment: String,
     /// `fresh` or `race`: which replications the estimates are of.
-    pub replications: &'static str,
+    pub replications: String,
     /// Its cost.
     pub cost: Estimate,
     /// The metrics of the cost, of the thresholds and of the front, by name.
@@ -108,18 +124,18 @@ pub struct Candidate {
 }
 
 /// A threshold held against a point.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Held {
     /// The metric.
     pub metric: String,
     /// `at least 0.8`.
     pub threshold: String,
     /// `met`, `undecided` or `missed`.
-    pub verdict: &'static str,
+    pub verdict: String,
 }
 
 /// The point that comes nearest to the one recommended.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunnerUp {
     /// The point.
     pub point: usize,
@@ -131,12 +147,12 @@ pub struct RunnerUp {
 }
 
 /// The Pareto front: no point is better than one of these in every objective, by the means.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Front {
     /// The metrics, and which way each is better: `lower` or `higher`.
-    pub objectives: Vec<(String, &'static str)>,
+    pub objectives: Vec<(String, String)>,
     /// `fresh` or `race`: which replications the estimates are of.
-    pub replications: &'static str,
+    pub replications: String,
     /// Its points.
     pub points: Vec<FrontPoint>,
     /// The others that may keep to the SLA, each dominated by another, by the same replications.
@@ -144,7 +160,7 @@ pub struct Front {
 }
 
 /// A point of the front, or behind it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FrontPoint {
     /// The point.
     pub point: usize,
@@ -153,11 +169,11 @@ pub struct FrontPoint {
     /// Estimates in the order of the objectives.
     pub estimates: Vec<Estimate>,
     /// Its status, as in the table of points.
-    pub status: &'static str,
+    pub status: String,
 }
 
 /// A rung of the race.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RungResult {
     /// Replications of each point in it.
     pub replications: usize,
@@ -174,7 +190,7 @@ pub struct RungResult {
 }
 
 /// Runs spent and saved.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spent {
     /// Of the race (and of the search before it).
     pub race: usize,
@@ -187,11 +203,12 @@ pub struct Spent {
     /// Brute force: every point of the study as often as the one recommended.
     pub brute_force: usize,
     /// The share of those runs that was saved.
+    #[serde(deserialize_with = "or_nan")]
     pub saved: f64,
 }
 
 /// A point that was run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PointResult {
     /// The point.
     pub point: usize,
@@ -201,9 +218,9 @@ pub struct PointResult {
     /// `no_better`: not cheaper than the one recommended by more than the indifference zone,
     /// whether or not it meets the thresholds; `costlier`: cut for its cost; `missed`: misses a
     /// threshold; `undecided`; `failed`: a run stopped with an error.
-    pub status: &'static str,
+    pub status: String,
     /// Where it was decided: `race` or `fresh`.
-    pub decided: &'static str,
+    pub decided: String,
     /// The point it gave way to, where its status is `same`, `no_better` or `costlier`.
     pub than: Option<usize>,
     /// Its replications in the race, and fresh ones.

@@ -2,13 +2,18 @@
 
 use super::super::plan::Plan;
 use super::result::{Candidate, Estimate, TuneResult};
-use super::spec::TuneSpec;
+use super::spec::{TermSpec, TuneSpec};
 use crate::system::metrics::{METRICS, index_of};
 
 /// The cost as a formula: `failovers + 0.01 api_attempts`.
 #[must_use]
 pub fn formula(spec: &TuneSpec) -> String {
-    let (terms, _) = spec.terms();
+    sum(spec.terms().0)
+}
+
+/// A sum of weight times metric: `failovers + 0.01 api_attempts`.
+#[must_use]
+pub fn sum(terms: &[TermSpec]) -> String {
     let mut text = String::new();
     for (i, term) in terms.iter().enumerate() {
         text.push_str(match (i, term.weight < 0.0) {
@@ -60,7 +65,7 @@ pub(super) fn answer(plan: &Plan, spec: &TuneSpec, result: &TuneResult) -> Vec<S
         (run, of) => format!("the {run} points that the search ran, of {of},"),
     };
     let mut said = Vec::new();
-    match result.outcome {
+    match result.outcome.as_str() {
         "recommended" => said.push(format!("Recommended: {at}.")),
         "undecided" => said.push(format!(
             "None of {all} is certain to meet the SLA within the replications allowed, so none \
@@ -137,7 +142,7 @@ fn others(plan: &Plan, result: &TuneResult) -> Vec<String> {
         let more = &second.costs_more;
         // An interval that holds 0 tells nothing between the two.
         let open = if more.low <= 0.0 { "cannot be told from it: it " } else { "" };
-        let (verb, tail) = match result.goal {
+        let (verb, tail) = match result.goal.as_str() {
             "minimise" => ("costs", " more"),
             _ => ("is worth less by", ""),
         };

@@ -38,7 +38,6 @@ pub use data::{
     Arm, Axis, Better, Cell, CellMark, Chart, Curves, HeatMap, Level, Line, Panels, Point, Ranking,
 };
 pub use format::Format;
-pub(in crate::output) use format::fixed;
 pub use kinds::{
     Bar, Candidate, Difference, Distribution, Distributions, Estimate, Forest, Front, Objective,
     Quantile, Standing, Tornado, Welch,

@@ -32,7 +32,7 @@ pub fn front(plan: &Plan, tuned: &TuneResult) -> Option<Named> {
     let candidate = |point: &FrontPoint, standing: Standing| Candidate {
         label: label(plan, point.point),
         values: shown.iter().map(|objective| plain(&point.estimates[*objective])).collect(),
-        standing: match tuned.outcome {
+        standing: match tuned.outcome.as_str() {
             "recommended" if point.point == tuned.recommended.point => Standing::Recommended,
             _ => standing,
         },
@@ -41,7 +41,7 @@ pub fn front(plan: &Plan, tuned: &TuneResult) -> Option<Named> {
         let (name, better) = &found.objectives[*objective];
         Some(Objective {
             axis: metric_axis(&METRICS[index_of(name)?]),
-            better: if *better == "lower" { Good::Lower } else { Good::Higher },
+            better: if better == "lower" { Good::Lower } else { Good::Higher },
         })
     };
     let on = found.points.iter().map(|point| candidate(point, Standing::Front));
@@ -65,7 +65,7 @@ fn title(plan: &Plan, tuned: &TuneResult) -> String {
     let holds = |points: &[FrontPoint]| points.iter().any(|p| p.point == tuned.recommended.point);
     // A factor keeps its level on its line.
     let at = label(plan, tuned.recommended.point).replace(" = ", "\u{a0}=\u{a0}");
-    match tuned.outcome {
+    match tuned.outcome.as_str() {
         "recommended" if holds(&found.points) => {
             format!("Recommended: {at}; it is on the Pareto front, as {on} of {all} points are")
         }

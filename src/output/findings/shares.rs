@@ -156,7 +156,7 @@ mod tests {
         MetricSensitivity {
             metric: "service_level".to_owned(),
             label: "service level".to_owned(),
-            unit: "share",
+            unit: "share".to_owned(),
             replications: 2,
             mean: 0.8,
             sd: 0.1,

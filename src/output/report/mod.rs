@@ -2,17 +2,23 @@
 //! but its own, and a content security policy that forbids any other.
 //!
 //! It is made from the files alone, as they stand. Nothing is estimated here: what is ranked or
-//! quoted is quoted from them.
+//! quoted is quoted from them. Each command has a file here that lays its results out for a reader.
 
 mod answer;
-mod figures;
-mod numbers;
+mod compare;
+mod drawing;
+mod folder;
+mod levels;
+mod manifest;
 mod page;
-mod results;
+mod policy;
+mod prose;
+mod sensitivity;
+mod sweep;
 mod table;
-mod tables;
+mod tune;
 
-pub use results::ReportError;
+pub use folder::ReportError;
 
 use std::path::Path;
 
@@ -29,7 +35,7 @@ pub const REPORT: &str = "report.html";
 /// # Panics
 /// Where the page cannot be written into memory, which is a bug.
 pub fn render(folder: &Path) -> Result<String, ReportError> {
-    let results = results::read(folder)?;
+    let results = folder::read(folder)?;
     let page = page::Page::new(&results);
     Ok(page.render().expect("memory takes every page"))
 }

@@ -1,14 +1,16 @@
 //! The page: everything the template prints, in its order.
 
 use askama::Template;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::answer::{Answer, Policy, answers, policy, sentences};
-use super::figures::Figure;
-use super::results::{Results, command_line};
-use super::table::{Cell, Column, Table};
-use super::tables::{listed, percent, points};
+use super::answer::{Answer, Strangers, answers, strangers};
+use super::drawing::Drawing;
+use super::folder::Results;
+use super::manifest::{Manifest, as_toml};
+use super::policy::{Policy, policy};
+use super::prose::Prose;
+use super::table::{Column, Table};
+use super::{compare, sensitivity, sweep, tune};
 
 const STYLE: &str = include_str!("../../../templates/report.css");
 const SCRIPT: &str = include_str!("../../../templates/report.js");
@@ -21,16 +23,18 @@ pub(super) struct Page<'a> {
     script: &'static str,
     /// The page's own style and script, and nothing else.
     content_policy: String,
-    name: String,
-    question: String,
-    basis: String,
+    name: &'a str,
+    question: &'a str,
+    /// What on this page is not about what else is on it.
+    strangers: Strangers,
     answers: Vec<Answer>,
     policy: Option<Policy>,
-    figures: &'a [Figure],
+    drawings: Vec<&'a Drawing>,
     left_out: &'a [String],
-    tables: Vec<Table>,
-    /// What the sensitivity analysis says, if there was one.
-    examined: Option<Examined>,
+    /// The tables of the commands that compare points.
+    groups: Vec<Group>,
+    /// The tables and plots of the sensitivity analysis, if there was one.
+    examined: Option<Examined<'a>>,
     /// What the study sets differently from its model.
     set: String,
     model: String,
@@ -41,31 +45,40 @@ pub(super) struct Page<'a> {
     point_hashes: Table,
 }
 
-/// What the sensitivity analysis says.
+/// Tables of one command.
 #[derive(Clone, Debug)]
-struct Examined {
-    sentences: Vec<String>,
+struct Group {
+    command: &'static str,
+    title: &'static str,
     tables: Vec<Table>,
+}
+
+/// What the sensitivity analysis found.
+#[derive(Clone, Debug)]
+struct Examined<'a> {
+    sentences: Vec<Prose>,
+    tables: Vec<Table>,
+    drawings: Vec<&'a Drawing>,
 }
 
 impl<'a> Page<'a> {
     /// The page of a study's results.
     pub(super) fn new(results: &'a Results) -> Self {
         let manifest = &results.manifest;
-        let study = results.study();
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        // The sensitivity has a section of its own.
-        let deciding = results.found.iter().filter(|(command, _)| *command != "sensitivity");
-        let mut tables: Vec<Table> = deciding.flat_map(|(_, value)| listed(value)).collect();
-        tables.extend(points(results));
-        let examined = results.of("sensitivity").map(|value| Examined {
-            sentences: sentences(&value["answer"]),
-            tables: listed(value),
-        });
         let mut answers = answers(results);
-        if answers.len() > 1 {
-            answers.retain(|answer| answer.command != "sensitivity");
+        // Beside others it has a section of its own for all it says.
+        if let [_, .., last] = answers.as_mut_slice()
+            && last.command == "sensitivity"
+        {
+            last.sentences.truncate(1);
         }
+        let of_factors = |drawing: &&Drawing| drawing.command == "sensitivity";
+        let examined = results.sensitivity.as_ref().map(|found| Examined {
+            sentences: found.answer.iter().map(|text| Prose::new(text)).collect(),
+            tables: sensitivity::tables(found),
+            drawings: results.drawings.iter().filter(of_factors).collect(),
+        });
+        let elsewhere = |drawing: &&Drawing| examined.is_none() || !of_factors(drawing);
         Self {
             style: STYLE,
             script: SCRIPT,
@@ -75,19 +88,19 @@ impl<'a> Page<'a> {
                 source(STYLE),
                 source(SCRIPT)
             ),
-            name: text(&study["name"]),
-            question: text(&study["question"]),
-            basis: basis(manifest),
-            answers,
+            name: manifest.name(),
+            question: manifest.question(),
+            strangers: strangers(results),
             policy: policy(results),
-            figures: &results.figures,
+            drawings: results.drawings.iter().filter(elsewhere).collect(),
             left_out: &results.left_out,
-            tables,
+            groups: groups(results),
             examined,
-            set: as_toml(&study["set"]),
-            model: as_toml(&manifest["model"]),
-            study: as_toml(study),
-            command: command_line(manifest),
+            answers,
+            set: as_toml(&manifest.study["set"]),
+            model: as_toml(&manifest.model),
+            study: as_toml(&manifest.study),
+            command: manifest.typed(),
             facts: facts(results),
             files: files(manifest),
             point_hashes: point_hashes(manifest),
@@ -95,101 +108,71 @@ impl<'a> Page<'a> {
     }
 }
 
-/// What the intervals rest on.
-fn basis(manifest: &Value) -> String {
-    let points = manifest["points"].as_array().map_or(0, Vec::len);
-    format!(
-        "{} intervals; {} replications of each of {points} points, with random numbers common to \
-         all points; seed {}.",
-        percent(&manifest["confidence"]),
-        manifest["replications"],
-        manifest["seed"]
-    )
+fn groups(results: &Results) -> Vec<Group> {
+    let manifest = &results.manifest;
+    let tune = results.tune.as_ref().map(|found| Group {
+        command: "tune",
+        title: "Tuning",
+        tables: tune::tables(found, manifest),
+    });
+    let compare = results.compare.as_ref().map(|found| Group {
+        command: "compare",
+        title: "Comparison",
+        tables: compare::tables(found),
+    });
+    let sweep = results.sweep.as_ref().map(|found| Group {
+        command: "sweep",
+        title: "Sweep",
+        tables: sweep::tables(found, manifest),
+    });
+    [tune, compare, sweep].into_iter().flatten().collect()
 }
 
 fn facts(results: &Results) -> Vec<(&'static str, String)> {
     let manifest = &results.manifest;
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut facts = vec![
-        ("Program", format!("{} {}", text(&manifest["program"]), text(&manifest["version"]))),
-        ("Seed", text(&manifest["seed"])),
-        ("Replications", text(&manifest["replications"])),
-        ("Random numbers", text(&manifest["random_numbers"])),
+        ("Program", format!("{} {}", manifest.program, manifest.version)),
+        ("Seed", manifest.seed.to_string()),
+        ("Replications", manifest.runs()),
+        ("Random numbers", manifest.random_numbers.clone()),
     ];
-    if let Some(timing) = &results.timing
-        && let (Some(wall), Some(runs)) = (timing["wall_s"].as_f64(), timing["runs"].as_u64())
-    {
-        let threads = &timing["threads"];
-        facts.push(("Time taken", format!("{runs} runs in {wall:.1} s on {threads} threads")));
+    if let Some(timing) = &results.timing {
+        let taken_over = match timing.runs_taken_over {
+            0 => String::new(),
+            some => format!(", {some} of them taken over from an earlier command"),
+        };
+        let threads = super::prose::counted(timing.threads, "thread");
+        let runs = super::prose::counted(timing.runs, "run");
+        let text = format!("{runs} in {:.1} s on {threads}{taken_over}", timing.wall_s);
+        facts.push(("Time taken", text));
     }
     facts
 }
 
-fn column(name: &str) -> Column {
-    Column { name: name.to_owned(), ..Column::default() }
+fn files(manifest: &Manifest) -> Table {
+    let files = &manifest.files;
+    Table::new("Files that were read").with([
+        Column::texts("file", files.iter().map(|f| f.path.as_str())).heading(),
+        Column::texts("BLAKE3", files.iter().map(|f| f.blake3.as_str())),
+    ])
 }
 
-fn files(manifest: &Value) -> Table {
-    let files = manifest["files"].as_array().map_or(&[][..], Vec::as_slice);
-    let cell = |value: &Value| Cell {
-        text: value.as_str().unwrap_or("–").to_owned(),
-        ..Cell::default()
-    };
-    Table {
-        caption: "Files that were read".to_owned(),
-        columns: vec![column("file"), column("BLAKE3")],
-        rows: files.iter().map(|f| vec![cell(&f["path"]), cell(&f["blake3"])]).collect(),
-        note: String::new(),
-    }
-}
-
-fn point_hashes(manifest: &Value) -> Table {
-    let points = manifest["points"].as_array().map_or(&[][..], Vec::as_slice);
-    let row = |point: &Value| {
-        let levels = point["levels"].as_object().into_iter().flatten();
-        let levels: Vec<String> = levels
-            .map(|(name, level)| format!("{name} {}", level.as_str().unwrap_or("–")))
-            .collect();
-        vec![
-            Cell::text(&point["point"].to_string()),
-            Cell { text: levels.join(", "), ..Cell::default() },
-            Cell {
-                text: point["model_blake3"].as_str().unwrap_or("–").to_owned(),
-                ..Cell::default()
-            },
-        ]
-    };
-    Table {
-        caption: "Models of the points, every default filled in".to_owned(),
-        columns: vec![column("point"), column("levels"), column("BLAKE3 of its model as JSON")],
-        rows: points.iter().map(row).collect(),
-        note: String::new(),
-    }
-}
-
-/// A JSON value as TOML, without what is null; empty where it is no table or an empty one.
-fn as_toml(value: &Value) -> String {
-    match plain(value) {
-        Some(toml::Value::Table(table)) => toml::to_string_pretty(&table).unwrap_or_default(),
-        _ => String::new(),
-    }
-}
-
-fn plain(value: &Value) -> Option<toml::Value> {
-    Some(match value {
-        Value::Null => return None,
-        Value::Bool(yes) => toml::Value::Boolean(*yes),
-        Value::Number(number) => match number.as_i64() {
-            Some(whole) => toml::Value::Integer(whole),
-            None => toml::Value::Float(number.as_f64()?),
-        },
-        Value::String(text) => toml::Value::String(text.clone()),
-        Value::Array(list) => toml::Value::Array(list.iter().filter_map(plain).collect()),
-        Value::Object(object) => {
-            let pairs = object.iter().filter_map(|(key, value)| Some((key.clone(), plain(value)?)));
-            toml::Value::Table(pairs.collect())
-        }
-    })
+fn point_hashes(manifest: &Manifest) -> Table {
+    let points = &manifest.points;
+    let levels = points.iter().map(|point| {
+        let levels = point.levels.iter().map(|(name, level)| format!("{name} = {level}"));
+        levels.collect::<Vec<_>>().join(", ")
+    });
+    Table::new("Models of the points, every default filled in")
+        .with([
+            Column::counts("point", points.iter().map(|p| Some(p.point))),
+            Column::texts("levels", levels).heading(),
+            Column::texts(
+                "BLAKE3 of its model as JSON",
+                points.iter().map(|p| p.model_blake3.as_str()),
+            ),
+        ])
+        .noted("", "manifest.json")
 }
 
 /// A source as a content security policy names it (CSP Level 3, section 2.3.1).
@@ -225,18 +208,5 @@ mod tests {
             assert_eq!(base64(bytes.as_bytes()), text);
         }
         assert_eq!(source("abc"), "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
-    }
-
-    #[test]
-    fn a_model_reads_as_toml() {
-        let model = serde_json::json!({
-            "name": "m", "none": null, "api": { "rate": 1.5, "kinds": [{ "a": 1 }] }, "seed": 7,
-        });
-        let text = as_toml(&model);
-        let back: toml::Table = text.parse().unwrap();
-        assert_eq!(back["api"]["kinds"][0]["a"].as_integer(), Some(1));
-        assert_eq!(back["seed"].as_integer(), Some(7));
-        assert!(!text.contains("none"));
-        assert_eq!(as_toml(&Value::Null), "");
     }
 }
