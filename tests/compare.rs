@@ -58,7 +58,7 @@ fn compare_prints_rankings_differences_and_an_answer() {
     // A forest plot of each metric, which says no more than the table.
     for metric in result["metrics"].as_array().unwrap() {
         let name = metric["metric"].as_str().unwrap().replace('_', "-");
-        let file = folder.path().join(format!("differences-{name}.svg"));
+        let file = folder.path().join(format!("forest-{name}.svg"));
         let picture = fs::read_to_string(file).unwrap();
         assert!(picture.contains("(Bonferroni)"), "{name}");
         for row in metric["differences"].as_array().unwrap() {

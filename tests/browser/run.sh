@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Reports of results made on the spot, opened in a headless Chromium: of the backoff study, of a
-# tune, and of a folder in which every command has left its results.
+# tune, and of a folder in which every command has left its results. And the trace of a run, opened in
+# a viewer that is not ours.
 #
 #   tests/browser/run.sh PROGRAM
 #
@@ -36,3 +37,5 @@ for folder in backoff tune all; do
   run report "$results/$folder"
 done
 node tests/browser/report.mjs "$results"/{backoff,tune,all}/report.html
+run run models/apac.toml --timeline "$results/run"
+(cd tests/browser && node ../timeline/speedscope.mjs "$results/run/trace.json")

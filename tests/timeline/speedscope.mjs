@@ -1,9 +1,8 @@
 // Opens a trace in speedscope, a viewer that reads the trace event format with code of its own, in a
 // headless Chromium, and fails where it complains about an event or shows other things than are in
-// the file. Neither is part of the gate's needs; where they are absent nothing is checked.
+// the file. Run where speedscope and playwright-core are installed; elsewhere nothing is checked.
 //
-//   npm install speedscope@1.25.0 playwright-core
-//   node tests/timeline/speedscope.mjs trace.json
+//   cd tests/browser && npm ci && node ../timeline/speedscope.mjs trace.json
 
 import fs from 'node:fs';
 import { createRequire } from 'node:module';

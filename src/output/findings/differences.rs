@@ -10,7 +10,7 @@ use crate::experiment::compare::report::{ByMetric, Comparison};
 use crate::experiment::figures::{Reading, percent};
 use crate::system::metrics::{Better, METRICS, Metric, index_of};
 
-/// A forest plot of each metric: `differences-service-level`.
+/// A forest plot of each metric: `forest-service-level`.
 #[must_use]
 pub fn differences(compared: &Comparison) -> Vec<Named> {
     let forest = |by: &ByMetric| {
@@ -19,7 +19,7 @@ pub fn differences(compared: &Comparison) -> Vec<Named> {
             Some(control) => from_control(compared, by, metric, control),
             None => from_best(compared, by, metric)?,
         };
-        Some((name("differences", metric.name), Chart::Forest(forest)))
+        Some((name("forest", metric.name), Chart::Forest(forest)))
     };
     compared.metrics.iter().filter_map(forest).collect()
 }
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(forest.value.unit, "points");
         assert!((forest.rows[0].difference.value - 30.2).abs() < 1e-9);
         assert_eq!(forest.better, Some(Good::Higher));
-        assert_eq!(differences(&compared)[0].0, "differences-service-level");
+        assert_eq!(differences(&compared)[0].0, "forest-service-level");
     }
 
     #[test]
