@@ -334,8 +334,9 @@ fn is_probability(name: &str) -> bool {
     name.starts_with("p_") || words.iter().any(|word| name.contains(word))
 }
 
+/// Of the arrivals allowed for a case: half, so that the gate keeps to its time.
 fn effort() -> f64 {
-    std::env::var("THEORY_EFFORT").map_or(1.0, |text| text.parse().expect("a number"))
+    std::env::var("THEORY_EFFORT").map_or(0.5, |text| text.parse().expect("a number"))
 }
 
 fn judge(case: &Case, (lines, capped): &(Vec<Line>, bool), exact: &[(String, f64)]) {
