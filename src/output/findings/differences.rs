@@ -30,11 +30,7 @@ fn from_control(compared: &Comparison, by: &ByMetric, metric: &Metric, control: 
     let best = |point: usize| standing(by, point) == Some(Standing::Best);
     Forest {
         title: title(compared, by, metric, control),
-        subtitle: format!(
-            "{}: each point less {control}. {}",
-            capital(metric.meaning),
-            compared.question
-        ),
+        subtitle: format!("Each point less {control}. {}", compared.question),
         value: axis_of_differences(metric, format!("Difference in {}", metric.label())),
         better: good(metric),
         control: control.to_owned(),
@@ -125,8 +121,7 @@ fn from_best(compared: &Comparison, by: &ByMetric, metric: &Metric) -> Option<Fo
     Some(Forest {
         title,
         subtitle: format!(
-            "{}: how far each point is ahead of the best of the others. {}",
-            capital(metric.meaning),
+            "How far each point is ahead of the best of the others. {}",
             compared.question
         ),
         value: axis_of_differences(metric, format!("Ahead of the best of the others, {label}")),
