@@ -72,6 +72,9 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// That of a number without a unit.
+    pub const PLAIN: Self = Self { factor: 1.0, unit: "", unit_of_difference: "", counts: false };
+
     /// That of a metric.
     #[must_use]
     pub fn of(metric: &Metric) -> Self {

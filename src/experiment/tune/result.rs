@@ -94,12 +94,6 @@ impl Estimate {
     pub(super) fn of(interval: &Interval) -> Self {
         Self { mean: interval.mean, low: interval.low(), high: interval.high(), n: interval.n }
     }
-
-    /// Half of what lies between its ends.
-    #[must_use]
-    pub fn half_width(&self) -> f64 {
-        (self.high - self.low) / 2.0
-    }
 }
 
 /// A point with its estimates.

@@ -1,5 +1,6 @@
 //! The answer of a tuning in plain sentences.
 
+use super::super::figures::Reading;
 use super::super::plan::Plan;
 use super::result::{Candidate, Estimate, TuneResult};
 use super::spec::{TermSpec, TuneSpec};
@@ -31,30 +32,12 @@ pub fn sum(terms: &[TermSpec]) -> String {
     text
 }
 
-/// An estimate as people read it, to two digits of its half-width: `21.3 ± 0.4`, shares in percent.
+/// An estimate as people read it, in the unit of its metric: `21.3 ± 0.4 %`; without a metric a
+/// plain number, as a cost is.
 #[must_use]
 pub fn estimate(metric: Option<&str>, estimate: &Estimate) -> String {
-    let unit = metric.and_then(index_of).map_or("", |m| METRICS[m].unit);
-    let (scale, unit) = if unit == "share" { (100.0, " %") } else { (1.0, "") };
-    let (mean, half) = (estimate.mean * scale, estimate.half_width() * scale);
-    if half.is_nan() {
-        return format!("{}{unit}", rounded(mean, mean));
-    }
-    format!("{} ± {}{unit}", rounded(mean, half), rounded(half, half))
-}
-
-/// A number to two significant digits of `spread`, six decimals at most; where nothing spreads, to
-/// one decimal.
-fn rounded(value: f64, spread: f64) -> String {
-    if value.is_nan() {
-        return "-".to_owned();
-    }
-    if spread.abs() <= 0.0 {
-        return format!("{value:.1}");
-    }
-    let magnitude = libm::floor(libm::log10(spread.abs().max(1e-5)));
-    let digits = (1.0 - magnitude).clamp(0.0, 6.0) as usize;
-    format!("{value:.digits$}")
+    let reading = metric.and_then(index_of).map_or(Reading::PLAIN, |m| Reading::of(&METRICS[m]));
+    reading.value(&(*estimate).into())
 }
 
 /// The sentences.

@@ -2,11 +2,11 @@
 
 use super::answer::{Answer, Mark};
 use super::prose::{Prose, draws, percent, replications};
-use super::table::{Column, Measure, PLAIN, Table, Tone};
+use super::table::{Column, Measure, Table, Tone};
 use crate::experiment::compare::best::Standing;
 use crate::experiment::compare::paired::Sign;
 use crate::experiment::compare::report::{ByMetric, Comparison, Difference, RankedPoint};
-use crate::experiment::figures::Estimate;
+use crate::experiment::figures::{Estimate, Reading};
 use crate::output::plots::capital;
 
 /// What the comparison says.
@@ -102,7 +102,7 @@ fn ranking(compared: &Comparison, by: &ByMetric) -> Table {
         Column::counts("rank", (1..=rows.len()).map(Some)),
         Column::texts("point", points).heading(),
         Column::values("mean", &of(|row| row.mean), reading).meaning(measure.meaning),
-        Column::values("times the first", &of(|row| row.relative), PLAIN)
+        Column::values("times the first", &of(|row| row.relative), Reading::PLAIN)
             .meaning("The mean as a multiple of the first one's, paired by replication"),
     ]);
     let mut note = format!("Means and multiples ± half their {confidence} intervals, each alone.");

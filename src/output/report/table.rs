@@ -99,14 +99,10 @@ impl Measure {
                 meaning: metric.meaning,
                 reading: Reading::of(metric),
             },
-            None => Self { label: name.replace('_', " "), meaning: "", reading: PLAIN },
+            None => Self { label: name.replace('_', " "), meaning: "", reading: Reading::PLAIN },
         }
     }
 }
-
-/// How a number without a unit is read.
-pub(super) const PLAIN: Reading =
-    Reading { factor: 1.0, unit: "", unit_of_difference: "", counts: false };
 
 impl Table {
     pub(super) fn new(caption: impl Into<String>) -> Self {
@@ -370,7 +366,8 @@ mod tests {
         let uneven = [estimate(0.61, 0.52, 0.75), estimate(0.3, f64::NAN, 0.4)];
         let column = Column::ranges("r", &uneven, 100.0, "%");
         assert_eq!(texts(&column), [("61", "(52 to 75)"), ("30", "(… to 40)")]);
-        let column = Column::mixed("m", &[(share, uneven[0]), (PLAIN, estimate(3.0, 3.0, 3.0))]);
+        let column =
+            Column::mixed("m", &[(share, uneven[0]), (Reading::PLAIN, estimate(3.0, 3.0, 3.0))]);
         assert_eq!(texts(&column)[1], ("3", "± 0"));
         assert_eq!(texts(&column)[0].0, "61");
     }

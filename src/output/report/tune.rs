@@ -6,7 +6,7 @@ use super::answer::{Answer, Mark};
 use super::levels::Factors;
 use super::manifest::Manifest;
 use super::prose::{Prose, counted, draws, listed, percent};
-use super::table::{Column, Measure, PLAIN, Table, Tone};
+use super::table::{Column, Measure, Table, Tone};
 use crate::experiment::figures::{Estimate, Reading};
 use crate::experiment::tune::result::{FrontPoint, PointResult, TuneResult};
 use crate::experiment::tune::sum;
@@ -97,7 +97,7 @@ pub(super) fn cost(tuned: &TuneResult) -> &'static str {
 pub(super) fn cost_reading(tuned: &TuneResult) -> Reading {
     match tuned.cost.as_slice() {
         [only] if (only.weight - 1.0).abs() < f64::EPSILON => Measure::of(&only.metric).reading,
-        _ => PLAIN,
+        _ => Reading::PLAIN,
     }
 }
 
