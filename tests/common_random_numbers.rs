@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use toml::Table;
 use trunksim::engine::time::{SimDuration, SimTime};
-use trunksim::system::observation::{Fate, Observation, Observer};
+use trunksim::system::ids::ClientId;
+use trunksim::system::observation::{Errand, Fate, Observation, Observer};
 use trunksim::system::simulate_observed;
 
 use crate::theory::model;
@@ -109,6 +110,90 @@ fn arms_with_the_same_seed_share_arrivals_talk_and_patience() {
         assert_ne!(base.fates, other.fates, "the arms behave alike: {values:?}");
     }
     assert_ne!(base.offered, arm(&[], 2).offered, "another seed, other arrivals");
+}
+
+/// What chance decided of the calls, by the name of their trunk, and when tenants asked, by theirs.
+type Named = BTreeMap<(String, u64), Vec<String>>;
+
+/// Instants at which each tenant asks.
+#[derive(Default)]
+struct Tenants(BTreeMap<u32, Vec<SimTime>>);
+
+impl Observer for Tenants {
+    fn observe(&mut self, now: SimTime, fact: &Observation) {
+        if let Observation::Requested { client, errand: Errand::Tenant, .. } = fact {
+            self.0.entry(client.0).or_default().push(now);
+        }
+    }
+}
+
+fn by_name(table: &Table) -> (Named, Named) {
+    let config = model::config(table);
+    let names: Vec<String> = config.trunks().map(|(name, _)| name.to_owned()).collect();
+    let observers = (Chance::default(), Tenants::default());
+    let (_, (chance, tenants)) = simulate_observed(&config, 1, 0, observers).expect("the run ends");
+    let mut calls = Named::new();
+    let mut note = |key: &CallKey, what: String| {
+        calls.entry((names[key.0 as usize].clone(), key.1)).or_default().push(what);
+    };
+    chance.offered.iter().for_each(|(key, at)| note(key, format!("offered {at}")));
+    chance.talk.iter().for_each(|(key, talk)| note(key, format!("talk {talk}")));
+    chance.patience.iter().for_each(|(key, wait)| note(key, format!("patience {wait}")));
+    let asked = tenants.0.into_iter().flat_map(|(client, instants)| {
+        let name = config.client(ClientId(client)).to_owned();
+        (0u64..).zip(instants).map(move |(n, at)| ((name.clone(), n), vec![format!("{at}")]))
+    });
+    (calls, asked.collect())
+}
+
+/// Of an array of tables: in another order, with one more part before the others.
+fn disarrange(table: &mut Table, key: &str, id: &str, changes: &[(&str, toml::Value)]) {
+    let parts = table[key].as_array_mut().expect("an array");
+    parts.reverse();
+    let mut more = parts[0].as_table().expect("a table").clone();
+    more.insert("id".to_owned(), toml::Value::from(id));
+    for (key, value) in changes {
+        more.insert((*key).to_owned(), value.clone());
+    }
+    parts.insert(0, more.into());
+}
+
+/// An entity's draws are addressed by its name: trunks, carriers, SBCs, groups, tenants and client
+/// replicas that are added or reordered change nothing of what chance decides for the others.
+#[test]
+fn parts_that_come_and_move_leave_the_others_draws_alone() {
+    let table = apac(&[("policy.fallback", r#""last_known""#)]);
+    let base = by_name(&table);
+    assert!(base.0.len() > 1000 && base.1.len() > 1000, "{} {}", base.0.len(), base.1.len());
+    let none: toml::Value = toml::Table::from_iter([("kind".to_owned(), "none".into())]).into();
+    type Change<'a> = &'a dyn Fn(&mut Table);
+    let changes: [(&str, Change<'_>); 6] = [
+        ("trunks", &|t| disarrange(t, "trunks", "NEW", &[])),
+        ("carriers", &|t| disarrange(t, "carriers", "new", &[])),
+        ("sbcs", &|t| disarrange(t, "sbcs", "new", &[("count", 1.into())])),
+        ("groups", &|t| disarrange(t, "groups", "new", &[])),
+        ("tenants", &|t| disarrange(t, "tenants", "new", &[("arrivals", none.clone())])),
+        ("replicas", &|t| model::set(t, "client.replicas", 3)),
+    ];
+    for (what, change) in changes {
+        let mut changed = table.clone();
+        change(&mut changed);
+        let other = by_name(&changed);
+        for (one, other) in [(&base.0, &other.0), (&base.1, &other.1)] {
+            for (key, draws) in one {
+                // A talk or a patience shows only where the call got that far.
+                let there = other.get(key).unwrap_or_else(|| panic!("{what}: {key:?} is gone"));
+                let kind = |draw: &String| draw.split(' ').next().map(str::to_owned);
+                for draw in draws {
+                    let same = there.iter().find(|other| kind(other) == kind(draw));
+                    assert!(
+                        same.is_none_or(|same| same == draw),
+                        "{what}: {key:?} {same:?} {draw}"
+                    );
+                }
+            }
+        }
+    }
 }
 
 /// Hash of everything a run reports, in order.

@@ -24,12 +24,12 @@ impl RandomSource {
     }
 
     /// A generator for the draw at this address. It has 2²⁴ blocks of four words, far more than
-    /// any rejection method asks for.
+    /// any rejection method asks for. `entity` is split between counter and key.
     #[must_use]
-    pub const fn at(&self, purpose: u8, entity: u32, index: u64) -> Draw {
+    pub const fn at(&self, purpose: u8, entity: u64, index: u64) -> Draw {
         Draw {
-            key: self.key,
-            counter: [(purpose as u32) << 24, entity, index as u32, (index >> 32) as u32],
+            key: [self.key[0], self.key[1] ^ (entity >> 32) as u32],
+            counter: [(purpose as u32) << 24, entity as u32, index as u32, (index >> 32) as u32],
             words: [0; 4],
             used: 4,
         }
@@ -110,6 +110,7 @@ mod tests {
         let others = [
             word(2, 2, 3),
             word(1, 3, 3),
+            word(1, 2 | 1 << 40, 3),
             word(1, 2, 4),
             word(1, 2, 3 | 1 << 40),
             RandomSource::new(8, 3).at(1, 2, 3).next_u64(),

@@ -37,7 +37,7 @@ impl Chance {
 
     /// The generator at this address.
     pub(super) const fn at(&self, purpose: Purpose, entity: u32, index: u64) -> Draw {
-        self.0.at(purpose as u8, entity, index)
+        self.0.at(purpose as u8, entity as u64, index)
     }
 }
 

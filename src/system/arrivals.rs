@@ -1,6 +1,7 @@
 //! When calls, or a tenant's requests, arrive. A source knows nothing of the system it feeds: its
 //! instants depend on its own draws only, so arms of a comparison see the same arrivals.
 
+use super::entity::Entity;
 use super::purpose::Purpose;
 use super::spec::{ArrivalSpec, RateStep, SpikeSpec};
 use crate::engine::random::RandomSource;
@@ -9,7 +10,7 @@ use crate::engine::time::{SimDuration, SimTime};
 /// A source of arrivals.
 #[derive(Clone, Debug)]
 pub(super) struct Arrivals {
-    entity: u32,
+    entity: Entity,
     drawn: u64,
     cursor: SimTime,
     law: Law,
@@ -34,7 +35,7 @@ impl Arrivals {
     #[must_use]
     pub(super) fn new(
         spec: &ArrivalSpec,
-        entity: u32,
+        entity: Entity,
         trace: Option<&std::sync::Arc<[SimTime]>>,
         random: &RandomSource,
     ) -> Self {
@@ -97,7 +98,7 @@ impl Arrivals {
         loop {
             let (rate, until) = self.law.rate_and_end(self.cursor);
             if rate > 0.0 {
-                let mut draw = random.at(Purpose::Arrival as u8, self.entity, self.drawn);
+                let mut draw = random.at(Purpose::Arrival as u8, self.entity.0, self.drawn);
                 self.drawn += 1;
                 let gap = -libm::log(draw.open_uniform()) / rate;
                 let at = self.cursor.saturating_add(SimDuration::from_secs_f64(gap));
@@ -136,7 +137,7 @@ impl Law {
         }
     }
 
-    fn turn_over(&mut self, now: SimTime, entity: u32, random: &RandomSource) {
+    fn turn_over(&mut self, now: SimTime, entity: Entity, random: &RandomSource) {
         if let Self::Mmpp { means, state, until, spells, .. } = self {
             *state = 1 - *state;
             *spells += 1;
@@ -145,15 +146,15 @@ impl Law {
     }
 }
 
-fn spell(mean: SimDuration, entity: u32, index: u64, random: &RandomSource) -> SimDuration {
-    let mut draw = random.at(Purpose::ArrivalState as u8, entity, index);
+fn spell(mean: SimDuration, entity: Entity, index: u64, random: &RandomSource) -> SimDuration {
+    let mut draw = random.at(Purpose::ArrivalState as u8, entity.0, index);
     SimDuration::from_secs_f64(-libm::log(draw.open_uniform()) * mean.as_secs_f64())
 }
 
 /// Starts in the stationary state of the two-state chain.
-fn mmpp(rates: [f64; 2], means: [SimDuration; 2], entity: u32, random: &RandomSource) -> Law {
+fn mmpp(rates: [f64; 2], means: [SimDuration; 2], entity: Entity, random: &RandomSource) -> Law {
     let [quiet, burst] = means.map(SimDuration::as_secs_f64);
-    let start = random.at(Purpose::ArrivalState as u8, entity, 0).uniform();
+    let start = random.at(Purpose::ArrivalState as u8, entity.0, 0).uniform();
     let state = if start < burst / (quiet + burst) { BURST } else { QUIET };
     let until = SimTime::ZERO.saturating_add(spell(means[state], entity, 1, random));
     Law::Mmpp { rates, means, state, until, spells: 1 }
@@ -219,7 +220,7 @@ mod tests {
 
     fn instants(spec: &ArrivalSpec, until: u64) -> Vec<SimTime> {
         let random = RandomSource::new(1, 0);
-        let mut source = Arrivals::new(spec, 3, None, &random);
+        let mut source = Arrivals::new(spec, Entity::named("trunk", "A"), None, &random);
         std::iter::from_fn(|| Some(source.next(&random)))
             .take_while(|t| *t < SimTime::ZERO + SimDuration::from_secs(until))
             .collect()

@@ -1,6 +1,7 @@
 //! A client of the API: its connections, breakers, bulkhead and retry loops, and what it asks.
 
 use super::config::ClientConfig;
+use super::entity::Entity;
 use super::event::Try;
 use super::ids::{AttemptId, CallId, ClientId, RequestId, TrunkId};
 use super::observation::Errand;
@@ -126,7 +127,7 @@ pub(super) struct Request {
     pub(super) errand: Errand,
     pub(super) trunk: TrunkId,
     /// Addresses its draws.
-    pub(super) entity: u32,
+    pub(super) entity: Entity,
     pub(super) key: u64,
     /// When the need for it arose.
     pub(super) need_at: SimTime,
@@ -159,7 +160,7 @@ impl Request {
         client: ClientId,
         errand: Errand,
         trunk: TrunkId,
-        entity: u32,
+        entity: Entity,
         key: u64,
         now: SimTime,
     ) -> Self {
@@ -231,7 +232,7 @@ pub(super) struct Attempt {
     pub(super) client: ClientId,
     pub(super) errand: Errand,
     pub(super) trunk: TrunkId,
-    pub(super) entity: u32,
+    pub(super) entity: Entity,
     /// Addresses its draws: request and attempt.
     pub(super) index: u64,
     pub(super) need_at: SimTime,
@@ -267,6 +268,7 @@ mod tests {
     fn connections_are_handed_on_in_the_order_of_asking() {
         let config = ClientConfig {
             name: "client".to_owned(),
+            entity: Entity::named("client", "1"),
             connections: 1,
             hold_connection: false,
             attempt_timeout: SimDuration::from_secs(1),

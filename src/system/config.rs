@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::entity::Entity;
 use super::ids::{CarrierId, ChannelsId, ClientId, GroupId, LegId, SbcId, TrunkId};
 use super::observation::Errand;
 use super::spec::{
@@ -77,6 +78,7 @@ pub struct Config {
 #[derive(Clone, Debug)]
 pub(super) struct CarrierConfig {
     pub(super) name: String,
+    pub(super) entity: Entity,
     pub(super) price_per_minute: f64,
     pub(super) outages: Option<OutageConfig>,
     pub(super) registrar: RegistrarSpec,
@@ -94,6 +96,7 @@ pub(super) struct OutageConfig {
 #[derive(Clone, Debug)]
 pub(super) struct SbcConfig {
     pub(super) name: String,
+    pub(super) entity: Entity,
     pub(super) queue: u32,
     pub(super) invite: Sampler,
     pub(super) register: Sampler,
@@ -117,8 +120,11 @@ pub(super) struct GroupConfig {
 #[derive(Clone, Debug)]
 pub(super) struct TrunkConfig {
     pub(super) name: String,
+    pub(super) entity: Entity,
     pub(super) city: String,
     pub(super) region: u32,
+    /// The region's, for breakers of that scope.
+    pub(super) region_entity: Entity,
     pub(super) sbc: SbcId,
     pub(super) transport: Transport,
     pub(super) groups: Vec<GroupId>,
@@ -135,6 +141,7 @@ pub(super) struct TrunkConfig {
 
 #[derive(Clone, Debug)]
 pub(super) struct LegConfig {
+    pub(super) entity: Entity,
     pub(super) carrier: CarrierId,
     pub(super) channels: ChannelsId,
     pub(super) calls_per_s_max: Option<LimiterSpec>,
@@ -145,6 +152,7 @@ pub(super) struct LegConfig {
 
 #[derive(Clone, Debug)]
 pub(super) struct ApiConfig {
+    pub(super) entity: Entity,
     /// One per key of each level.
     pub(super) limiters: Vec<(String, LimiterSpec)>,
     pub(super) servers: u32,
@@ -167,6 +175,7 @@ pub(super) struct ApiConfig {
 pub(super) struct ClientConfig {
     /// A replica of the routing client, a tenant or the monitor, as people call it.
     pub(super) name: String,
+    pub(super) entity: Entity,
     pub(super) connections: u32,
     pub(super) hold_connection: bool,
     pub(super) attempt_timeout: SimDuration,

@@ -5,6 +5,7 @@ mod arrivals;
 mod call;
 mod client;
 mod config;
+mod entity;
 mod event;
 mod group;
 pub mod ids;

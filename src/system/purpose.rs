@@ -1,6 +1,6 @@
 //! What a random number is drawn for. The purpose, the entity and the index together address the
 //! draw, so that a policy which reorders, drops or retries work leaves every other draw alone
-//! (common random numbers).
+//! (common random numbers). Entities are addressed by their names ([`super::entity`]).
 
 /// The purpose of a draw; the entity and index are given beside each.
 #[derive(Copy, Clone, Debug)]
@@ -48,7 +48,8 @@ pub(super) enum Purpose {
     TimeToRepair,
     /// A background binding's wait after an outage: entity = carrier, index = outage and binding.
     Avalanche,
-    /// How long a breaker stays open: entity = client, index = breaker and opening.
+    /// How long a breaker stays open: entity = client, with region or
+    /// trunk where a breaker is theirs; index = opening.
     BreakerDelay,
     /// Whether the API fails an attempt whatever its load: entity = who asks, index = request and
     /// attempt.
@@ -58,11 +59,11 @@ pub(super) enum Purpose {
     /// How long a message between a client and the API takes: entity = who asks, index = request,
     /// attempt and direction.
     ApiDelay,
-    /// When an adaptive limit measures anew: entity = client, or `u32::MAX` for the server, index =
-    /// requests that have ended there.
+    /// When an adaptive limit measures anew: entity = client or server, index = requests
+    /// that have ended there.
     LimitProbe,
-    /// What a client holds back for an overloaded server: entity = the pair of carrier and SBC,
-    /// from 2³¹ on for INVITEs, index = decision.
+    /// What a client holds back for an overloaded server: entity = server and client, a
+    /// registrar with an SBC for REGISTERs, an SBC with a carrier for INVITEs; index = decision.
     Throttle,
     /// What an overloaded registrar refuses of others' REGISTERs: entity = carrier, index =
     /// REGISTER.

@@ -148,7 +148,7 @@ mod tests {
     fn normals(seed: u64, means: &[f64], n: usize) -> Vec<Vec<f64>> {
         let value = |r: usize, arm: usize, mean: f64| {
             let z: f64 =
-                StandardNormal.sample(&mut RandomSource::new(seed, r as u64).at(1, arm as u32, 0));
+                StandardNormal.sample(&mut RandomSource::new(seed, r as u64).at(1, arm as u64, 0));
             mean + z
         };
         means

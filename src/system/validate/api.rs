@@ -11,6 +11,7 @@ use crate::policies::hedge::HedgeSpec;
 use crate::policies::limiter::LimiterSpec;
 use crate::policies::retry::{Method, RetrySpec};
 use crate::system::config::{ApiConfig, ClientConfig, MonitorConfig, PolicyConfig, Traces};
+use crate::system::entity::Entity;
 use crate::system::ids::{ClientId, GroupId};
 use crate::system::spec::{
     ArrivalSpec, FallbackSpec, LimitKey, LimitSpec, Model, PolicyPoint, RetryAfterSpec,
@@ -77,6 +78,7 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
         let client = ClientId(u32::try_from(clients.len()).expect("fewer clients than 2^32"));
         clients.push(ClientConfig {
             name: "monitor".to_owned(),
+            entity: Entity::named("monitor", ""),
             retry: spec.retry.clone(),
             rtt: Some(spec.rtt),
             limiters,
@@ -87,6 +89,7 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
     let api = &model.api;
     Api {
         config: ApiConfig {
+            entity: Entity::named("api", ""),
             limiters: limiters.specs,
             servers: api.servers,
             queue: api.queue.unwrap_or(u32::MAX),
@@ -177,6 +180,7 @@ fn replicas(
             };
             ClientConfig {
                 name,
+                entity: Entity::named("client", &(replica + 1).to_string()),
                 connections: spec.connections,
                 hold_connection: spec.hold_connection,
                 attempt_timeout: spec.attempt_timeout,
@@ -227,6 +231,7 @@ fn tenants(
         }
         built.push(ClientConfig {
             name: spec.id.clone(),
+            entity: Entity::named("tenant", &spec.id),
             connections: spec.connections.unwrap_or(u32::MAX),
             retry: spec.retry.clone(),
             method: spec.method,
@@ -257,6 +262,7 @@ fn check_ceilings(
 fn plain_client(attempt_timeout: SimDuration) -> ClientConfig {
     ClientConfig {
         name: String::new(),
+        entity: Entity::named("client", ""),
         connections: u32::MAX,
         hold_connection: false,
         attempt_timeout,

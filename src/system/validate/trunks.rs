@@ -7,6 +7,7 @@ use crate::policies::limiter::LimiterSpec;
 use crate::system::config::{
     CarrierConfig, GroupConfig, LegConfig, OutageConfig, SbcConfig, Traces, TrunkConfig,
 };
+use crate::system::entity::Entity;
 use crate::system::ids::{CarrierId, ChannelsId, GroupId, SbcId, TrunkId};
 use crate::system::spec::{
     ArrivalSpec, GroupSpec, LegSpec, Model, OptionsSpec, SbcSpec, TrunkSpec,
@@ -93,11 +94,13 @@ pub(super) fn build(
                 })
                 .map(GroupId)
                 .collect();
-            let primary =
-                leg(&format!("{path}.primary"), &spec.primary, known, &mut built.channels, checker);
-            let secondary = spec.secondary.as_ref().and_then(|s| {
-                leg(&format!("{path}.secondary"), s, known, &mut built.channels, checker)
-            });
+            let name = spec.id.replace("{n}", &n.to_string());
+            let mut leg = |side: &str, spec: &LegSpec| {
+                let entity = Entity::named(side, &name);
+                leg(&format!("{path}.{side}"), spec, entity, known, &mut built.channels, checker)
+            };
+            let primary = leg("primary", &spec.primary);
+            let secondary = spec.secondary.as_ref().and_then(|s| leg("secondary", s));
             let capacity = [&primary, &secondary]
                 .into_iter()
                 .flatten()
@@ -125,8 +128,11 @@ fn trunk(
     (sbc, region, groups, capacity): (Option<u32>, usize, Vec<GroupId>, u32),
     trace: Option<std::sync::Arc<[SimTime]>>,
 ) -> TrunkConfig {
+    let name = spec.id.replace("{n}", &n.to_string());
     TrunkConfig {
-        name: spec.id.replace("{n}", &n.to_string()),
+        entity: Entity::named("trunk", &name),
+        region_entity: Entity::named("region", &spec.region),
+        name,
         city: spec.city.clone(),
         region: u32::try_from(region).unwrap_or(0),
         sbc: SbcId(sbc.unwrap_or(0)),
@@ -174,6 +180,7 @@ fn check_trunk(path: &str, spec: &TrunkSpec, checker: &mut Checker) {
 fn leg(
     path: &str,
     spec: &LegSpec,
+    entity: Entity,
     known: &Known,
     channels: &mut Vec<u32>,
     checker: &mut Checker,
@@ -208,6 +215,7 @@ fn leg(
         }
     };
     Some(LegConfig {
+        entity,
         carrier: CarrierId(carrier?),
         channels: ChannelsId(channels_id?),
         calls_per_s_max,
@@ -273,6 +281,7 @@ fn carriers(model: &Model, crews: &[&str], checker: &mut Checker) -> Vec<Carrier
         }
         built.push(CarrierConfig {
             name: spec.id.clone(),
+            entity: Entity::named("carrier", &spec.id),
             price_per_minute: spec.price_per_minute,
             outages: spec.outages.as_ref().map(|o| OutageConfig {
                 time_to_failure: o.time_to_failure.sampler(),
@@ -348,8 +357,10 @@ fn sbcs(model: &Model, checker: &mut Checker) -> Vec<SbcConfig> {
             checker.problems(&format!("sbcs.{i}.overload"), overload.check());
         }
         for n in 1..=spec.count {
+            let name = spec.id.replace("{n}", &n.to_string());
             built.push(SbcConfig {
-                name: spec.id.replace("{n}", &n.to_string()),
+                entity: Entity::named("sbc", &name),
+                name,
                 queue: spec.queue,
                 invite: spec.invite.sampler(),
                 register: spec.register.sampler(),

@@ -25,7 +25,11 @@ impl<O: Observer> World<'_, O> {
         part.counted += 1;
         self.observe_trunk(now, trunk);
         if let Some(law) = &self.config.patience {
-            let patience = law.sample(&mut self.draw(Purpose::Patience, trunk.0, index));
+            let patience = law.sample(&mut self.draw(
+                Purpose::Patience,
+                self.config.trunk(trunk).entity,
+                index,
+            ));
             let timer = cal.schedule(now.saturating_add(patience), Event::PatienceEnds(id));
             self.call(id).timers.hang_up = timer;
         }
@@ -101,7 +105,7 @@ impl<O: Observer> World<'_, O> {
         cal.cancel(std::mem::replace(&mut call.timers.flow, Handle::NONE));
         let talk = self.config.trunk(leg.trunk()).talk.sample(&mut self.draw(
             Purpose::Talk,
-            leg.trunk().0,
+            self.config.trunk(leg.trunk()).entity,
             matter,
         ));
         self.call(id).timers.hang_up = cal.schedule(now + talk, Event::TalkEnds(id));
@@ -154,7 +158,11 @@ impl<O: Observer> World<'_, O> {
         if let (Stage::Talking, Some(group)) = (call.stage, call.group) {
             let law = &self.config.groups[group.index()].wrap_up;
             let wrap_up = law.as_ref().map_or(SimDuration::ZERO, |law| {
-                law.sample(&mut self.draw(Purpose::WrapUp, call.trunk.0, call.index))
+                law.sample(&mut self.draw(
+                    Purpose::WrapUp,
+                    self.config.trunk(call.trunk).entity,
+                    call.index,
+                ))
             });
             if wrap_up.is_zero() {
                 self.agent_is_free(now, group, cal);
@@ -179,7 +187,8 @@ impl<O: Observer> World<'_, O> {
     /// One of finitely many callers makes call `index` after having idled.
     pub(super) fn caller_idles(&mut self, now: SimTime, trunk: TrunkId, index: u64, cal: &mut Cal) {
         let Some((_, idle)) = &self.config.trunk(trunk).callers else { return };
-        let idle = idle.sample(&mut self.draw(Purpose::Arrival, trunk.0, index));
+        let idle =
+            idle.sample(&mut self.draw(Purpose::Arrival, self.config.trunk(trunk).entity, index));
         self.schedule_source(cal, now.saturating_add(idle), Event::CallerDials(trunk, index));
     }
 
@@ -195,8 +204,9 @@ impl<O: Observer> World<'_, O> {
         if record.redials() >= spec.max || self.draining(now) {
             return false;
         }
-        let (trunk, mut draw) =
-            (record.trunk, self.draw(Purpose::Redial, record.trunk.0, record.index));
+        let trunk = record.trunk;
+        let entity = self.config.trunk(trunk).entity;
+        let mut draw = self.draw(Purpose::Redial, entity, record.index);
         let dials_again = draw.uniform() < probability;
         if dials_again {
             let after = after.sample(&mut draw);

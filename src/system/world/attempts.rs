@@ -43,7 +43,8 @@ impl<O: Observer> World<'_, O> {
             let part = &mut self.clients[client.index()];
             part.messages += 1;
             let number = part.messages;
-            let mut draw = self.draw(Purpose::ApiNetwork, client.0, number);
+            let mut draw =
+                self.draw(Purpose::ApiNetwork, self.config.clients[client.index()].entity, number);
             let mut wait = RETRANSMISSION;
             for _ in 0..8 {
                 if draw.uniform() >= loss {

@@ -9,6 +9,7 @@ use super::{Cal, World};
 use crate::engine::time::SimTime;
 use crate::policies::breaker::{CallResult, Permit, Scope, State, Verdict};
 use crate::policies::limiter::stack;
+use crate::system::entity::Entity;
 use crate::system::event::Event;
 use crate::system::ids::{ClientId, RequestId, TrunkId};
 use crate::system::observation::{Cause, Observation, Observer};
@@ -21,6 +22,16 @@ impl<O: Observer> World<'_, O> {
             Scope::Global => 0,
             Scope::Region => self.config.trunk(trunk).region as usize,
             Scope::Trunk => trunk.index(),
+        }
+    }
+
+    /// Whose the delays of a client's breaker are: its own, or a region's or trunk's.
+    fn breaker_entity(&self, client: ClientId, trunk: TrunkId) -> Entity {
+        let config = &self.config.clients[client.index()];
+        match config.breaker.scope {
+            Scope::Global => config.entity,
+            Scope::Region => config.entity.with(self.config.trunk(trunk).region_entity),
+            Scope::Trunk => config.entity.with(self.config.trunk(trunk).entity),
         }
     }
 
@@ -57,8 +68,8 @@ impl<O: Observer> World<'_, O> {
     ) {
         let index = self.breaker_index(client, trunk);
         let openings = self.clients[client.index()].watches[index].openings;
-        let address = (index as u64) << 32 | u64::from(openings);
-        let mut delay = self.draw(Purpose::BreakerDelay, client.0, address);
+        let entity = self.breaker_entity(client, trunk);
+        let mut delay = self.draw(Purpose::BreakerDelay, entity, u64::from(openings));
         let took = now.saturating_since(permit.given_at());
         if O::LINKS {
             self.observe_told(now, (request, client), index, permit, result);

@@ -97,7 +97,8 @@ impl<O: Observer> World<'_, O> {
         let part = &mut self.clients[client.index()];
         part.left += 1;
         let number = part.left;
-        let mut probe = self.draw(Purpose::LimitProbe, client.0, number);
+        let mut probe =
+            self.draw(Purpose::LimitProbe, self.config.clients[client.index()].entity, number);
         let part = &mut self.clients[client.index()];
         part.bulkhead.leave(now, place, outcome, &mut probe);
         // Who goes on may end at once and give its place back: that is for the loop under way.

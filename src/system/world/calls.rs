@@ -29,7 +29,11 @@ impl<O: Observer> World<'_, O> {
         self.tally.calls_offered += 1;
         self.observe(now, Observation::CallOffered { call: id, trunk, index });
         if let Some(law) = &self.config.setup_patience {
-            let patience = law.sample(&mut self.draw(Purpose::SetupPatience, trunk.0, index));
+            let patience = law.sample(&mut self.draw(
+                Purpose::SetupPatience,
+                self.config.trunk(trunk).entity,
+                index,
+            ));
             let timer = cal.schedule(now + patience, Event::SetupHangUp(id));
             self.call(id).timers.hang_up = timer;
         }

@@ -1,18 +1,24 @@
 //! The routing decision: asked for by a call, written after a change of availability, or replaced
 //! by the fallback. And the monitor, which asks for trunk state.
 
-use super::{Cal, World, entity};
+use super::{Cal, World};
 use crate::engine::calendar::Handle;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::routing::{self, Availability};
 use crate::system::call::Stage;
 use crate::system::client::Request;
+use crate::system::entity::Entity;
 use crate::system::event::{Event, Try};
 use crate::system::ids::{CallId, ClientId, GroupId, RequestId, TrunkId};
 use crate::system::observation::{Cause, Errand, Observation, Observer};
 use crate::system::spec::{FallbackSpec, PolicyPoint};
 
 impl<O: Observer> World<'_, O> {
+    /// Whose the draws of a trunk's requests are: each errand has its own.
+    fn asks_as(&self, trunk: TrunkId, errand: Errand) -> Entity {
+        self.config.trunk(trunk).entity.with(Entity(errand as u64))
+    }
+
     fn replica_of(&self, trunk: TrunkId) -> ClientId {
         ClientId(trunk.0 % self.config.replicas)
     }
@@ -36,8 +42,9 @@ impl<O: Observer> World<'_, O> {
             return self.observe_link(now, asks);
         }
         // A re-attempt asks anew, with draws of its own.
+        let entity = self.asks_as(trunk, Errand::Lookup);
         let key = index * 64 + u64::from(n.min(63));
-        let mut request = Request::new(client, Errand::Lookup, trunk, trunk.0, key, now);
+        let mut request = Request::new(client, Errand::Lookup, trunk, entity, key, now);
         request.waiters.push((id, n, now));
         let request = self.requests.insert(request);
         if coalesce {
@@ -172,7 +179,8 @@ impl<O: Observer> World<'_, O> {
         let Some(need_at) = part.dirty_since.take() else { return };
         part.update_in_flight = true;
         part.updates += 1;
-        let (entity, key) = (entity::UPDATES | trunk.0, part.updates);
+        let key = part.updates;
+        let entity = self.asks_as(trunk, Errand::Update);
         let mut request = Request::new(client, Errand::Update, trunk, entity, key, now);
         request.need_at = need_at;
         let request = self.requests.insert(request);
@@ -238,7 +246,8 @@ impl<O: Observer> World<'_, O> {
         self.schedule_source(cal, now + monitor.interval, Event::PollDue(trunk));
         let part = &mut self.trunks[trunk.index()];
         part.polls += 1;
-        let (entity, key) = (entity::POLLS | trunk.0, part.polls);
+        let key = part.polls;
+        let entity = self.asks_as(trunk, Errand::Poll);
         let request = Request::new(monitor.client, Errand::Poll, trunk, entity, key, now);
         let request = self.requests.insert(request);
         self.begin(now, request, cal);
@@ -250,7 +259,7 @@ impl<O: Observer> World<'_, O> {
         self.schedule_source(cal, next, Event::TenantAsks(client));
         let part = &mut self.clients[client.index()];
         part.asked += 1;
-        let (entity, key) = (entity::TENANT | client.0, part.asked);
+        let (entity, key) = (self.config.clients[client.index()].entity, part.asked);
         let request = Request::new(client, Errand::Tenant, TrunkId(0), entity, key, now);
         let request = self.requests.insert(request);
         self.begin(now, request, cal);

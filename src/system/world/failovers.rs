@@ -37,7 +37,8 @@ impl<O: Observer> World<'_, O> {
         let part = &mut self.trunks[trunk.index()];
         part.triggers += 1;
         let number = part.triggers;
-        longest.mul_f64(self.draw(Purpose::Stagger, trunk.0, number).uniform())
+        longest
+            .mul_f64(self.draw(Purpose::Stagger, self.config.trunk(trunk).entity, number).uniform())
     }
 
     pub(super) fn invite_timeout_counts(&mut self, now: SimTime, trunk: TrunkId, cal: &mut Cal) {

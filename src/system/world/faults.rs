@@ -33,8 +33,11 @@ impl<O: Observer> World<'_, O> {
     fn schedule_failure(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
         let Some(law) = &self.config.carriers[carrier.index()].outages else { return };
         let number = self.carriers[carrier.index()].failures;
-        let wait =
-            law.time_to_failure.sample(&mut self.draw(Purpose::TimeToFailure, carrier.0, number));
+        let wait = law.time_to_failure.sample(&mut self.draw(
+            Purpose::TimeToFailure,
+            self.carrier_entity(carrier),
+            number,
+        ));
         self.schedule_source(cal, now.saturating_add(wait), Event::CarrierFails(carrier));
     }
 
@@ -57,7 +60,7 @@ impl<O: Observer> World<'_, O> {
     fn repair_begins(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
         let Some(law) = &self.config.carriers[carrier.index()].outages else { return };
         let number = self.carriers[carrier.index()].failures - 1;
-        let mut draw = self.draw(Purpose::TimeToRepair, carrier.0, number);
+        let mut draw = self.draw(Purpose::TimeToRepair, self.carrier_entity(carrier), number);
         let repair = law.time_to_repair.sample(&mut draw);
         cal.schedule(now.saturating_add(repair), Event::CarrierRepaired(carrier));
     }
@@ -197,7 +200,7 @@ impl<O: Observer> World<'_, O> {
         let Some((options, _)) = &self.config.options else { return };
         let interval = SimDuration::from_secs_f64(options.interval.mean_s());
         for leg in self.all_legs() {
-            let phase = self.draw(Purpose::OptionsPhase, leg.0, 0).uniform();
+            let phase = self.draw(Purpose::OptionsPhase, self.config.leg(leg).entity, 0).uniform();
             let first = SimTime::ZERO + interval.mul_f64(phase);
             self.schedule_source(cal, first, Event::OptionsDue(leg));
         }
@@ -206,7 +209,11 @@ impl<O: Observer> World<'_, O> {
     pub(super) fn options_due(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
         let Some((_, interval)) = &self.config.options else { return };
         let number = u64::from(self.leg(leg).options.serial);
-        let interval = interval.sample(&mut self.draw(Purpose::OptionsInterval, leg.0, number));
+        let interval = interval.sample(&mut self.draw(
+            Purpose::OptionsInterval,
+            self.config.leg(leg).entity,
+            number,
+        ));
         self.schedule_source(cal, now + interval, Event::OptionsDue(leg));
         self.leg_mut(leg).options.retries = 0;
         self.send_options(now, leg, cal);

@@ -26,6 +26,7 @@ use super::arrivals::Arrivals;
 use super::call::Call;
 use super::client::{Attempt, Client, Request};
 use super::config::{CarrierConfig, Config, SbcConfig};
+use super::entity::Entity;
 use super::event::{Event, RegisterAnswer, Try};
 use super::group::Group;
 use super::ids::{
@@ -167,17 +168,15 @@ type Cal = Calendar<Event>;
 
 impl<'c, O: Observer> World<'c, O> {
     pub(super) fn new(config: &'c Config, random: RandomSource, observer: O) -> Self {
-        let probe = |who: u32| random.at(Purpose::LimitProbe as u8, who, 0);
-        let clients =
-            config.clients.iter().zip(0u32..).map(|(c, i)| Client::new(c, probe(i))).collect();
+        let probe = |who: Entity| random.at(Purpose::LimitProbe as u8, who.0, 0);
+        let clients = config.clients.iter().map(|c| Client::new(c, probe(c.entity))).collect();
         let sources = config
             .clients
             .iter()
-            .zip(0u32..)
-            .map(|(c, i)| {
-                c.arrivals.as_ref().map(|(spec, trace)| {
-                    Arrivals::new(spec, entity::TENANT | i, trace.as_ref(), &random)
-                })
+            .map(|c| {
+                c.arrivals
+                    .as_ref()
+                    .map(|(spec, trace)| Arrivals::new(spec, c.entity, trace.as_ref(), &random))
             })
             .collect();
         Self {
@@ -200,7 +199,7 @@ impl<'c, O: Observer> World<'c, O> {
             sources,
             requests: Slab::default(),
             attempts: Slab::default(),
-            server: Server::new(&config.api, probe(entity::SERVER)),
+            server: Server::new(&config.api, probe(config.api.entity)),
             api_network: Network::default(),
             throttles: Throttles::new(config),
             tally: Tally::default(),
@@ -252,8 +251,8 @@ impl<'c, O: Observer> World<'c, O> {
         }
     }
 
-    fn draw(&self, purpose: Purpose, entity: u32, index: u64) -> Draw {
-        self.random.at(purpose as u8, entity, index)
+    fn draw(&self, purpose: Purpose, entity: Entity, index: u64) -> Draw {
+        self.random.at(purpose as u8, entity.0, index)
     }
 
     /// What must hold once everything under way has ended.
@@ -348,21 +347,13 @@ impl<O: Observer> simulation::World for World<'_, O> {
     }
 }
 
-/// Who draws: trunks by their index, others beyond.
-mod entity {
-    pub(super) const UPDATES: u32 = 1 << 29;
-    pub(super) const POLLS: u32 = 1 << 30;
-    pub(super) const TENANT: u32 = 1 << 31;
-    pub(super) const SERVER: u32 = u32::MAX;
-}
-
 fn trunks(config: &Config, random: &RandomSource) -> Vec<Trunk> {
     let has_secondary =
         |t: u32| config.legs[LegId::new(TrunkId(t), Side::Secondary).index()].is_some();
     (0u32..)
         .zip(&config.trunks)
         .map(|(t, trunk)| Trunk {
-            arrivals: Arrivals::new(&trunk.arrivals, t, trunk.trace.as_ref(), random),
+            arrivals: Arrivals::new(&trunk.arrivals, trunk.entity, trunk.trace.as_ref(), random),
             offered: 0,
             active: Side::Primary,
             controller: has_secondary(t).then(|| Controller::new(&config.failover)),
@@ -420,6 +411,10 @@ impl Carrier {
 }
 
 impl<O> World<'_, O> {
+    fn carrier_entity(&self, carrier: CarrierId) -> Entity {
+        self.config.carriers[carrier.index()].entity
+    }
+
     fn leg_carrier(&self, leg: LegId) -> CarrierId {
         self.config.leg(leg).carrier
     }

@@ -6,6 +6,7 @@ use crate::engine::time::SimTime;
 use crate::policies::overload::{Control, Feedback, Throttle};
 use crate::system::call::Call;
 use crate::system::config::Config;
+use crate::system::entity::Entity;
 use crate::system::event::Event;
 use crate::system::ids::{CallId, CarrierId, LegId, SbcId};
 use crate::system::observation::Observer;
@@ -28,10 +29,8 @@ struct Client {
     number: u32,
     /// Decisions so far; numbers their draws.
     decisions: u64,
+    entity: Entity,
 }
-
-/// INVITEs draw apart from REGISTERs.
-const INVITES: u32 = 1 << 31;
 
 /// Whether SBCs register over the leg.
 fn registers(config: &Config, leg: LegId) -> bool {
@@ -81,22 +80,28 @@ impl Throttles {
         let size = config.carriers.len() * config.sbcs.len();
         let mut of_carrier = vec![0; config.carriers.len()];
         let mut of_sbc = vec![0; config.sbcs.len()];
-        let client = |spec, number: &mut u32| {
+        let client = |spec, number: &mut u32, entity| {
             *number += 1;
-            Client { throttle: Throttle::new(spec), number: *number - 1, decisions: 0 }
+            Client { throttle: Throttle::new(spec), number: *number - 1, decisions: 0, entity }
         };
         for (leg, carrier, sbc) in pairs(config) {
             let at = place(config, carrier, sbc);
+            // From the server to its client: REGISTERs and INVITEs draw apart.
+            let (of_registrar, of_processor) =
+                (config.carriers[carrier.index()].entity, config.sbcs[sbc.index()].entity);
             if let Some(spec) = &config.carriers[carrier.index()].registrar.overload
                 && registers(config, leg)
             {
                 built.registers.resize_with(size, || None);
+                let pair = of_registrar.with(of_processor);
                 built.registers[at]
-                    .get_or_insert_with(|| client(spec, &mut of_carrier[carrier.index()]));
+                    .get_or_insert_with(|| client(spec, &mut of_carrier[carrier.index()], pair));
             }
             if let Some(spec) = &config.sbcs[sbc.index()].overload {
                 built.invites.resize_with(size, || None);
-                built.invites[at].get_or_insert_with(|| client(spec, &mut of_sbc[sbc.index()]));
+                let pair = of_processor.with(of_registrar);
+                built.invites[at]
+                    .get_or_insert_with(|| client(spec, &mut of_sbc[sbc.index()], pair));
             }
         }
         built
@@ -135,7 +140,7 @@ impl<O: Observer> World<'_, O> {
         let at = self.pair(leg);
         let Some(client) = &mut self.throttles.registers[at] else { return true };
         client.decisions += 1;
-        let mut draw = self.random.at(Purpose::Throttle as u8, at as u32, client.decisions);
+        let mut draw = self.random.at(Purpose::Throttle as u8, client.entity.0, client.decisions);
         client.throttle.admits(now, priority, &mut draw)
     }
 
@@ -148,8 +153,7 @@ impl<O: Observer> World<'_, O> {
         let priority = self.config.trunk(leg.trunk()).priority > 0;
         let Some(client) = &mut self.throttles.invites[at] else { return true };
         client.decisions += 1;
-        let entity = INVITES | at as u32;
-        let mut draw = self.random.at(Purpose::Throttle as u8, entity, client.decisions);
+        let mut draw = self.random.at(Purpose::Throttle as u8, client.entity.0, client.decisions);
         client.throttle.admits(now, priority, &mut draw)
     }
 
@@ -181,7 +185,8 @@ impl<O: Observer> World<'_, O> {
         let at = self.pair(leg);
         if let Some(client) = &mut self.throttles.registers[at] {
             client.decisions += 1;
-            let mut draw = self.random.at(Purpose::Throttle as u8, at as u32, client.decisions);
+            let mut draw =
+                self.random.at(Purpose::Throttle as u8, client.entity.0, client.decisions);
             client.throttle.hears(now, feedback, &mut draw);
         }
     }
@@ -217,18 +222,19 @@ impl<O: Observer> World<'_, O> {
         let at = self.pair(leg);
         if let Some(client) = &mut self.throttles.invites[at] {
             client.decisions += 1;
-            let entity = INVITES | at as u32;
-            let mut draw = self.random.at(Purpose::Throttle as u8, entity, client.decisions);
+            let mut draw =
+                self.random.at(Purpose::Throttle as u8, client.entity.0, client.decisions);
             client.throttle.hears(now, feedback, &mut draw);
         }
     }
 
     /// Whether the registrar takes a REGISTER of its other customers.
     pub(super) fn registrar_takes_foreign(&mut self, now: SimTime, carrier: CarrierId) -> bool {
+        let entity = self.carrier_entity(carrier);
         let part = &mut self.carriers[carrier.index()];
         let Some(control) = &mut part.control else { return true };
         part.at_door += 1;
-        let mut draw = self.random.at(Purpose::OverloadedDoor as u8, carrier.0, part.at_door);
+        let mut draw = self.random.at(Purpose::OverloadedDoor as u8, entity.0, part.at_door);
         control.takes_foreign(now, &mut draw)
     }
 }

@@ -47,7 +47,7 @@ impl<O: Observer> World<'_, O> {
             }
             self.leg_mut(leg).registration.wanted = true;
             if self.config.registration.initially_registered {
-                let age = self.draw(Purpose::BindingAge, leg.0, 0).uniform();
+                let age = self.draw(Purpose::BindingAge, self.config.leg(leg).entity, 0).uniform();
                 let refresh = self.refresh_after(leg);
                 let connection = &mut self.leg_mut(leg).connection;
                 connection.state = ConnectionState::Up;
@@ -268,7 +268,7 @@ impl<O: Observer> World<'_, O> {
         let part = &mut self.carriers[carrier.index()];
         part.answered += 1;
         let number = part.answered;
-        self.draw(Purpose::RegistrarFailure, carrier.0, number).uniform() < share
+        self.draw(Purpose::RegistrarFailure, self.carrier_entity(carrier), number).uniform() < share
     }
 
     fn registrar_starts(
@@ -281,7 +281,7 @@ impl<O: Observer> World<'_, O> {
         let part = &mut self.carriers[carrier.index()];
         part.jobs += 1;
         let (number, slowdown) = (part.jobs, part.slowdown);
-        let mut draw = self.draw(Purpose::RegistrarService, carrier.0, number);
+        let mut draw = self.draw(Purpose::RegistrarService, self.carrier_entity(carrier), number);
         let service = self.config.carriers[carrier.index()].registrar_service.sample(&mut draw);
         let service = service.mul_f64(slowdown);
         if let Some(control) = &mut self.carriers[carrier.index()].control {
@@ -461,7 +461,7 @@ impl<O: Observer> World<'_, O> {
         registration.serial = registration.serial.wrapping_add(1);
         let (failures, waits, serial) =
             (registration.failures, registration.waits, registration.serial);
-        let mut jitter = self.draw(Purpose::RegistrationRetry, leg.0, waits);
+        let mut jitter = self.draw(Purpose::RegistrationRetry, self.config.leg(leg).entity, waits);
         let policy = &self.config.registration.retry;
         let wait = policy.delay(failures, !other_up, retry_after, &mut jitter);
         let timer = cal.schedule(now + wait, Event::RegistrationTimer(leg, serial));
@@ -510,7 +510,7 @@ impl<O: Observer> World<'_, O> {
         let part = &mut self.carriers[carrier.index()];
         part.background += 1;
         let number = part.background;
-        let u = self.draw(Purpose::Background, carrier.0, number).open_uniform();
+        let u = self.draw(Purpose::Background, self.carrier_entity(carrier), number).open_uniform();
         let gap = SimDuration::from_secs_f64(-libm::log(u) / rate);
         self.schedule_source(cal, now.saturating_add(gap), Event::BackgroundRegister(carrier));
     }
@@ -539,7 +539,8 @@ impl<O: Observer> World<'_, O> {
         part.avalanches += 1;
         let outage = part.avalanches << 32;
         for n in 0..u64::from(background.bindings) {
-            let u = self.draw(Purpose::Avalanche, carrier.0, outage | n).uniform();
+            let u =
+                self.draw(Purpose::Avalanche, self.carrier_entity(carrier), outage | n).uniform();
             let wait = background.recovery.mul_f64(0.5 + 0.5 * u);
             cal.schedule(now + wait, Event::AvalancheRegister(carrier));
         }

@@ -45,7 +45,7 @@ impl<O: Observer> World<'_, O> {
             return self.dispatch(now, id, cal);
         }
         let index = request.draw_index() * 8 + u64::from(request.progress.gate());
-        let mut draw = self.random.at(Purpose::ClientThrottle as u8, request.entity, index);
+        let mut draw = self.random.at(Purpose::ClientThrottle as u8, request.entity.0, index);
         let loops = &mut self.clients[client.index()].loops;
         match loops.pass(&mut request.progress, now, &mut draw) {
             Pass::Open => self.dispatch(now, id, cal),

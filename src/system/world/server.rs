@@ -83,7 +83,7 @@ impl<O: Observer> World<'_, O> {
         let attempt = self.attempts.get_mut(id).expect("not yet answered");
         let Some(place) = attempt.server_place.take() else { return };
         self.server.ended += 1;
-        let mut probe = self.draw(Purpose::LimitProbe, super::entity::SERVER, self.server.ended);
+        let mut probe = self.draw(Purpose::LimitProbe, self.config.api.entity, self.server.ended);
         if let Some(limit) = &mut self.server.limit {
             limit.leave(now, place, outcome, &mut probe);
         }

@@ -41,7 +41,7 @@ impl<O: Observer> World<'_, O> {
         let number = self.leg(leg).messages;
         self.leg_mut(leg).messages += 1;
         let reliable = self.is_reliable(leg);
-        let draw = self.draw(Purpose::Network, leg.0, number);
+        let draw = self.draw(Purpose::Network, self.config.leg(leg).entity, number);
         delivered(draw, loss, reliable).map(|lost| way + lost)
     }
 
@@ -81,7 +81,7 @@ impl<O: Observer> World<'_, O> {
         let part: &mut Sbc = &mut self.sbcs[sbc.index()];
         part.jobs += 1;
         part.in_service = Some(job);
-        let mut draw = self.random.at(Purpose::SbcService as u8, sbc.0, part.jobs);
+        let mut draw = self.random.at(Purpose::SbcService as u8, config.entity.0, part.jobs);
         let service = law.sample(&mut draw);
         if let Some(control) = &mut part.control {
             control.starts(now, matches!(job, SbcJob::Invite(..)), service);
