@@ -56,6 +56,6 @@ mod tests {
 
     #[test]
     fn values_are_stable() {
-        assert_eq!(Entity::named("trunk", "TRK_APAC_01"), Entity(0));
+        assert_eq!(Entity::named("trunk", "TRK_APAC_01"), Entity(10_175_852_183_449_359_291));
     }
 }
