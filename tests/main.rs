@@ -22,6 +22,7 @@ mod results;
 mod sensitivity;
 mod shipped;
 mod sip_timers;
+mod telephony;
 mod theory;
 mod tidy;
 mod timeline;

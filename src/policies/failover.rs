@@ -34,6 +34,8 @@ pub struct FailoverSpec {
     pub stagger_max: SimDuration,
     /// What becomes of calls on the leg that is left.
     pub active_calls: ActiveCalls,
+    /// When a leg that is drained unregisters, under cold standby.
+    pub unregister: Unregister,
     /// Too many moves within a time keep the trunk on the secondary leg.
     pub damping: Option<Damping>,
     /// A stay on the secondary leg shorter than this counts as a flap.
@@ -52,6 +54,7 @@ impl Default for FailoverSpec {
             switch_timeout: SimDuration::from_secs(30),
             stagger_max: SimDuration::ZERO,
             active_calls: ActiveCalls::Drain,
+            unregister: Unregister::AtLeave,
             damping: None,
             flap_within: SimDuration::from_secs(300),
         }
@@ -102,11 +105,26 @@ pub enum Switching {
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ActiveCalls {
-    /// They go on.
+    /// The leg that is left takes no new call; its connection stays until its last call has ended.
     #[default]
     Drain,
-    /// They are torn down.
+    /// The connection of a leg that unregisters is closed as the leg is left: its calls go on until
+    /// their sessions end (an SBC set to disconnect its clients, a proxy that closes connections
+    /// without a binding).
+    Abandon,
+    /// They are ended in order, with BYE.
     Drop,
+}
+
+/// When a leg that is drained and not kept as a standby unregisters.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unregister {
+    /// As it is left.
+    #[default]
+    AtLeave,
+    /// After its last call.
+    AfterLastCall,
 }
 
 /// Flap damping: after `moves` moves to the secondary leg within `within`, the trunk stays there

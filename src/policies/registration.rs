@@ -26,6 +26,16 @@ pub enum RegistrationRetrySpec {
         /// Whether a `Retry-After` takes its place.
         #[serde(default = "yes")]
         honour_retry_after: bool,
+        /// Retries after a failure before it gives up; without it, it never does. A wait that a
+        /// `Retry-After` told is not counted.
+        #[serde(default)]
+        max_retries: Option<u32>,
+        /// The wait after 403 Forbidden; 0 s gives up at once; without it, as after any failure.
+        #[serde(default)]
+        forbidden_interval: Option<SimDuration>,
+        /// The wait after another final answer (not 408, 500, 502 to 504 or 6xx); likewise.
+        #[serde(default)]
+        fatal_interval: Option<SimDuration>,
     },
     /// Longer by the same factor each time.
     Exponential {
@@ -43,9 +53,39 @@ pub enum RegistrationRetrySpec {
         /// Whether a `Retry-After` takes its place.
         #[serde(default = "yes")]
         honour_retry_after: bool,
+        /// Retries after a failure before it gives up; without it, it never does. A wait that a
+        /// `Retry-After` told is not counted.
+        #[serde(default)]
+        max_retries: Option<u32>,
+        /// The wait after 403 Forbidden; 0 s gives up at once; without it, as after any failure.
+        #[serde(default)]
+        forbidden_interval: Option<SimDuration>,
+        /// The wait after another final answer (not 408, 500, 502 to 504 or 6xx); likewise.
+        #[serde(default)]
+        fatal_interval: Option<SimDuration>,
     },
-    /// Flow recovery of RFC 5626 §4.5: uniform on [W/2, W], W = min(max, base·2^failures). A flow
-    /// that breaks is replaced at once; the wait comes after a failure to do so.
+    /// Longer by as much each time: so long times the failures in a row.
+    Linear {
+        /// The wait after the first failure.
+        interval: SimDuration,
+        /// The wait after a 503; without it, as after any failure.
+        #[serde(default)]
+        unavailable_interval: Option<SimDuration>,
+        /// Whether a `Retry-After` takes its place.
+        #[serde(default = "yes")]
+        honour_retry_after: bool,
+        /// Retries after a failure before it gives up; without it, it never does. A wait that a
+        /// `Retry-After` told is not counted.
+        #[serde(default)]
+        max_retries: Option<u32>,
+        /// The wait after 403 Forbidden; 0 s gives up at once; without it, as after any failure.
+        #[serde(default)]
+        forbidden_interval: Option<SimDuration>,
+        /// The wait after another final answer (not 408, 500, 502 to 504 or 6xx); likewise.
+        #[serde(default)]
+        fatal_interval: Option<SimDuration>,
+    },
+    /// Flow recovery of RFC 5626 §4.5: uniform on [W/2, W], W = min(max, base·2^failures).
     Rfc5626 {
         /// Base while no other flow is up.
         #[serde(default = "half_minute")]
@@ -60,6 +100,16 @@ pub enum RegistrationRetrySpec {
         /// longer").
         #[serde(default = "yes")]
         honour_retry_after: bool,
+        /// Retries after a failure before it gives up; without it, it never does. A wait that a
+        /// `Retry-After` told is not counted.
+        #[serde(default)]
+        max_retries: Option<u32>,
+        /// The wait after 403 Forbidden; 0 s gives up at once; without it, as after any failure.
+        #[serde(default)]
+        forbidden_interval: Option<SimDuration>,
+        /// The wait after another final answer (not 408, 500, 502 to 504 or 6xx); likewise.
+        #[serde(default)]
+        fatal_interval: Option<SimDuration>,
     },
 }
 
@@ -86,12 +136,31 @@ const fn half_hour() -> SimDuration {
 /// The presets.
 pub const PRESETS: &[Preset] = &[
     Preset {
+        name: "asterisk",
+        settings: "kind = \"fixed\"\ninterval = \"60s\"\njitter = \"none\"\n\
+                   honour_retry_after = true\nmax_retries = 10\nforbidden_interval = \"0s\"\n\
+                   fatal_interval = \"0s\"\n",
+        summary: "again after 60 s, ten times; 403 and other final answers end it",
+        source: "Asterisk, res_pjsip_outbound_registration: retry_interval 60, max_retries 10, \
+                 forbidden_retry_interval 0, fatal_retry_interval 0 (docs.asterisk.org)",
+        cases: &[],
+    },
+    Preset {
         name: "audiocodes",
         settings: "kind = \"fixed\"\ninterval = \"30s\"\njitter = \"none\"\n\
                    honour_retry_after = true\n",
         summary: "again after 30 s; exponential backoff is off by default",
         source: "AudioCodes Mediant SBC, registration retry time; that it honours Retry-After is \
                  an assumption",
+        cases: &[],
+    },
+    Preset {
+        name: "freeswitch",
+        settings: "kind = \"linear\"\ninterval = \"30s\"\nunavailable_interval = \"30s\"\n\
+                   honour_retry_after = false\n",
+        summary: "again after 30 s times the failures in a row, after 503 always 30 s; never gives up",
+        source: "FreeSWITCH, mod_sofia, gateway parameter retry-seconds 30; that it does not honour \
+                 Retry-After is an assumption",
         cases: &[],
     },
     Preset {
@@ -126,37 +195,108 @@ pub fn grant(
 
 impl Default for RegistrationRetrySpec {
     fn default() -> Self {
-        Self::Fixed { interval: half_minute(), jitter: Jitter::None, honour_retry_after: true }
+        Self::Fixed {
+            interval: half_minute(),
+            jitter: Jitter::None,
+            honour_retry_after: true,
+            max_retries: None,
+            forbidden_interval: None,
+            fatal_interval: None,
+        }
     }
 }
 
+/// How an attempt to register failed.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// No answer: no connection, a time-out, or nothing was sent.
+    NoAnswer,
+    /// A final answer with this status, and the `Retry-After` it carried.
+    Answer(u16, Option<SimDuration>),
+}
+
+/// When the next attempt comes.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// After the policy's own wait: this attempt counts towards `max_retries`.
+    After(SimDuration),
+    /// After the wait that the registrar told.
+    Told(SimDuration),
+    /// Never.
+    Never,
+}
+
+/// What every kind of retry has.
+struct Bounds {
+    honour_retry_after: bool,
+    max_retries: Option<u32>,
+    forbidden_interval: Option<SimDuration>,
+    fatal_interval: Option<SimDuration>,
+}
+
 impl RegistrationRetrySpec {
-    /// The wait after `failures` failures in a row.
-    pub fn delay(
+    /// What follows a failure: the `failures`th in a row, after `counted` retries that count.
+    pub fn next(
         &self,
-        failures: u32,
+        failure: Failure,
+        (failures, counted): (u32, u32),
         all_flows_down: bool,
-        retry_after: Option<SimDuration>,
         rng: &mut impl Rng,
-    ) -> SimDuration {
-        let honours = match *self {
-            Self::Fixed { honour_retry_after, .. }
-            | Self::Exponential { honour_retry_after, .. }
-            | Self::Rfc5626 { honour_retry_after, .. } => honour_retry_after,
+    ) -> Next {
+        let bounds = self.bounds();
+        let (status, told) = match failure {
+            Failure::NoAnswer => (408, None),
+            Failure::Answer(status, told) => (status, told.filter(|_| bounds.honour_retry_after)),
         };
-        let told = retry_after.filter(|_| honours);
-        let of_its_own = self.own_delay(failures, all_flows_down, rng);
-        match (told, self) {
-            (None, _) => of_its_own,
-            (Some(told), Self::Rfc5626 { .. }) => of_its_own.max(told),
-            (Some(told), Self::Fixed { .. } | Self::Exponential { .. }) => told,
+        let own = match (status, self) {
+            (503, Self::Linear { unavailable_interval: Some(wait), .. }) => *wait,
+            _ => self.own_delay(failures, all_flows_down, rng),
+        };
+        if let Some(told) = told {
+            let longer = matches!(self, Self::Rfc5626 { .. });
+            return Next::Told(if longer { own.max(told) } else { told });
+        }
+        if bounds.max_retries.is_some_and(|max| counted >= max) {
+            return Next::Never;
+        }
+        match status {
+            408 | 500 | 502..=504 | 600.. => Next::After(own),
+            403 => after(bounds.forbidden_interval, own),
+            _ => after(bounds.fatal_interval, own),
         }
     }
 
-    /// Whether a flow that breaks is replaced without a wait.
-    #[must_use]
-    pub const fn replaces_flows_at_once(&self) -> bool {
-        matches!(self, Self::Rfc5626 { .. })
+    const fn bounds(&self) -> Bounds {
+        match *self {
+            Self::Fixed {
+                honour_retry_after,
+                max_retries,
+                forbidden_interval,
+                fatal_interval,
+                ..
+            }
+            | Self::Exponential {
+                honour_retry_after,
+                max_retries,
+                forbidden_interval,
+                fatal_interval,
+                ..
+            }
+            | Self::Linear {
+                honour_retry_after,
+                max_retries,
+                forbidden_interval,
+                fatal_interval,
+                ..
+            }
+            | Self::Rfc5626 {
+                honour_retry_after,
+                max_retries,
+                forbidden_interval,
+                fatal_interval,
+                ..
+            } => Bounds { honour_retry_after, max_retries, forbidden_interval, fatal_interval },
+        }
     }
 
     fn own_delay(&self, failures: u32, all_flows_down: bool, rng: &mut impl Rng) -> SimDuration {
@@ -171,6 +311,7 @@ impl RegistrationRetrySpec {
                     rng,
                 )
             }
+            Self::Linear { interval, .. } => interval * u64::from(failures.max(1)),
             Self::Rfc5626 { base_all_down, base_some_up, max, .. } => {
                 let base = if all_flows_down { base_all_down } else { base_some_up };
                 // W doubles with each failure, the first included.
@@ -191,6 +332,12 @@ impl RegistrationRetrySpec {
         let mut problems = Problems::default();
         match self {
             Self::Fixed { interval, .. } => problems.positive("interval", *interval),
+            Self::Linear { interval, unavailable_interval, .. } => {
+                problems.positive("interval", *interval);
+                if let Some(wait) = unavailable_interval {
+                    problems.positive("unavailable_interval", *wait);
+                }
+            }
             Self::Exponential { base, multiplier, cap, .. } => {
                 problems.positive("base", *base);
                 problems.within("multiplier", *multiplier, 1.0, 1000.0);
@@ -210,12 +357,68 @@ impl RegistrationRetrySpec {
     }
 }
 
+/// A wait of its own for a kind of answer: none gives up.
+const fn after(wait: Option<SimDuration>, own: SimDuration) -> Next {
+    match wait {
+        None => Next::After(own),
+        Some(wait) if wait.is_zero() => Next::Never,
+        Some(wait) => Next::After(wait),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::engine::random::RandomSource;
+
+    /// The wait after `failures` failures in a row, the last answered 503 with this `Retry-After`.
+    fn wait(
+        spec: &RegistrationRetrySpec,
+        failures: u32,
+        all_down: bool,
+        told: Option<SimDuration>,
+        rng: &mut impl Rng,
+    ) -> SimDuration {
+        let failure = told.map_or(Failure::NoAnswer, |told| Failure::Answer(503, Some(told)));
+        match spec.next(failure, (failures, failures), all_down, rng) {
+            Next::After(wait) | Next::Told(wait) => wait,
+            Next::Never => panic!("gives up"),
+        }
+    }
+
+    #[test]
+    fn devices_stop_or_go_on_as_they_are_documented_to() {
+        let spec = |name: &str| -> RegistrationRetrySpec {
+            let preset = PRESETS.iter().find(|p| p.name == name).unwrap();
+            toml::from_str(preset.settings).unwrap()
+        };
+        let next = |spec: &RegistrationRetrySpec, failure, failures| {
+            let mut rng = RandomSource::new(3, 0).at(0, 0, 0);
+            spec.next(failure, (failures, failures - 1), true, &mut rng)
+        };
+        let s = SimDuration::from_secs;
+        let asterisk = spec("asterisk");
+        assert_eq!(next(&asterisk, Failure::NoAnswer, 10), Next::After(s(60)));
+        assert_eq!(next(&asterisk, Failure::NoAnswer, 11), Next::Never);
+        for status in [408, 500, 502, 503, 504, 600, 603] {
+            assert_eq!(next(&asterisk, Failure::Answer(status, None), 1), Next::After(s(60)));
+        }
+        for status in [400, 403, 404, 480, 501] {
+            assert_eq!(next(&asterisk, Failure::Answer(status, None), 1), Next::Never, "{status}");
+        }
+        let told = Failure::Answer(503, Some(s(7)));
+        assert_eq!(next(&asterisk, told, 11), Next::Told(s(7)));
+        let freeswitch = spec("freeswitch");
+        assert_eq!(next(&freeswitch, Failure::NoAnswer, 4), Next::After(s(120)));
+        assert_eq!(next(&freeswitch, Failure::Answer(403, None), 99), Next::After(s(2970)));
+        assert_eq!(next(&freeswitch, Failure::Answer(503, None), 4), Next::After(s(30)));
+        let audiocodes = spec("audiocodes");
+        for status in [403, 404, 503] {
+            assert_eq!(next(&audiocodes, Failure::Answer(status, None), 50), Next::After(s(30)));
+        }
+    }
 
     /// RFC 5626 §4.5: after 1, 2, … failures with all flows down W is 60, 120, 240, 480, 960 s.
     #[test]
@@ -225,13 +428,16 @@ mod tests {
             base_some_up: ninety(),
             max: half_hour(),
             honour_retry_after: true,
+            max_retries: None,
+            forbidden_interval: None,
+            fatal_interval: None,
         };
         for (failures, w) in
             [(1_u32, 60.0_f64), (2, 120.0), (3, 240.0), (4, 480.0), (5, 960.0), (9, 1800.0)]
         {
             for index in 0..200 {
                 let mut rng = RandomSource::new(1, 0).at(0, 0, index);
-                let wait = spec.delay(failures, true, None, &mut rng).as_secs_f64();
+                let wait = wait(&spec, failures, true, None, &mut rng).as_secs_f64();
                 assert!((w / 2.0..=w).contains(&wait), "{wait} after {failures}");
             }
         }
@@ -281,18 +487,19 @@ mod tests {
                 base_some_up: s(base_s + some_more_s),
                 max: s(max_s),
                 honour_retry_after: true,
+                max_retries: None, forbidden_interval: None, fatal_interval: None,
             };
             prop_assert_eq!(spec.check(), []);
             let base = if all_down { base_s } else { base_s + some_more_s } as u128;
             let w = (base << failures.min(64)).min(u128::from(max_s)) as f64;
             let mut rng = RandomSource::new(2, 0).at(0, 0, index);
-            let wait = spec.delay(failures, all_down, None, &mut rng);
-            let wait_s = wait.as_secs_f64();
+            let own = wait(&spec, failures, all_down, None, &mut rng);
+            let wait_s = own.as_secs_f64();
             prop_assert!(w / 2.0 <= wait_s && wait_s <= w, "{wait_s} of {w}");
             let told = told_s.map(s);
             let mut rng = RandomSource::new(2, 0).at(0, 0, index);
-            let longer = spec.delay(failures, all_down, told, &mut rng);
-            prop_assert_eq!(longer, wait.max(told.unwrap_or(SimDuration::ZERO)));
+            let longer = wait(&spec, failures, all_down, told, &mut rng);
+            prop_assert_eq!(longer, own.max(told.unwrap_or(SimDuration::ZERO)));
         }
 
         /// Fixed and exponential waits lie between nothing and their bound, a Retry-After takes
@@ -310,16 +517,16 @@ mod tests {
             let s = SimDuration::from_secs;
             let spec = if fixed {
                 RegistrationRetrySpec::Fixed {
-                    interval: s(base_s), jitter: Jitter::Equal, honour_retry_after,
+                    interval: s(base_s), jitter: Jitter::Equal, honour_retry_after, max_retries: None, forbidden_interval: None, fatal_interval: None,
                 }
             } else {
                 RegistrationRetrySpec::Exponential {
                     base: s(base_s), multiplier: 2.0, cap: s(cap_s), jitter: Jitter::Equal,
-                    honour_retry_after,
+                    honour_retry_after, max_retries: None, forbidden_interval: None, fatal_interval: None, max_retries: None, forbidden_interval: None, fatal_interval: None,
                 }
             };
             let mut rng = RandomSource::new(2, 0).at(0, 0, index);
-            let wait = spec.delay(failures, true, told_s.map(s), &mut rng);
+            let wait = wait(&spec, failures, true, told_s.map(s), &mut rng);
             if let Some(told) = told_s.filter(|_| honour_retry_after) {
                 prop_assert_eq!(wait, s(told));
             } else {

@@ -1,6 +1,6 @@
 //! A call, from its first INVITE to its end.
 
-use super::event::Try;
+use super::event::{Response, Try};
 use super::ids::{GroupId, LegId, Side, TrunkId};
 use super::observation::{CallRecord, Fate};
 use crate::engine::calendar::Handle;
@@ -29,7 +29,49 @@ pub(super) struct Call {
     pub(super) group: Option<GroupId>,
     /// The second waiting room it stands in.
     pub(super) overflow: Option<GroupId>,
+    /// The final response on its way to the carrier.
+    pub(super) answer: Option<Answer>,
+    pub(super) session: Session,
     pub(super) timers: Timers,
+}
+
+/// A final response, which is retransmitted until it arrives.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(super) struct Answer {
+    pub(super) response: Response,
+    /// When it was sent first, and how often it was sent again.
+    pub(super) since: SimTime,
+    pub(super) copies: u32,
+}
+
+/// The session timer of a connected call (RFC 4028).
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(super) struct Session {
+    /// The last refresh that succeeded, the call's begin at first.
+    pub(super) refreshed_at: SimTime,
+    /// The connection over which the carrier reaches the dialog.
+    pub(super) flow: u32,
+    pub(super) refresh: Refresh,
+    pub(super) timer: Handle,
+}
+
+/// Where the refresh of a session stands; the session's timer is that of the state.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(super) enum Refresh {
+    /// Sent when the timer ends.
+    Due,
+    /// Sent since then, and sent again so often; the timer sends another or gives up.
+    Sent { since: SimTime, copies: u32 },
+    /// Waits for a connection, which has a deadline of its own.
+    Connecting,
+    /// It failed; the timer sends it again, or ends the session.
+    Failed,
+}
+
+impl Session {
+    const fn new(now: SimTime) -> Self {
+        Self { refreshed_at: now, flow: 0, refresh: Refresh::Due, timer: Handle::NONE }
+    }
 }
 
 /// Where a call stands.
@@ -87,6 +129,8 @@ impl Call {
             answered_at: None,
             group: None,
             overflow: None,
+            answer: None,
+            session: Session::new(offered_at),
             timers: Timers::NONE,
         }
     }

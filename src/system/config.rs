@@ -7,9 +7,9 @@ use super::entity::Entity;
 use super::ids::{CarrierId, ChannelsId, ClientId, GroupId, LegId, SbcId, TrunkId};
 use super::observation::Errand;
 use super::spec::{
-    AbandonedSpec, ArrivalSpec, CallsSpec, FallbackSpec, OptionsSpec, PolicyPoint, RedialSpec,
-    RegistrarSpec, RegistrationSpec, RetryAfterSpec, ServiceLevelSpec, Standby, Transport,
-    Trying100, UpdatesSpec,
+    AbandonedSpec, ArrivalSpec, CallsSpec, DeadFlow, FallbackSpec, OptionsSpec, OutageKind,
+    PolicyPoint, RedialSpec, RegistrarSpec, RegistrationSpec, RetryAfterSpec, ServiceLevelSpec,
+    Standby, Transport, Trying100, UpdatesSpec,
 };
 use crate::engine::simulation::Budget;
 use crate::engine::time::{SimDuration, SimTime};
@@ -80,6 +80,12 @@ pub(super) struct CarrierConfig {
     pub(super) name: String,
     pub(super) entity: Entity,
     pub(super) price_per_minute: f64,
+    pub(super) outage_kind: OutageKind,
+    pub(super) dead_flow: DeadFlow,
+    /// How long it leaves an SBC alone whose 503 to an INVITE has this `Retry-After`.
+    pub(super) honour_503: bool,
+    pub(super) honour_503_cap: Option<SimDuration>,
+    pub(super) fake_retry_after: Option<SimDuration>,
     pub(super) outages: Option<OutageConfig>,
     pub(super) registrar: RegistrarSpec,
     pub(super) registrar_service: Sampler,
@@ -103,6 +109,7 @@ pub(super) struct SbcConfig {
     pub(super) options: Sampler,
     pub(super) bye: Sampler,
     pub(super) handshake: Sampler,
+    pub(super) retry_after: Option<SimDuration>,
     pub(super) overload: Option<OverloadSpec>,
 }
 
@@ -148,6 +155,8 @@ pub(super) struct LegConfig {
     pub(super) rtt: SimDuration,
     pub(super) loss: f64,
     pub(super) registration: bool,
+    /// Whether the carrier opens connections to the SBC.
+    pub(super) connects: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -225,10 +234,10 @@ pub(super) struct FaultConfig {
 
 #[derive(Clone, Debug)]
 pub(super) enum FaultKind {
-    Carrier(CarrierId),
+    Carrier(CarrierId, OutageKind),
     ApiSlowdown(f64),
     ApiLimit { factor: f64, limiters: Vec<u32> },
-    Sbc(SbcId),
+    Sbc(SbcId, OutageKind),
     Registrar(CarrierId, f64),
     LegNetwork { carrier: CarrierId, delay: SimDuration, loss: f64 },
     ApiNetwork { delay: SimDuration, loss: f64 },

@@ -2,9 +2,8 @@
 //! is up to the state then, and an id whose thing is gone finds nothing.
 
 use super::ids::{
-    AttemptId, CallId, CarrierId, ClientId, GroupId, LegId, RequestId, SbcId, TrunkId,
+    AttemptId, ByeId, CallId, CarrierId, ClientId, GroupId, LegId, RequestId, SbcId, TrunkId,
 };
-use crate::engine::time::SimTime;
 use crate::policies::overload::Feedback;
 
 /// Which try of a call or a registration a message belongs to; a later try makes it stale.
@@ -32,6 +31,8 @@ pub enum RegisterAnswer {
     Unavailable,
     /// 423: ask for a longer interval.
     TooBrief,
+    /// Another final answer: the status with which the registrar fails.
+    Failed,
 }
 
 /// A scheduled event.
@@ -39,10 +40,11 @@ pub enum RegisterAnswer {
 pub(super) enum Event {
     CallArrives(TrunkId),
     CallerDials(TrunkId, u64),
-    InviteAtSbc(CallId, Try),
+    InviteAtSbc(CallId, Try, LegId),
     InviteRetransmit(CallId, Try),
     ResponseAtCarrier(CallId, Try, Response, Option<Feedback>),
     LateResponseAtCarrier(LegId, Option<Feedback>),
+    AnswerAgain(CallId, Try),
     InviteDeadline(CallId, Try),
     FlowDeadline(CallId, Try),
     SetupHangUp(CallId),
@@ -50,12 +52,15 @@ pub(super) enum Event {
     OverflowDue(CallId),
     TalkEnds(CallId),
     WrapUpEnds(GroupId),
-    ByeAtSbc(LegId, SimTime),
-    SessionExpires(TrunkId),
-    SessionRefresh(CallId, LegId),
+    ByeAtSbc(ByeId),
+    ByeAgain(ByeId),
+    SessionExpires(ByeId),
+    SessionTimer(CallId),
     SbcDone(SbcId, u32),
 
+    SynAgain(LegId, Try),
     ConnectionUp(LegId, Try),
+    ConnectionFails(LegId, Try),
     RegisterAtRegistrar(LegId, Try),
     RegistrarDone(CarrierId, u32, Try),
     RegisterAnswered(LegId, Try, RegisterAnswer, Option<Feedback>),

@@ -84,6 +84,8 @@ pub struct SlotId {
 
 /// A call in progress.
 pub type CallId = SlotId;
+/// A BYE on its way to the platform, or a call that the platform counts for want of one.
+pub type ByeId = SlotId;
 /// A logical request to the API, retries included.
 pub type RequestId = SlotId;
 /// One attempt of a request, until both its client and the server are done with it.

@@ -1,8 +1,8 @@
 //! A leg: a trunk's access through one carrier, with its connection, registration and OPTIONS.
 
 use super::config::LegConfig;
-use super::event::Try;
-use super::ids::CallId;
+use super::event::{RegisterAnswer, Response, Try};
+use super::ids::{ByeId, CallId};
 use crate::engine::calendar::Handle;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::limiter::Limiter;
@@ -16,6 +16,8 @@ pub(super) struct Leg {
     pub(super) connection: Connection,
     pub(super) registration: Registration,
     pub(super) options: Options,
+    /// It is left by its trunk and drains: no new call.
+    pub(super) leaving: bool,
     /// Messages sent over it; numbers their draws.
     pub(super) messages: u64,
 }
@@ -28,21 +30,43 @@ impl Leg {
             connection: Connection::default(),
             registration: Registration::default(),
             options: Options::default(),
+            leaving: false,
             messages: 0,
         }
     }
 }
 
 /// A TCP or TLS connection between carrier and SBC. A kept one costs nothing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Connection {
     pub(super) state: ConnectionState,
     /// A connection was up before, so that TLS can resume its session.
     pub(super) resumable: bool,
     /// Makes answers to an earlier opening stale.
     pub(super) serial: Try,
-    /// INVITEs that wait for it.
-    pub(super) waiting: Vec<(CallId, Try)>,
+    /// Which connection it is: dialogs and bindings remember the one they were made over.
+    pub(super) flow: u32,
+    /// SYNs sent for the one being opened.
+    pub(super) syns: u32,
+    /// Gives an opening up.
+    pub(super) deadline: Handle,
+    /// The last message over it never arrived: TCP has no acknowledgement of it.
+    pub(super) unacknowledged: bool,
+    /// What is sent once it is up.
+    pub(super) waiting: Vec<Waiting>,
+}
+
+/// What waits for a connection.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(super) enum Waiting {
+    /// An INVITE of the carrier.
+    Invite(CallId, Try),
+    /// A response of the SBC to an INVITE.
+    Answer(CallId, Try, Response),
+    /// A session refresh.
+    Refresh(CallId),
+    /// A BYE of the carrier.
+    Bye(ByeId),
 }
 
 /// Whether a connection is up.
@@ -54,15 +78,24 @@ pub(super) enum ConnectionState {
     Up,
 }
 
+impl Default for Connection {
+    fn default() -> Self {
+        Self {
+            state: ConnectionState::Down,
+            resumable: false,
+            serial: 0,
+            flow: 0,
+            syns: 0,
+            deadline: Handle::NONE,
+            unacknowledged: false,
+            waiting: Vec::new(),
+        }
+    }
+}
+
 impl Connection {
     pub(super) fn is_up(&self) -> bool {
         self.state == ConnectionState::Up
-    }
-
-    pub(super) fn fall(&mut self) {
-        self.state = ConnectionState::Down;
-        self.serial = self.serial.wrapping_add(1);
-        self.waiting.clear();
     }
 }
 
@@ -75,26 +108,46 @@ pub(super) struct Registration {
     pub(super) phase: Phase,
     /// Makes messages of an earlier transaction stale.
     pub(super) serial: Try,
-    /// Failures in a row.
+    /// Failures in a row, and those of them that count towards giving up.
     pub(super) failures: u32,
+    pub(super) counted: u32,
     /// Waits drawn so far.
     pub(super) waits: u64,
     pub(super) retransmissions: u16,
     pub(super) retransmit: Handle,
     /// `Min-Expires` of the last 423, which is asked for since.
     pub(super) min_expires: Option<SimDuration>,
-    /// The binding is usable before this instant.
+    /// The registrar has a binding until this instant …
     pub(super) binding_until: SimTime,
+    /// … made over this flow.
+    pub(super) flow: u32,
     pub(super) expiry: Handle,
+    /// Bindings granted; numbers the draws of their lifetimes.
+    pub(super) granted: u64,
+    /// The registrar's transaction.
+    pub(super) server: ServerTransaction,
+}
+
+/// The registrar's side of a REGISTER transaction: it absorbs retransmissions until it answers, and
+/// then repeats its answer (RFC 3261 §17.2.2).
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub(super) enum ServerTransaction {
+    /// Nothing was accepted.
+    #[default]
+    None,
+    /// The REGISTER of this serial was accepted.
+    Trying(Try),
+    /// It was answered.
+    Completed(Try, RegisterAnswer),
 }
 
 /// What a registration is doing; each phase owns its timer.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) enum Phase {
-    /// Nothing: not wanted, or never started.
+    /// Nothing: not wanted, never started, or given up.
     Idle,
-    /// TCP and TLS set-up; the timer is the connect time-out.
-    Connecting { timer: Handle },
+    /// TCP and TLS set-up, which has a deadline of its own.
+    Connecting,
     /// A REGISTER is out; the timer is the transaction's deadline.
     Registering { timer: Handle, authenticated: bool },
     /// The binding holds; the timer is the refresh.
@@ -110,12 +163,16 @@ impl Default for Registration {
             phase: Phase::Idle,
             serial: 0,
             failures: 0,
+            counted: 0,
             waits: 0,
             retransmissions: 0,
             retransmit: Handle::NONE,
             min_expires: None,
             binding_until: SimTime::ZERO,
+            flow: 0,
             expiry: Handle::NONE,
+            granted: 0,
+            server: ServerTransaction::None,
         }
     }
 }
@@ -123,9 +180,8 @@ impl Default for Registration {
 impl Registration {
     pub(super) const fn timer(&self) -> Handle {
         match self.phase {
-            Phase::Idle => Handle::NONE,
-            Phase::Connecting { timer }
-            | Phase::Registering { timer, .. }
+            Phase::Idle | Phase::Connecting => Handle::NONE,
+            Phase::Registering { timer, .. }
             | Phase::Registered { timer }
             | Phase::Waiting { timer } => timer,
         }

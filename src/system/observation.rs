@@ -82,6 +82,12 @@ pub enum Refusal {
     Rate,
     /// Held back by the carrier, because the SBC is overloaded and asked for less.
     Throttled,
+    /// No connection, and the carrier cannot open one.
+    NoConnection,
+    /// Held back by the carrier for the `Retry-After` of a 503.
+    RetryAfter,
+    /// The leg drains: its trunk has left it.
+    Leaving,
 }
 
 /// What an API request is for.
@@ -234,6 +240,8 @@ pub enum Observation {
     RegistrationRefused { leg: LegId },
     /// A registrar refused with 423: a longer interval has to be asked for.
     RegistrationTooBrief { leg: LegId },
+    /// A leg gives up to register.
+    RegistrationGivenUp { leg: LegId },
     /// The SBC held a REGISTER back, because the registrar is overloaded and asked for less.
     RegisterThrottled { leg: LegId },
     /// A binding was made; `anew` where none was usable before.
@@ -276,13 +284,14 @@ pub enum Observation {
     /// that counts towards the trigger is one. `decides` tells whether the next move is due to it:
     /// the trunk is on its primary leg, and no earlier move was decided before.
     FailoverAsked { trunk: TrunkId, cause: Cause, wait: SimDuration, decides: bool },
-    /// An INVITE is lost: a carrier or SBC that is down, a full SBC queue, or the network.
+    /// An INVITE is lost: a carrier or SBC that is down, a full SBC queue, the network, or a
+    /// connection that could not be made or broke.
     InviteLost { call: CallId, leg: LegId },
     /// A leg's connection is being opened.
     ConnectionOpens { leg: LegId },
     /// A leg's connection is up.
     ConnectionUp { leg: LegId },
-    /// A leg's connection is gone, and with it the flow of its calls' sessions.
+    /// A leg's connection is gone, and with it the flow of its calls' dialogs.
     FlowLost { leg: LegId },
     /// A call's session could not be refreshed over its leg.
     SessionUnrefreshed { call: CallId, leg: LegId },

@@ -72,4 +72,8 @@ pub(super) enum Purpose {
     RegistrarFailure,
     /// Time between two OPTIONS of a leg: entity = leg, index = OPTIONS.
     OptionsInterval,
+    /// By how much an `Expires` is shortened: entity = leg, index = binding.
+    ExpiresSpread,
+    /// The wait before the first REGISTER of an SBC: entity = leg, index = wait.
+    InitialDelay,
 }

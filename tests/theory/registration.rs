@@ -3,7 +3,7 @@
 
 use toml::Table;
 use trunksim::engine::time::{SimDuration, SimTime};
-use trunksim::policies::registration::RegistrationRetrySpec;
+use trunksim::policies::registration::{Failure, Next, RegistrationRetrySpec};
 use trunksim::system::observation::{Observation, Observer};
 
 use super::case::{self, Case};
@@ -168,7 +168,10 @@ fn check_flow_recovery(case: &Case) {
     model::set(&mut retry, "max", model::seconds(max));
     let policy: RegistrationRetrySpec = retry.clone().try_into().expect("a retry policy");
     let [shortest, longest] = extremes().map(|mut rng| -> Vec<f64> {
-        let wait = |n| policy.delay(n, true, None, &mut rng).as_secs_f64();
+        let wait = |n| match policy.next(Failure::NoAnswer, (n, n), true, &mut rng) {
+            Next::After(wait) => wait.as_secs_f64(),
+            next => panic!("{next:?}"),
+        };
         (1..=failures).map(wait).collect()
     });
     let cumulated = |waits: &[f64]| waits.iter().sum::<f64>();

@@ -25,9 +25,59 @@ pub struct CarrierSpec {
     /// Outages at given times.
     #[serde(default)]
     pub schedule: Vec<OutageWindow>,
+    /// What an outage does to its TCP and TLS connections, where the fault does not say.
+    #[serde(default)]
+    pub outage_kind: OutageKind,
+    /// Whether it opens TCP and TLS connections to SBCs; without it, towards legs without
+    /// registration only.
+    #[serde(default)]
+    pub connects: Option<bool>,
+    /// Answer to a request in a dialog whose flow is gone and that it cannot connect to.
+    #[serde(default)]
+    pub dead_flow: DeadFlow,
+    /// Whether a 503 to an INVITE with `Retry-After` keeps it from sending that SBC anything outside
+    /// dialogs for so long (RFC 3261 §21.5.4).
+    #[serde(default = "yes")]
+    pub honour_503: bool,
+    /// Longest such time; without it, as the SBC says.
+    #[serde(default)]
+    pub honour_503_cap: Option<SimDuration>,
+    /// Time taken for a `Retry-After` where a 503 has none; without it, none.
+    #[serde(default)]
+    pub fake_retry_after: Option<SimDuration>,
     /// Its registrar.
     #[serde(default)]
     pub registrar: RegistrarSpec,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// What an outage does to TCP and TLS connections. Over UDP there are none.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OutageKind {
+    /// The process dies: its connections are closed (FIN or RST).
+    #[default]
+    Closes,
+    /// Nothing gets through: noticed by the time-out of a request, or by keep-alive.
+    Silent,
+}
+
+/// Answer of a carrier's proxy to a request in a dialog whose flow is gone.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum DeadFlow {
+    /// 430 Flow Failed (RFC 5626 §5.3): the request is tried again.
+    #[default]
+    #[serde(rename = "430")]
+    FlowFailed,
+    /// 481: the dialog is over (some proxies).
+    #[serde(rename = "481")]
+    NoDialog,
+    /// No answer.
+    #[serde(rename = "silent")]
+    Silent,
 }
 
 /// Outages drawn at random: an alternating renewal process.
@@ -82,6 +132,9 @@ pub struct RegistrarSpec {
     /// Share of the REGISTERs it handles that it answers with 503, each by a draw of its own.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub failure_share: f64,
+    /// Final answer of those: 503, or another from 400 to 699 but 401, 407 and 423.
+    #[schemars(range(min = 400, max = 699))]
+    pub failure_status: u16,
     /// Limit on REGISTERs; one over it gets 503. It may not hold back.
     pub limit: Option<LimiterSpec>,
     /// `Retry-After` of that 503; without it none is sent.
@@ -90,6 +143,17 @@ pub struct RegistrarSpec {
     pub challenge: bool,
     /// `Expires` it grants: at most, and where none is asked for.
     pub expires: SimDuration,
+    /// Each `Expires` granted is up to this much shorter, uniformly, so that refreshes spread
+    /// (assumption: none; registrars that spread expiries exist, OpenSIPS issue 1772).
+    pub expires_spread: SimDuration,
+    /// Whether an outage of the carrier makes it forget its bindings.
+    pub forgets: bool,
+    /// Whether it forgets a binding when the flow it was made over is gone (RFC 5626 §5.3 lets a
+    /// proxy do so).
+    pub forgets_with_flow: bool,
+    /// Whether it keeps the state of transactions, so that a retransmitted REGISTER is absorbed, or
+    /// answered again (RFC 3261 §17.2.2); a stateless one handles each copy.
+    pub stateful: bool,
     /// A REGISTER that asks for less is refused with 423 Interval Too Brief and this as its
     /// `Min-Expires`, unless it asks for an hour or more (RFC 3261 §10.3, step 7).
     pub min_expires: Option<SimDuration>,
@@ -108,10 +172,15 @@ impl Default for RegistrarSpec {
             service: Variate::Constant(SimDuration::from_millis(5)),
             queue: 1000,
             failure_share: 0.0,
+            failure_status: 503,
             limit: None,
             retry_after: None,
             challenge: true,
             expires: SimDuration::from_secs(3600),
+            expires_spread: SimDuration::ZERO,
+            forgets: false,
+            forgets_with_flow: false,
+            stateful: true,
             min_expires: None,
             overload: None,
             background: None,
@@ -169,6 +238,9 @@ pub struct SbcSpec {
     /// Time of a TLS handshake.
     #[serde(default = "five_ms")]
     pub handshake: Variate,
+    /// `Retry-After` of its 503 to an INVITE; without it none is sent.
+    #[serde(default)]
+    pub retry_after: Option<SimDuration>,
     /// How it makes carriers hold INVITEs back while it is overloaded; without it, not at all.
     /// Calls of trunks with a `priority` above 0 have priority.
     #[serde(default)]
@@ -210,6 +282,19 @@ pub enum Standby {
     Cold,
 }
 
+/// When a leg whose TCP or TLS connection broke registers again.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFlowLoss {
+    /// At once, if a registration was made over the lost flow; else after the retry policy's wait.
+    #[default]
+    AtOnce,
+    /// After the retry policy's wait.
+    RetryTime,
+    /// When the binding is next due to be refreshed (AudioCodes without its option to do it sooner).
+    AtRefresh,
+}
+
 /// How a leg keeps its registration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -227,12 +312,18 @@ pub struct RegistrationSpec {
     /// A REGISTER unanswered for this long has timed out. Timer F of RFC 3261 §17.1.2.2 is 32 s;
     /// an SBC may use less.
     pub transaction_timeout: SimDuration,
-    /// A TCP connection not made in this long has failed (Genesys trunk example: 2 s).
+    /// A TCP or TLS connection not made in this long has failed (Genesys trunk example: 2 s). SYNs go
+    /// out after 0, 1, 3, 7 s (RFC 6298).
     pub connect_timeout: SimDuration,
     /// Whether a TLS session that was up before is resumed, in 2 round trips instead of 3.
     pub tls_resumption: bool,
     /// Whether the legs are registered when the run starts; otherwise each starts to register.
     pub initially_registered: bool,
+    /// The first REGISTER after a start of the SBC is sent after a uniform time up to this
+    /// (Asterisk, res_pjsip_outbound_registration: 10 s).
+    pub initial_delay_max: SimDuration,
+    /// When a leg whose flow is gone registers again.
+    pub on_flow_loss: OnFlowLoss,
     /// When to try again.
     pub retry: RegistrationRetrySpec,
 }
@@ -248,6 +339,8 @@ impl Default for RegistrationSpec {
             connect_timeout: SimDuration::from_secs(2),
             tls_resumption: false,
             initially_registered: true,
+            initial_delay_max: SimDuration::ZERO,
+            on_flow_loss: OnFlowLoss::default(),
             retry: RegistrationRetrySpec::default(),
         }
     }

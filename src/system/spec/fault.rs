@@ -3,16 +3,21 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::OutageKind;
 use crate::engine::time::SimDuration;
 
 /// A timed fault.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum FaultSpec {
-    /// A carrier carries nothing: its calls drop, its legs' connections break.
+    /// A carrier carries nothing: no message gets to it or from it. Calls that are connected go on
+    /// until a session refresh fails. It is out while any of its outages is in force.
     CarrierOutage {
         /// The carrier.
         carrier: String,
+        /// What becomes of TCP and TLS connections; without it, as the carrier says.
+        #[serde(default)]
+        outage_kind: Option<OutageKind>,
         /// When it starts.
         at: SimDuration,
         /// How long it lasts.
@@ -44,10 +49,14 @@ pub enum FaultSpec {
         #[serde(default)]
         limit: Option<String>,
     },
-    /// An SBC restarts: its calls drop, its connections and queue are gone.
+    /// An SBC restarts: its calls drop, its connections, registrations and queue are gone, and it
+    /// registers anew. Where it is `silent`, it goes on, but nothing gets to it or from it.
     SbcRestart {
         /// The SBC.
         sbc: String,
+        /// What becomes of the SBC and its connections; without it, `closes`.
+        #[serde(default)]
+        outage_kind: Option<OutageKind>,
         /// When it goes down.
         at: SimDuration,
         /// How long it is down.

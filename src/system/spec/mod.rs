@@ -22,15 +22,15 @@ pub use api::{
 };
 pub use arrivals::{ArrivalSpec, RateStep, SpikeSpec};
 pub use carrier::{
-    BackgroundSpec, CarrierSpec, ChannelGroupSpec, OptionsSpec, OutageSpec, OutageWindow,
-    RegistrarSpec, RegistrationSpec, SbcSpec, Standby,
+    BackgroundSpec, CarrierSpec, ChannelGroupSpec, DeadFlow, OnFlowLoss, OptionsSpec, OutageKind,
+    OutageSpec, OutageWindow, RegistrarSpec, RegistrationSpec, SbcSpec, Standby,
 };
 pub use fault::FaultSpec;
 pub use routing::{
     FallbackSpec, GroupSpec, OverflowSpec, PolicyPoint, PolicySpec, StaffingStep, Trying100,
     UpdatesSpec,
 };
-pub use trunk::{CallsSpec, LegSpec, RedialSpec, Transport, TrunkSpec};
+pub use trunk::{CallsSpec, CountedBy, LegSpec, RedialSpec, Refresher, Transport, TrunkSpec};
 
 use crate::policies::failover::FailoverSpec;
 

@@ -59,8 +59,8 @@ pub struct PolicySpec {
     /// How long the carrier waits for the first response to an INVITE: Timer B, 64·T1 = 32 s
     /// (RFC 3261 §17.1.1.2), or its own shorter one.
     pub timer_b: SimDuration,
-    /// How long the carrier waits after `100 Trying` for 180 or 200; without it, for ever. 4 to
-    /// 6 s is common practice without a source.
+    /// How long the carrier waits after `100 Trying` for 180 or 200; without it, Timer C of a proxy,
+    /// 3 minutes (RFC 3261 §16.6). 4 to 6 s is common practice without a source.
     pub no_progress: Option<SimDuration>,
     /// How long a call waits for the decision before the fallback; without it, as long as the
     /// client takes.

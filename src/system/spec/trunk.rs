@@ -25,9 +25,36 @@ pub struct CallsSpec {
     pub setup_patience: Option<Variate>,
     /// Whether callers who got nowhere dial again; without it, none does.
     pub redial: Option<RedialSpec>,
-    /// Session-Expires of RFC 4028: a call torn down without a BYE stays counted by the platform
-    /// until this runs out. The session is refreshed at half of it.
+    /// Session-Expires of RFC 4028. The session is refreshed at half of it (§7.2). A call that ended
+    /// without a BYE that arrived stays counted by the platform until the session expires.
     pub session_expires: SimDuration,
+    /// The side that refreshes sessions.
+    pub session_refresher: Refresher,
+    /// The kind of device that counts the calls of the platform.
+    pub counted_by: CountedBy,
+}
+
+/// The side that refreshes a session (RFC 4028 §7.1, parameter `refresher`).
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Refresher {
+    /// The carrier: the caller's side of an inbound call.
+    #[default]
+    Carrier,
+    /// The SBC.
+    Sbc,
+}
+
+/// The kind of device that counts calls, which decides when a session without refresh is over.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CountedBy {
+    /// A user agent: the session is over min(32 s, Session-Expires / 3) before it would expire
+    /// (RFC 4028 §10).
+    #[default]
+    Endpoint,
+    /// A stateful proxy: the session is over when it expires.
+    Proxy,
 }
 
 impl Default for CallsSpec {
@@ -39,6 +66,8 @@ impl Default for CallsSpec {
             setup_patience: None,
             redial: None,
             session_expires: SimDuration::from_secs(1800),
+            session_refresher: Refresher::default(),
+            counted_by: CountedBy::default(),
         }
     }
 }

@@ -244,6 +244,9 @@ impl Pen<'_> {
                     Refusal::Channels => "has no free channel",
                     Refusal::Rate => "is over its calls per second",
                     Refusal::Throttled => "holds back: the SBC is overloaded",
+                    Refusal::NoConnection => "has no connection to the SBC",
+                    Refusal::RetryAfter => "leaves the SBC alone: Retry-After of a 503",
+                    Refusal::Leaving => "drains: its trunk has left it",
                 };
                 let text = format!("{} {why}", self.config.carriers[carrier.index()].name);
                 Draft::note(Lane::Carrier(carrier), text).tone(Tone::Refused)
@@ -432,6 +435,7 @@ impl Pen<'_> {
                     RegisterAnswer::Ok => ("200 OK", Tone::Good),
                     RegisterAnswer::Unavailable => ("503", Tone::Refused),
                     RegisterAnswer::TooBrief => ("423", Tone::Refused),
+                    RegisterAnswer::Failed => ("refused", Tone::Refused),
                 };
                 Draft::arrow(registrar, sbc, label).tone(tone).kind("registered")
             }
@@ -541,9 +545,9 @@ impl Pen<'_> {
 
     fn fault(&self, fault: u32, on: bool) -> Draft {
         let lane = match self.config.faults[fault as usize].kind {
-            FaultKind::Carrier(c) | FaultKind::LegNetwork { carrier: c, .. } => Lane::Carrier(c),
+            FaultKind::Carrier(c, _) | FaultKind::LegNetwork { carrier: c, .. } => Lane::Carrier(c),
             FaultKind::Registrar(c, _) => Lane::Registrar(c),
-            FaultKind::Sbc(sbc) => Lane::Sbc(sbc),
+            FaultKind::Sbc(sbc, _) => Lane::Sbc(sbc),
             FaultKind::Agents(group, _) => Lane::Agents(group),
             _ => Lane::Api,
         };

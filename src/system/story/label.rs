@@ -119,10 +119,10 @@ pub(super) const fn fate(fate: Fate) -> &'static str {
 pub(super) fn fault(config: &Config, index: u32) -> String {
     let carrier = |c: crate::system::ids::CarrierId| &config.carriers[c.index()].name;
     match &config.faults[index as usize].kind {
-        FaultKind::Carrier(c) => format!("outage of {}", carrier(*c)),
+        FaultKind::Carrier(c, _) => format!("outage of {}", carrier(*c)),
         FaultKind::ApiSlowdown(by) => format!("API brown-out: service takes {by} times as long"),
         FaultKind::ApiLimit { factor, .. } => format!("API limits cut to {factor} of theirs"),
-        FaultKind::Sbc(sbc) => format!("restart of {}", config.sbcs[sbc.index()].name),
+        FaultKind::Sbc(sbc, _) => format!("restart of {}", config.sbcs[sbc.index()].name),
         FaultKind::Registrar(c, by) => {
             format!("registrar of {}: service takes {by} times as long", carrier(*c))
         }

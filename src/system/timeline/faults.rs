@@ -29,7 +29,7 @@ impl Faults {
     /// A fault of the model moves. An outage is told by its carrier.
     pub(super) fn moves(&mut self, now: SimTime, fault: u32, on: bool, config: &Config) {
         let kind = &config.faults[fault as usize].kind;
-        if matches!(kind, FaultKind::Carrier(_)) {
+        if matches!(kind, FaultKind::Carrier(..)) {
             return;
         }
         let began = &mut self.timed[fault as usize];
@@ -91,10 +91,10 @@ fn label(config: &Config, kind: &FaultKind) -> String {
         delay.into_iter().chain(loss).collect::<Vec<_>>().join(", ")
     };
     match kind {
-        FaultKind::Carrier(id) => outage(config, *id),
+        FaultKind::Carrier(id, _) => outage(config, *id),
         FaultKind::ApiSlowdown(by) => format!("API {by} times slower"),
         FaultKind::ApiLimit { factor, .. } => format!("API limits × {factor}"),
-        FaultKind::Sbc(id) => format!("{} restarts", config.sbcs[id.index()].name),
+        FaultKind::Sbc(id, _) => format!("{} restarts", config.sbcs[id.index()].name),
         FaultKind::Registrar(id, by) => format!("{} registrar {by} times slower", carrier(id)),
         FaultKind::LegNetwork { carrier: id, delay, loss } => {
             format!("{} network {}", carrier(id), network(delay, loss))

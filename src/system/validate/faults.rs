@@ -18,7 +18,11 @@ pub(super) fn build(
         for (n, outage) in carrier.schedule.iter().enumerate() {
             let path = format!("carriers.{i}.schedule.{n}");
             window(&path, outage.length, checker);
-            built.push(timed(outage.at, outage.length, FaultKind::Carrier(CarrierId(i))));
+            built.push(timed(
+                outage.at,
+                outage.length,
+                FaultKind::Carrier(CarrierId(i), carrier.outage_kind),
+            ));
         }
     }
     for (i, spec) in model.faults.iter().enumerate() {
@@ -63,8 +67,10 @@ fn kind(
         }
     };
     Some(match spec {
-        FaultSpec::CarrierOutage { carrier: name, .. } => {
-            FaultKind::Carrier(carrier(name, checker)?)
+        FaultSpec::CarrierOutage { carrier: name, outage_kind, .. } => {
+            let carrier = carrier(name, checker)?;
+            let usual = model.carriers[carrier.index()].outage_kind;
+            FaultKind::Carrier(carrier, outage_kind.unwrap_or(usual))
         }
         FaultSpec::ApiBrownOut { slowdown, .. } => {
             factor("slowdown", *slowdown, checker);
@@ -75,8 +81,9 @@ fn kind(
             let limiters = limits_named(path, limit.as_deref(), model, limiters, checker);
             FaultKind::ApiLimit { factor: *by, limiters }
         }
-        FaultSpec::SbcRestart { sbc, .. } => {
-            FaultKind::Sbc(SbcId(checker.resolve(&format!("{path}.sbc"), sbc, &known.sbcs)?))
+        FaultSpec::SbcRestart { sbc, outage_kind, .. } => {
+            let sbc = SbcId(checker.resolve(&format!("{path}.sbc"), sbc, &known.sbcs)?);
+            FaultKind::Sbc(sbc, outage_kind.unwrap_or_default())
         }
         FaultSpec::RegistrarSlowdown { carrier: name, slowdown, .. } => {
             factor("slowdown", *slowdown, checker);

@@ -97,7 +97,14 @@ pub(super) fn build(
             let name = spec.id.replace("{n}", &n.to_string());
             let mut leg = |side: &str, spec: &LegSpec| {
                 let entity = Entity::named(side, &name);
-                leg(&format!("{path}.{side}"), spec, entity, known, &mut built.channels, checker)
+                leg(
+                    (&format!("{path}.{side}"), model),
+                    spec,
+                    entity,
+                    known,
+                    &mut built.channels,
+                    checker,
+                )
             };
             let primary = leg("primary", &spec.primary);
             let secondary = spec.secondary.as_ref().and_then(|s| leg("secondary", s));
@@ -178,7 +185,7 @@ fn check_trunk(path: &str, spec: &TrunkSpec, checker: &mut Checker) {
 }
 
 fn leg(
-    path: &str,
+    (path, model): (&str, &Model),
     spec: &LegSpec,
     entity: Entity,
     known: &Known,
@@ -214,14 +221,16 @@ fn leg(
             None
         }
     };
+    let carrier = carrier?;
     Some(LegConfig {
         entity,
-        carrier: CarrierId(carrier?),
+        carrier: CarrierId(carrier),
         channels: ChannelsId(channels_id?),
         calls_per_s_max,
         rtt: spec.rtt,
         loss: spec.loss,
         registration: spec.registration,
+        connects: model.carriers[carrier as usize].connects.unwrap_or(!spec.registration),
     })
 }
 
@@ -266,6 +275,15 @@ fn carriers(model: &Model, crews: &[&str], checker: &mut Checker) -> Vec<Carrier
                 checker.refuse(format!("{at}.limit"), "a limiter that holds back", message);
             }
         }
+        let status = registrar.failure_status;
+        if !(400..=699).contains(&status) || [401, 407, 423].contains(&status) {
+            let message = "must be a final answer from 400 to 699, and not 401, 407 or 423";
+            checker.refuse(format!("{at}.failure_status"), status, message);
+        }
+        if registrar.expires_spread >= registrar.expires {
+            let message = format!("must be below expires ({})", registrar.expires);
+            checker.refuse(format!("{at}.expires_spread"), registrar.expires_spread, message);
+        }
         if let Some(overload) = &registrar.overload {
             checker.problems(&format!("{at}.overload"), overload.check());
         }
@@ -282,6 +300,11 @@ fn carriers(model: &Model, crews: &[&str], checker: &mut Checker) -> Vec<Carrier
         built.push(CarrierConfig {
             name: spec.id.clone(),
             entity: Entity::named("carrier", &spec.id),
+            outage_kind: spec.outage_kind,
+            dead_flow: spec.dead_flow,
+            honour_503: spec.honour_503,
+            honour_503_cap: spec.honour_503_cap,
+            fake_retry_after: spec.fake_retry_after,
             price_per_minute: spec.price_per_minute,
             outages: spec.outages.as_ref().map(|o| OutageConfig {
                 time_to_failure: o.time_to_failure.sampler(),
@@ -367,6 +390,7 @@ fn sbcs(model: &Model, checker: &mut Checker) -> Vec<SbcConfig> {
                 options: spec.options.sampler(),
                 bye: spec.bye.sampler(),
                 handshake: spec.handshake.sampler(),
+                retry_after: spec.retry_after,
                 overload: spec.overload.clone(),
             });
         }

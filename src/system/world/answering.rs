@@ -1,6 +1,7 @@
 //! A connected call: the waiting room, the agent, the end.
 
-use super::{Cal, SbcJob, World};
+use super::sessions::Farewell;
+use super::{Cal, World};
 use crate::engine::calendar::Handle;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::system::call::Stage;
@@ -19,6 +20,7 @@ impl<O: Observer> World<'_, O> {
         call.stage = Stage::Flow;
         let (index, group) = (call.index, call.group);
         cal.cancel(std::mem::replace(&mut call.timers.hang_up, Handle::NONE));
+        self.session_is_fresh(now, id, cal);
         self.observe(now, Observation::CallConnected { call: id, leg, post_dial_delay });
         let part = &mut self.trunks[trunk.index()];
         part.truly += 1;
@@ -39,7 +41,7 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    fn observe_trunk(&mut self, now: SimTime, trunk: TrunkId) {
+    pub(super) fn observe_trunk(&mut self, now: SimTime, trunk: TrunkId) {
         let part = &self.trunks[trunk.index()];
         let (truly, counted) = (part.truly, part.counted);
         self.observe(now, Observation::TrunkCalls { trunk, truly, counted });
@@ -136,9 +138,21 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    /// The call is over. Its channel and agent are freed at once; the platform hears of it by a
-    /// BYE, or not at all.
+    /// The call is over, and the caller hangs up where it is connected.
     pub(super) fn end_call(&mut self, now: SimTime, id: CallId, fate: Fate, cal: &mut Cal) {
+        self.end_call_by(now, id, fate, Farewell::Carrier, cal);
+    }
+
+    /// The call is over. Its channel and agent are freed at once; the platform hears of it as the
+    /// farewell says.
+    pub(super) fn end_call_by(
+        &mut self,
+        now: SimTime,
+        id: CallId,
+        fate: Fate,
+        farewell: Farewell,
+        cal: &mut Cal,
+    ) {
         if self.call(id).stage == Stage::Queued {
             self.leave_rooms(now, id);
         }
@@ -146,14 +160,18 @@ impl<O: Observer> World<'_, O> {
         self.leave_leg(now, id, cal);
         let call = self.calls.remove(id).expect("the call is in progress");
         cal.cancel(call.timers.hang_up);
+        cal.cancel(call.session.timer);
         self.tally.calls_ended += 1;
         let record = call.record(fate);
         self.observe(now, Observation::CallEnded { call: id, record });
         self.caller_goes_on(now, &record, cal);
-        if let (Some(connected_at), Some(leg)) = (call.connected_at, leg) {
+        if let (Some(_), Some(leg)) = (call.connected_at, leg) {
             self.trunks[call.trunk.index()].truly -= 1;
             self.observe_trunk(now, call.trunk);
-            self.say_bye(now, leg, connected_at, fate, cal);
+            self.say_farewell(now, leg, call.session, farewell, cal);
+        }
+        if let Some(leg) = leg {
+            self.leg_may_be_empty(now, leg, cal);
         }
         if let (Stage::Talking, Some(group)) = (call.stage, call.group) {
             let law = &self.config.groups[group.index()].wrap_up;
@@ -218,70 +236,6 @@ impl<O: Observer> World<'_, O> {
             self.schedule_source(cal, at, Event::CallerDials(trunk, index));
         }
         dials_again
-    }
-
-    fn say_bye(&mut self, now: SimTime, leg: LegId, since: SimTime, fate: Fate, cal: &mut Cal) {
-        let torn = matches!(fate, Fate::DroppedTalking | Fate::DroppedWaiting);
-        let way = if torn { None } else { self.crossing(leg) };
-        match way {
-            Some(way) => {
-                cal.schedule(now + way, Event::ByeAtSbc(leg, since));
-            }
-            None => self.leave_ghost(now, leg.trunk(), since, cal),
-        }
-    }
-
-    pub(super) fn bye_at_sbc(&mut self, now: SimTime, leg: LegId, since: SimTime, cal: &mut Cal) {
-        let trunk = leg.trunk();
-        let sbc = self.sbc_of(leg);
-        if !self.sbc_offer(now, sbc, SbcJob::Bye(trunk, since), cal) {
-            self.leave_ghost(now, trunk, since, cal);
-        }
-    }
-
-    /// Without a BYE the platform counts the call until its session expires: it was last refreshed
-    /// at a multiple of half the session interval since it was connected (RFC 4028 §7.2, §10).
-    pub(super) fn leave_ghost(
-        &mut self,
-        now: SimTime,
-        trunk: TrunkId,
-        since: SimTime,
-        cal: &mut Cal,
-    ) {
-        let expires = self.config.calls.session_expires;
-        let half = (expires / 2).as_nanos().max(1);
-        let refreshed = SimTime::from_nanos(now.as_nanos() - (now - since).as_nanos() % half);
-        cal.schedule((refreshed + expires).max(now), Event::SessionExpires(trunk));
-    }
-
-    /// The leg's connection is gone: each call on it gets over that only if there is one again when
-    /// its session is next to be refreshed (RFC 4028 §10).
-    pub(super) fn sessions_lose_their_flow(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
-        self.observe_link(now, Observation::FlowLost { leg });
-        let half = (self.config.calls.session_expires / 2).as_nanos().max(1);
-        for id in self.calls_on(leg) {
-            let Some(connected_at) = self.call(id).connected_at else { continue };
-            let left = half - (now - connected_at).as_nanos() % half;
-            let at = now + SimDuration::from_nanos(left);
-            cal.schedule(at, Event::SessionRefresh(id, leg));
-        }
-    }
-
-    pub(super) fn session_refresh(&mut self, now: SimTime, id: CallId, leg: LegId, cal: &mut Cal) {
-        let Some(call) = self.calls.get(id) else { return };
-        if call.leg() == Some(leg) && self.usable(now, leg).is_err() && !self.draining(now) {
-            let answered = call.answered_at.is_some();
-            self.observe_link(now, Observation::SessionUnrefreshed { call: id, leg });
-            let fate = if answered { Fate::DroppedTalking } else { Fate::DroppedWaiting };
-            self.end_call(now, id, fate, cal);
-        }
-    }
-
-    /// The platform no longer counts a call.
-    pub(super) fn session_ends(&mut self, now: SimTime, trunk: TrunkId) {
-        let part = &mut self.trunks[trunk.index()];
-        part.counted = part.counted.checked_sub(1).expect("the call was counted");
-        self.observe_trunk(now, trunk);
     }
 
     pub(super) fn agent_is_free(&mut self, now: SimTime, group: GroupId, cal: &mut Cal) {

@@ -1,16 +1,21 @@
 //! A call on its way to the trunk: which leg, the INVITE and its timers, the trunk's answer.
 
-use super::{Cal, SbcJob, World};
+use super::{Cal, SbcJob, World, place_of_pair};
 use crate::engine::calendar::Handle;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::limiter::Admission;
 use crate::policies::sip::Method;
-use crate::system::call::{Call, Stage};
+use crate::system::call::{Answer, Call, Stage};
 use crate::system::event::{Event, Response, Try};
 use crate::system::ids::{CallId, LegId, Side, TrunkId};
+use crate::system::leg::Waiting;
 use crate::system::observation::{Fate, Observation, Observer, Refusal};
 use crate::system::purpose::Purpose;
 use crate::system::spec::{PolicyPoint, Trying100};
+
+/// Timer C of a proxy, more than 3 minutes (RFC 3261 §16.6): what ends a call that somebody works
+/// on, without progress, where nothing shorter does.
+const TIMER_C: SimDuration = SimDuration::from_secs(181);
 
 impl<O: Observer> World<'_, O> {
     pub(super) fn call_arrives(&mut self, now: SimTime, trunk: TrunkId, cal: &mut Cal) {
@@ -76,6 +81,12 @@ impl<O: Observer> World<'_, O> {
             return Err(Refusal::Absent);
         };
         self.usable(now, leg)?;
+        if self.leg(leg).leaving {
+            return Err(Refusal::Leaving);
+        }
+        if now < self.left_alone_until(leg) {
+            return Err(Refusal::RetryAfter);
+        }
         let channels = config.channels.index();
         if self.channels[channels] >= self.config.channels[channels] {
             return Err(Refusal::Channels);
@@ -107,6 +118,9 @@ impl<O: Observer> World<'_, O> {
         if config.registration && !self.is_registered(now, leg) {
             return Err(Refusal::Unregistered);
         }
+        if !config.connects && !self.is_connected(leg) {
+            return Err(Refusal::NoConnection);
+        }
         Ok(())
     }
 
@@ -127,6 +141,7 @@ impl<O: Observer> World<'_, O> {
         call.sent_at = now;
         call.at_sbc = false;
         call.trying_sent = false;
+        call.answer = None;
         call.retransmissions = 0;
         let n = call.attempt;
         call.timers.deadline = cal.schedule(now + timer_b, Event::InviteDeadline(id, n));
@@ -135,8 +150,7 @@ impl<O: Observer> World<'_, O> {
         }
         self.observe(now, Observation::InviteSent { call: id, leg, attempt: n, retransmission: 0 });
         if reliable && !self.leg(leg).connection.is_up() {
-            self.leg_mut(leg).connection.waiting.push((id, n));
-            self.open_connection(now, leg, cal);
+            self.await_connection(now, leg, Waiting::Invite(id, n), cal);
         } else {
             self.carry_invite(now, id, n, cal);
         }
@@ -145,9 +159,11 @@ impl<O: Observer> World<'_, O> {
     /// The INVITE sets out for the SBC.
     pub(super) fn carry_invite(&mut self, now: SimTime, id: CallId, n: Try, cal: &mut Cal) {
         let Some(leg) = self.leg_in_setup(id, n) else { return };
+        let flow = self.leg(leg).connection.flow;
+        self.call(id).session.flow = flow;
         match self.crossing(leg) {
             Some(way) => {
-                cal.schedule(now + way, Event::InviteAtSbc(id, n));
+                cal.schedule(now + way, Event::InviteAtSbc(id, n, leg));
             }
             None => self.observe_link(now, Observation::InviteLost { call: id, leg }),
         }
@@ -176,18 +192,35 @@ impl<O: Observer> World<'_, O> {
         self.carry_invite(now, id, n, cal);
     }
 
-    pub(super) fn invite_at_sbc(&mut self, now: SimTime, id: CallId, n: Try, cal: &mut Cal) {
-        let Some(leg) = self.leg_in_setup(id, n) else { return };
-        let call = self.call(id);
-        if call.at_sbc {
-            // A retransmission: the server transaction answers it with its last provisional
-            // response (RFC 3261 §17.2.1).
-            if call.trying_sent {
-                self.respond(now, id, leg, Response::Trying, cal);
+    /// An INVITE reaches the SBC: a first copy, or one that its server transaction answers with its
+    /// last response, or absorbs (RFC 3261 §17.2.1, RFC 6026 §7.1).
+    pub(super) fn invite_at_sbc(
+        &mut self,
+        now: SimTime,
+        (id, n): (CallId, Try),
+        leg: LegId,
+        cal: &mut Cal,
+    ) {
+        let sbc = self.sbc_of(leg);
+        if self.leg_in_setup(id, n).is_none() {
+            // Nobody waits for it any more, which the SBC does not know: without a provisional
+            // response there was no CANCEL (§9.1). Further copies over UDP are absorbed.
+            if self.is_reliable(leg) {
+                self.sbc_offer(now, sbc, SbcJob::Invite(id, n, leg), cal);
             }
             return;
         }
-        let sbc = self.sbc_of(leg);
+        let call = self.call(id);
+        if call.at_sbc {
+            match call.answer {
+                None if call.trying_sent => self.carry_answer(now, id, n, Response::Trying, cal),
+                Some(Answer { response: Response::Unavailable, .. }) => {
+                    self.carry_answer(now, id, n, Response::Unavailable, cal)
+                }
+                _ => {}
+            }
+            return;
+        }
         let taken = self.sbc_offer(now, sbc, SbcJob::Invite(id, n, leg), cal);
         self.call(id).at_sbc = taken;
         if !taken {
@@ -241,25 +274,92 @@ impl<O: Observer> World<'_, O> {
     }
 
     fn respond(&mut self, now: SimTime, id: CallId, leg: LegId, response: Response, cal: &mut Cal) {
-        let n = self.call(id).attempt;
-        let feedback = self.sbc_feedback(now, leg);
-        let timers = self.config.sip;
-        let mut at = now;
-        // A final response is retransmitted until it is acknowledged: after T1, doubling up to T2,
-        // for 64·T1 (RFC 3261 §13.3.1.4, §17.2.1). A provisional one is not.
-        let mut wait = timers.t1;
-        let last = now + timers.timer_b();
-        loop {
-            if let Some(way) = self.crossing(leg) {
-                cal.schedule(at + way, Event::ResponseAtCarrier(id, n, response, feedback));
-                return;
-            }
-            if response == Response::Trying || self.is_reliable(leg) || at + wait >= last {
-                return;
-            }
-            at += wait;
-            wait = (wait * 2).min(timers.t2);
+        let call = self.call(id);
+        let n = call.attempt;
+        if response != Response::Trying {
+            call.answer = Some(Answer { response, since: now, copies: 0 });
         }
+        if self.is_connected(leg) {
+            self.carry_answer(now, id, n, response, cal);
+        } else {
+            // The connection that the INVITE came over is gone (RFC 3261 §18.2.2).
+            self.await_connection(now, leg, Waiting::Answer(id, n, response), cal);
+        }
+    }
+
+    /// A response sets out for the carrier.
+    pub(super) fn carry_answer(
+        &mut self,
+        now: SimTime,
+        id: CallId,
+        n: Try,
+        response: Response,
+        cal: &mut Cal,
+    ) {
+        let Some(leg) = self.leg_in_setup(id, n) else { return };
+        let feedback = self.sbc_feedback(now, leg);
+        match self.crossing(leg) {
+            Some(way) => {
+                cal.schedule(now + way, Event::ResponseAtCarrier(id, n, response, feedback));
+            }
+            None if response == Response::Trying => {}
+            None => self.answer_lost(now, id, n, cal),
+        }
+    }
+
+    /// A final response did not arrive. It is sent again, after T1, doubling up to T2, for 64·T1: a
+    /// 2xx over any transport (RFC 3261 §13.3.1.4), another over UDP (§17.2.1).
+    pub(super) fn answer_lost(&mut self, now: SimTime, id: CallId, n: Try, cal: &mut Cal) {
+        let Some(leg) = self.leg_in_setup(id, n) else { return };
+        let (timers, reliable) = (self.config.sip, self.is_reliable(leg));
+        let Some(answer) = &mut self.call(id).answer else { return };
+        let again = now + timers.interval(Method::NonInvite, answer.copies);
+        answer.copies += 1;
+        let repeats = answer.response == Response::Ok || !reliable;
+        if repeats && again < answer.since + timers.timer_b() {
+            cal.schedule(again, Event::AnswerAgain(id, n));
+        }
+    }
+
+    pub(super) fn answer_again(&mut self, now: SimTime, id: CallId, n: Try, cal: &mut Cal) {
+        let Some(leg) = self.leg_in_setup(id, n) else { return };
+        let Some(Answer { response, .. }) = self.call(id).answer else { return };
+        if self.is_connected(leg) {
+            self.carry_answer(now, id, n, response, cal);
+        } else {
+            self.await_connection(now, leg, Waiting::Answer(id, n, response), cal);
+        }
+    }
+
+    /// The leg has failed for a call in set-up: its connection could not be made, or broke.
+    pub(super) fn leg_fails(&mut self, now: SimTime, id: CallId, n: Try, cal: &mut Cal) {
+        let Some(leg) = self.leg_in_setup(id, n) else { return };
+        self.observe_link(now, Observation::InviteLost { call: id, leg });
+        let refusal = Refusal::NoConnection;
+        self.observe(now, Observation::LegRefused { call: id, leg, refusal });
+        self.try_other_leg(now, id, leg, Fate::Lost, cal);
+    }
+
+    /// The SBC is left alone by the leg's carrier until this instant, for the `Retry-After` of a 503
+    /// to an INVITE (RFC 3261 §21.5.4).
+    fn left_alone_until(&self, leg: LegId) -> SimTime {
+        let pair = place_of_pair(self.config, self.leg_carrier(leg), self.sbc_of(leg));
+        self.left_alone.get(pair).copied().unwrap_or(SimTime::ZERO)
+    }
+
+    fn leave_sbc_alone(&mut self, now: SimTime, leg: LegId) {
+        let (carrier, sbc) = (self.leg_carrier(leg), self.sbc_of(leg));
+        let config = &self.config.carriers[carrier.index()];
+        let told = self.config.sbcs[sbc.index()].retry_after.or(config.fake_retry_after);
+        let Some(told) = told.filter(|_| config.honour_503) else { return };
+        let wait = config.honour_503_cap.map_or(told, |cap| told.min(cap));
+        let pair = place_of_pair(self.config, carrier, sbc);
+        if self.left_alone.is_empty() {
+            self.left_alone =
+                vec![SimTime::ZERO; self.config.carriers.len() * self.config.sbcs.len()];
+        }
+        let until = &mut self.left_alone[pair];
+        *until = (*until).max(now + wait);
     }
 
     pub(super) fn response_at_carrier(
@@ -280,15 +380,17 @@ impl<O: Observer> World<'_, O> {
         cal.cancel(std::mem::replace(&mut call.timers.deadline, Handle::NONE));
         if response == Response::Trying {
             call.stage = Stage::Proceeding;
-            if let Some(wait) = no_progress {
-                call.timers.deadline = cal.schedule(now + wait, Event::InviteDeadline(id, n));
-            }
+            let wait = no_progress.unwrap_or(TIMER_C);
+            call.timers.deadline = cal.schedule(now + wait, Event::InviteDeadline(id, n));
         }
         self.observe(now, Observation::InviteAnswered { call: id, leg, response });
         match response {
             Response::Trying => {}
             Response::Ok => self.connect(now, id, leg, cal),
-            Response::Unavailable => self.try_other_leg(now, id, leg, Fate::Rejected, cal),
+            Response::Unavailable => {
+                self.leave_sbc_alone(now, leg);
+                self.try_other_leg(now, id, leg, Fate::Rejected, cal);
+            }
         }
     }
 
@@ -302,10 +404,11 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    /// The carrier gives the attempt up (CANCEL) and tries the other leg, if it may still.
+    /// The carrier gives the attempt up and tries the other leg, if it may still.
     fn try_other_leg(&mut self, now: SimTime, id: CallId, leg: LegId, fate: Fate, cal: &mut Cal) {
         let attempts_max = self.config.policy.route_attempts;
         self.leave_leg(now, id, cal);
+        self.leg_may_be_empty(now, leg, cal);
         let call = self.call(id);
         if call.attempt >= attempts_max {
             self.end_call(now, id, fate, cal);

@@ -54,10 +54,32 @@ impl<O: Observer> World<'_, O> {
         self.begin(now, request, cal);
     }
 
+    /// The SBC asks for an INVITE that nobody waits for any more: without a provisional response
+    /// there was no CANCEL (RFC 3261 §9.1).
+    pub(super) fn look_up_for_nobody(&mut self, now: SimTime, trunk: TrunkId, cal: &mut Cal) {
+        let client = self.replica_of(trunk);
+        let coalesce = self.config.clients[client.index()].coalesce;
+        let entity = self.asks_as(trunk, Errand::Lookup);
+        let part = &mut self.trunks[trunk.index()];
+        if coalesce && part.lookup.is_some() {
+            return;
+        }
+        part.late_lookups += 1;
+        let key = 1 << 50 | part.late_lookups;
+        let request = Request::new(client, Errand::Lookup, trunk, entity, key, now);
+        let request = self.requests.insert(request);
+        if coalesce {
+            self.trunks[trunk.index()].lookup = Some(request);
+        }
+        self.begin(now, request, cal);
+    }
+
     /// Whether the call still waits for the decision it asked for at try `n`.
     fn awaits_decision(&self, id: CallId, n: Try) -> bool {
         self.calls.get(id).is_some_and(|c| {
-            c.attempt == n && c.group.is_none() && (c.in_setup() || c.stage == Stage::Flow)
+            c.attempt == n
+                && c.group.is_none()
+                && ((c.in_setup() && c.at_sbc) || c.stage == Stage::Flow)
         })
     }
 

@@ -1,5 +1,6 @@
 //! A trunk's move to its other leg, as its controller decides.
 
+use super::sessions::Farewell;
 use super::{Cal, World};
 use crate::engine::calendar::Handle;
 use crate::engine::time::{SimDuration, SimTime};
@@ -12,7 +13,7 @@ use crate::system::purpose::Purpose;
 impl<O: Observer> World<'_, O> {
     /// Something asks for the trunk to move to its secondary leg.
     pub(super) fn fail_over(&mut self, now: SimTime, trunk: TrunkId, cause: Cause, cal: &mut Cal) {
-        if self.draining(now) {
+        if self.is_over(now) {
             return;
         }
         let stagger = self.stagger(trunk);
@@ -42,7 +43,7 @@ impl<O: Observer> World<'_, O> {
     }
 
     pub(super) fn invite_timeout_counts(&mut self, now: SimTime, trunk: TrunkId, cal: &mut Cal) {
-        if self.draining(now) {
+        if self.is_over(now) {
             return;
         }
         let stagger = self.stagger(trunk);
@@ -65,7 +66,7 @@ impl<O: Observer> World<'_, O> {
 
     /// The primary leg's registration, OPTIONS state or carrier may have changed.
     pub(super) fn primary_may_have_changed(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
-        if leg.side() != Side::Primary || self.draining(now) {
+        if leg.side() != Side::Primary || self.is_over(now) {
             return;
         }
         let triggers = &self.config.failover.triggers;
@@ -91,11 +92,11 @@ impl<O: Observer> World<'_, O> {
     }
 
     pub(super) fn failover_wakes(&mut self, now: SimTime, trunk: TrunkId, cal: &mut Cal) {
-        let part = &mut self.trunks[trunk.index()];
-        part.wake = Handle::NONE;
-        if now >= self.config.horizon {
+        self.trunks[trunk.index()].wake = Handle::NONE;
+        if self.is_over(now) {
             return;
         }
+        let part = &mut self.trunks[trunk.index()];
         let controller = part.controller.as_mut().expect("who sleeps has a controller");
         let action = controller.wake(now);
         self.act(now, trunk, action, cal);
@@ -192,7 +193,7 @@ impl<O: Observer> World<'_, O> {
         self.observe(now, Observation::SideChanged { trunk, side });
         let left = LegId::new(trunk, side.other());
         if self.config.failover.active_calls == ActiveCalls::Drop {
-            self.drop_calls(now, left, false, cal);
+            self.drop_calls(now, left, Farewell::Sbc, cal);
         }
         if !self.config.standby_is_warm() {
             self.want_registration(now, left, false, cal);

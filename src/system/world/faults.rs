@@ -5,8 +5,8 @@ use crate::engine::calendar::Handle;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::system::config::FaultKind;
 use crate::system::event::{Event, Try};
-use crate::system::ids::{CallId, CarrierId, LegId, SbcId};
-use crate::system::observation::{Fate, Observation, Observer};
+use crate::system::ids::{CarrierId, LegId};
+use crate::system::observation::{Observation, Observer};
 use crate::system::purpose::Purpose;
 
 impl<O: Observer> World<'_, O> {
@@ -54,7 +54,8 @@ impl<O: Observer> World<'_, O> {
             }
             None => self.repair_begins(now, carrier, cal),
         }
-        self.carrier_moves(now, carrier, true, cal);
+        let kind = self.config.carriers[carrier.index()].outage_kind;
+        self.carrier_moves(now, carrier, (true, kind), cal);
     }
 
     fn repair_begins(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
@@ -75,72 +76,10 @@ impl<O: Observer> World<'_, O> {
                 self.repair_begins(now, next, cal);
             }
         }
-        self.carrier_moves(now, carrier, false, cal);
-    }
-
-    /// A carrier's outage begins or ends; several may overlap.
-    pub(super) fn carrier_moves(
-        &mut self,
-        now: SimTime,
-        carrier: CarrierId,
-        down: bool,
-        cal: &mut Cal,
-    ) {
-        let part = &mut self.carriers[carrier.index()];
-        if down {
-            part.outages += 1;
-        } else {
-            part.outages -= 1;
-        }
-        let turned = if down { part.outages == 1 } else { part.outages == 0 };
-        if turned {
-            self.observe(now, Observation::CarrierMoved { carrier, down });
-            let legs = self.legs_where(|world, leg| world.leg_carrier(leg) == carrier);
-            for &leg in &legs {
-                if down {
-                    self.drop_calls(now, leg, true, cal);
-                    self.flow_fails(now, leg, cal);
-                }
-                self.primary_may_have_changed(now, leg, cal);
-            }
-            if !down {
-                self.avalanche(now, carrier, cal);
-                for leg in legs {
-                    self.leg_may_be_ready(now, leg, cal);
-                }
-            }
-        }
-        if !down && self.config.carriers[carrier.index()].outages.is_some() && !self.draining(now) {
+        let kind = self.config.carriers[carrier.index()].outage_kind;
+        self.carrier_moves(now, carrier, (false, kind), cal);
+        if !self.draining(now) {
             self.schedule_failure(now, carrier, cal);
-        }
-    }
-
-    fn legs_where(&self, wanted: impl Fn(&Self, LegId) -> bool) -> Vec<LegId> {
-        self.all_legs().into_iter().filter(|l| wanted(self, *l)).collect()
-    }
-
-    /// The calls that use a leg.
-    pub(super) fn calls_on(&self, leg: LegId) -> Vec<CallId> {
-        if self.leg(leg).calls == 0 {
-            return Vec::new();
-        }
-        let uses = |id: &CallId| self.calls.get(*id).is_some_and(|c| c.leg() == Some(leg));
-        self.calls.ids().filter(uses).collect()
-    }
-
-    /// Tears down the calls of a leg: those connected, and with `set_up` those being set up too.
-    pub(super) fn drop_calls(&mut self, now: SimTime, leg: LegId, set_up: bool, cal: &mut Cal) {
-        self.observe_link(now, Observation::CallsDropped { leg });
-        for id in self.calls_on(leg) {
-            // An agent freed by one drop may have answered, or a fallback moved, the next.
-            let Some(call) = self.calls.get(id).filter(|c| c.leg() == Some(leg)) else { continue };
-            let fate = match (call.in_setup(), call.answered_at.is_some()) {
-                (true, _) if !set_up => continue,
-                (true, _) => Fate::Lost,
-                (false, true) => Fate::DroppedTalking,
-                (false, false) => Fate::DroppedWaiting,
-            };
-            self.end_call(now, id, fate, cal);
         }
     }
 
@@ -149,14 +88,16 @@ impl<O: Observer> World<'_, O> {
         let config = self.config;
         let factor = |by: f64| if on { by } else { 1.0 / by };
         match &config.faults[fault as usize].kind {
-            FaultKind::Carrier(carrier) => self.carrier_moves(now, *carrier, on, cal),
+            FaultKind::Carrier(carrier, kind) => {
+                self.carrier_moves(now, *carrier, (on, *kind), cal)
+            }
             FaultKind::ApiSlowdown(by) => self.server.slowdown *= factor(*by),
             FaultKind::ApiLimit { factor: by, limiters } => {
                 for &limiter in limiters {
                     self.server.limiters[limiter as usize].scale(now, if on { *by } else { 1.0 });
                 }
             }
-            FaultKind::Sbc(sbc) => self.sbc_moves(now, *sbc, on, cal),
+            FaultKind::Sbc(sbc, kind) => self.sbc_moves(now, *sbc, (on, *kind), cal),
             FaultKind::Registrar(carrier, by) => {
                 self.carriers[carrier.index()].slowdown *= factor(*by)
             }
@@ -168,30 +109,6 @@ impl<O: Observer> World<'_, O> {
                 self.groups[group.index()].log_out(if on { *share } else { 0.0 });
                 self.agents_take_calls(now, *group, cal);
             }
-        }
-    }
-
-    /// An SBC goes down or comes up: its calls, queue and connections are gone.
-    fn sbc_moves(&mut self, now: SimTime, sbc: SbcId, down: bool, cal: &mut Cal) {
-        let part = &mut self.sbcs[sbc.index()];
-        if !down {
-            part.down -= 1;
-            return;
-        }
-        part.down += 1;
-        part.serial = part.serial.wrapping_add(1);
-        let in_service = part.in_service.take();
-        let waiting = part.station.clear();
-        part.notes_level(now);
-        for job in in_service.into_iter().chain(waiting.into_iter().map(|(_, job)| job)) {
-            if let SbcJob::Bye(trunk, since) = job {
-                self.leave_ghost(now, trunk, since, cal);
-            }
-        }
-        for leg in self.legs_where(|world, leg| world.sbc_of(leg) == sbc) {
-            self.drop_calls(now, leg, false, cal);
-            self.flow_fails(now, leg, cal);
-            self.primary_may_have_changed(now, leg, cal);
         }
     }
 

@@ -9,15 +9,18 @@ mod attempts;
 mod breakers;
 mod bulkheads;
 mod calls;
+mod connections;
 mod decisions;
 mod failovers;
 mod faults;
 mod hedges;
+mod outages;
 mod overload;
 mod registrations;
 mod requests;
 mod retries;
 mod server;
+mod sessions;
 mod signalling;
 
 use std::collections::VecDeque;
@@ -30,7 +33,7 @@ use super::entity::Entity;
 use super::event::{Event, RegisterAnswer, Try};
 use super::group::Group;
 use super::ids::{
-    CallId, CarrierId, ClientId, GroupId, LegId, RequestId, SbcId, Side, Slab, TrunkId,
+    ByeId, CallId, CarrierId, ClientId, GroupId, LegId, RequestId, SbcId, Side, Slab, TrunkId,
 };
 use super::leg::Leg;
 use super::observation::{Cause, Observation, Observer};
@@ -46,7 +49,8 @@ use crate::policies::failover::Controller;
 use crate::policies::limiter::Limiter;
 use crate::policies::overload::{Control, Feedback};
 use crate::policies::shedding::Codel;
-use overload::Throttles;
+use overload::{Throttles, place as place_of_pair};
+use sessions::Bye;
 
 /// The state of one run.
 pub(super) struct World<'c, O> {
@@ -54,6 +58,8 @@ pub(super) struct World<'c, O> {
     random: RandomSource,
     observer: O,
     calls: Slab<Call>,
+    /// BYEs on their way, and calls counted for want of one.
+    byes: Slab<Bye>,
     trunks: Vec<Trunk>,
     legs: Vec<Option<Leg>>,
     /// Busy channels of each group of channels.
@@ -70,6 +76,8 @@ pub(super) struct World<'c, O> {
     server: Server,
     api_network: Network,
     throttles: Throttles,
+    /// Until when a carrier leaves an SBC alone, by carrier and SBC; empty until one does.
+    left_alone: Vec<SimTime>,
     tally: Tally,
 }
 
@@ -95,6 +103,7 @@ struct Trunk {
     update_in_flight: bool,
     updates: u64,
     polls: u64,
+    late_lookups: u64,
     /// Connected calls, and those the platform counts (ghosts included).
     truly: u32,
     counted: u32,
@@ -104,7 +113,9 @@ struct Trunk {
 struct Sbc {
     station: Station<SbcJob>,
     in_service: Option<SbcJob>,
+    /// Restarts in force, and faults that keep messages from it.
     down: u32,
+    cut_off: u32,
     /// Makes the end of a job from before a restart stale.
     serial: u32,
     jobs: u64,
@@ -116,7 +127,7 @@ struct Sbc {
 #[derive(Copy, Clone, Debug)]
 enum SbcJob {
     Invite(CallId, Try, LegId),
-    Bye(TrunkId, SimTime),
+    Bye(ByeId),
     Handshake(LegId, Try),
     SendRegister(LegId, Try),
     ReadRegister(LegId, Try, RegisterAnswer, Option<Feedback>),
@@ -127,6 +138,8 @@ enum SbcJob {
 struct Carrier {
     /// Outages in force; it works while there is none.
     outages: u32,
+    /// One of them has closed its connections.
+    lost_flows: bool,
     failures: u64,
     limiter: Option<Limiter>,
     registrar: Station<(u32, Try)>,
@@ -161,6 +174,9 @@ struct Server {
     ended: u64,
 }
 
+/// How long after the horizon recurrent timers go on, while a call is under way (assumption).
+const DRAIN_MAX: SimDuration = SimDuration::from_secs(86_400);
+
 /// The registrar's own customers are not legs.
 const BACKGROUND: u32 = u32::MAX;
 
@@ -184,6 +200,7 @@ impl<'c, O: Observer> World<'c, O> {
             random,
             observer,
             calls: Slab::default(),
+            byes: Slab::default(),
             trunks: trunks(config, &random),
             legs: config.legs.iter().map(|l| l.as_ref().map(Leg::new)).collect(),
             channels: vec![0; config.channels.len()],
@@ -202,6 +219,7 @@ impl<'c, O: Observer> World<'c, O> {
             server: Server::new(&config.api, probe(config.api.entity)),
             api_network: Network::default(),
             throttles: Throttles::new(config),
+            left_alone: Vec::new(),
             tally: Tally::default(),
         }
     }
@@ -231,6 +249,18 @@ impl<'c, O: Observer> World<'c, O> {
     /// Whether nothing new is offered any more: what is under way ends, and that is all.
     fn draining(&self, now: SimTime) -> bool {
         now >= self.config.horizon
+    }
+
+    /// Whether nothing is offered any more and all that was has ended: then nothing comes again.
+    fn is_over(&self, now: SimTime) -> bool {
+        let under_way = self.calls.len() + self.byes.len() + self.requests.len();
+        self.draining(now) && (under_way == 0 || self.is_given_up(now))
+    }
+
+    /// Whether timers that come again and again have done so for long enough after the horizon: a
+    /// call that nobody will ever answer does not keep registrations and sessions going for ever.
+    fn is_given_up(&self, now: SimTime) -> bool {
+        now.saturating_since(self.config.horizon) >= DRAIN_MAX
     }
 
     /// Schedules what a source does of its own accord, which it does before the horizon only.
@@ -263,6 +293,7 @@ impl<'c, O: Observer> World<'c, O> {
             n => Err(format!("{n} {what} left over")),
         };
         empty("calls", self.calls.len())?;
+        empty("BYEs", self.byes.len())?;
         empty("requests", self.requests.len())?;
         empty("attempts", self.attempts.len())?;
         empty("channels in use", self.channels.iter().map(|b| *b as usize).sum())?;
@@ -291,7 +322,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
         match event {
             Event::CallArrives(trunk) => self.call_arrives(now, trunk, cal),
             Event::CallerDials(trunk, index) => self.offer_call(now, trunk, index, cal),
-            Event::InviteAtSbc(call, n) => self.invite_at_sbc(now, call, n, cal),
+            Event::InviteAtSbc(call, n, leg) => self.invite_at_sbc(now, (call, n), leg, cal),
             Event::InviteRetransmit(call, n) => self.invite_retransmits(now, call, n, cal),
             Event::ResponseAtCarrier(call, n, r, f) => {
                 self.carrier_hears(now, call, f);
@@ -304,10 +335,14 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::OverflowDue(call) => self.overflow_due(now, call, cal),
             Event::TalkEnds(call) => self.talk_ends(now, call, cal),
             Event::WrapUpEnds(group) => self.agent_is_free(now, group, cal),
-            Event::ByeAtSbc(leg, since) => self.bye_at_sbc(now, leg, since, cal),
-            Event::SessionExpires(trunk) => self.session_ends(now, trunk),
-            Event::SessionRefresh(call, leg) => self.session_refresh(now, call, leg, cal),
+            Event::AnswerAgain(call, n) => self.answer_again(now, call, n, cal),
+            Event::ByeAtSbc(bye) => self.bye_at_sbc(now, bye, cal),
+            Event::ByeAgain(bye) => self.send_bye(now, bye, cal),
+            Event::SessionExpires(bye) => self.farewell_ends(now, bye, cal),
+            Event::SessionTimer(call) => self.session_timer(now, call, cal),
             Event::SbcDone(sbc, serial) => self.sbc_done(now, sbc, serial, cal),
+            Event::SynAgain(leg, n) => self.send_syn(now, leg, n, cal),
+            Event::ConnectionFails(leg, n) => self.connection_fails(now, leg, n, cal),
             Event::ConnectionUp(leg, n) => self.connection_up(now, leg, n, cal),
             Event::RegisterAtRegistrar(leg, n) => self.register_at_registrar(now, leg, n, cal),
             Event::RegistrarDone(carrier, leg, n) => self.registrar_done(now, carrier, leg, n, cal),
@@ -367,6 +402,7 @@ fn trunks(config: &Config, random: &RandomSource) -> Vec<Trunk> {
             update_in_flight: false,
             updates: 0,
             polls: 0,
+            late_lookups: 0,
             truly: 0,
             counted: 0,
         })
@@ -379,10 +415,18 @@ impl Sbc {
             station: Station::new(1, spec.queue),
             in_service: None,
             down: 0,
+            cut_off: 0,
             serial: 0,
             jobs: 0,
             control: overload::control_of_sbc(config, sbc),
         }
+    }
+}
+
+impl Sbc {
+    /// Whether messages get to it and from it.
+    const fn is_reachable(&self) -> bool {
+        self.down == 0 && self.cut_off == 0
     }
 }
 
@@ -391,6 +435,7 @@ impl Carrier {
         let registrar = &spec.registrar;
         Self {
             outages: 0,
+            lost_flows: false,
             failures: 0,
             limiter: registrar.limit.as_ref().map(Limiter::new),
             registrar: Station::new(registrar.servers, registrar.queue),

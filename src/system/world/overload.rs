@@ -11,6 +11,7 @@ use crate::system::event::Event;
 use crate::system::ids::{CallId, CarrierId, LegId, SbcId};
 use crate::system::observation::Observer;
 use crate::system::purpose::Purpose;
+use crate::system::spec::PolicyPoint;
 
 /// What clients know of servers that can be overloaded. Empty where no server has a control.
 #[derive(Debug, Default)]
@@ -45,7 +46,8 @@ fn pairs(config: &Config) -> impl Iterator<Item = (LegId, CarrierId, SbcId)> + '
     })
 }
 
-fn place(config: &Config, carrier: CarrierId, sbc: SbcId) -> usize {
+/// The place of a carrier and an SBC in lists by pair.
+pub(super) fn place(config: &Config, carrier: CarrierId, sbc: SbcId) -> usize {
     carrier.index() * config.sbcs.len() + sbc.index()
 }
 
@@ -192,8 +194,12 @@ impl<O: Observer> World<'_, O> {
     }
 
     /// The SBC has handled an INVITE whose caller has hung up or gone elsewhere meanwhile. It does
-    /// not know, and answers; nobody minds the answer but the carrier's throttle.
+    /// not know, and answers, after it has asked where that is its way; nobody minds the answer but
+    /// the carrier's throttle.
     pub(super) fn invite_handled_late(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        if self.config.policy.point == PolicyPoint::PerInvite {
+            self.look_up_for_nobody(now, leg.trunk(), cal);
+        }
         let feedback = self.sbc_feedback(now, leg);
         if feedback.is_some()
             && let Some(way) = self.crossing(leg)

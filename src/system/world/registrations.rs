@@ -7,22 +7,28 @@
 use super::{BACKGROUND, Cal, SbcJob, World};
 use crate::engine::calendar::Handle;
 use crate::engine::time::{SimDuration, SimTime};
+use crate::policies::failover::{ActiveCalls, Unregister};
 use crate::policies::limiter::Admission;
 use crate::policies::overload::Feedback;
-use crate::policies::registration::grant;
+use crate::policies::registration::{Failure, Next, grant};
 use crate::policies::sip::Method;
 use crate::system::event::{Event, RegisterAnswer, Try};
 use crate::system::ids::{CarrierId, LegId, Side};
-use crate::system::leg::{ConnectionState, Phase};
+use crate::system::leg::{ConnectionState, Leg, Phase, ServerTransaction};
 use crate::system::observation::{Observation, Observer};
 use crate::system::purpose::Purpose;
+use crate::system::spec::OnFlowLoss;
 use crate::system::station::Offer;
 
 impl<O: Observer> World<'_, O> {
-    /// Whether the leg has a usable binding: bound, and its connection up if it has one.
+    /// Whether the leg has a usable binding: one that the registrar has, and over TCP and TLS either
+    /// its flow is up or the carrier may connect.
     pub(super) fn is_registered(&self, now: SimTime, leg: LegId) -> bool {
-        let part = self.leg(leg);
-        part.registration.is_bound(now) && (!self.is_reliable(leg) || part.connection.is_up())
+        let Leg { connection, registration, .. } = self.leg(leg);
+        registration.is_bound(now)
+            && (!self.is_reliable(leg)
+                || (connection.is_up() && connection.flow == registration.flow)
+                || self.config.leg(leg).connects)
     }
 
     fn registers(&self, leg: LegId) -> bool {
@@ -37,8 +43,6 @@ impl<O: Observer> World<'_, O> {
     /// Bindings are of any age up to their refresh, so that refreshes do not coincide.
     pub(super) fn start_registrations(&mut self, cal: &mut Cal) {
         for leg in self.all_legs() {
-            let part = self.leg_mut(leg);
-            part.connection.state = ConnectionState::Down;
             if !self.registers(leg) {
                 continue;
             }
@@ -48,13 +52,18 @@ impl<O: Observer> World<'_, O> {
             self.leg_mut(leg).registration.wanted = true;
             if self.config.registration.initially_registered {
                 let age = self.draw(Purpose::BindingAge, self.config.leg(leg).entity, 0).uniform();
-                let refresh = self.refresh_after(leg);
+                let lifetime = self.lifetime(leg);
+                let refresh = self.refresh_after(lifetime);
+                let reliable = self.is_reliable(leg);
                 let connection = &mut self.leg_mut(leg).connection;
-                connection.state = ConnectionState::Up;
-                connection.resumable = true;
-                self.bind(SimTime::ZERO, leg, refresh.mul_f64(age), cal);
+                if reliable {
+                    connection.state = ConnectionState::Up;
+                    connection.flow = 1;
+                    connection.resumable = true;
+                }
+                self.bind(SimTime::ZERO, leg, (lifetime, refresh.mul_f64(age)), cal);
             } else {
-                self.register(SimTime::ZERO, leg, cal);
+                self.register_at_start(SimTime::ZERO, leg, cal);
             }
         }
         for c in 0..self.carriers.len() as u32 {
@@ -73,12 +82,37 @@ impl<O: Observer> World<'_, O> {
     }
 
     /// How long the leg's bindings last. One that exists from the start was granted somehow.
-    fn lifetime(&self, leg: LegId) -> SimDuration {
-        self.granted(leg).unwrap_or_else(|least| least)
+    fn lifetime(&mut self, leg: LegId) -> SimDuration {
+        let granted = self.granted(leg).unwrap_or_else(|least| least);
+        let spread = self.config.carriers[self.leg_carrier(leg).index()].registrar.expires_spread;
+        if spread.is_zero() {
+            return granted;
+        }
+        let registration = &mut self.leg_mut(leg).registration;
+        registration.granted += 1;
+        let number = registration.granted;
+        let entity = self.config.leg(leg).entity;
+        granted - spread.mul_f64(self.draw(Purpose::ExpiresSpread, entity, number).uniform())
     }
 
-    fn refresh_after(&self, leg: LegId) -> SimDuration {
-        self.lifetime(leg).mul_f64(self.config.registration.refresh_fraction)
+    fn refresh_after(&self, lifetime: SimDuration) -> SimDuration {
+        lifetime.mul_f64(self.config.registration.refresh_fraction)
+    }
+
+    /// Registers for the first time since the SBC has started, which spreads such REGISTERs.
+    pub(super) fn register_at_start(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        let longest = self.config.registration.initial_delay_max;
+        if longest.is_zero() {
+            return self.register(now, leg, cal);
+        }
+        let registration = &mut self.leg_mut(leg).registration;
+        registration.waits += 1;
+        let (number, serial) = (registration.waits, registration.serial);
+        let entity = self.config.leg(leg).entity;
+        let u = self.draw(Purpose::InitialDelay, entity, number).uniform();
+        let at = now + longest.mul_f64(u);
+        let timer = cal.schedule(at, Event::RegistrationTimer(leg, serial));
+        self.enter(leg, Phase::Waiting { timer }, cal);
     }
 
     /// The leg is to be registered, or not.
@@ -94,14 +128,42 @@ impl<O: Observer> World<'_, O> {
         }
         self.leg_mut(leg).registration.wanted = wanted;
         if wanted {
-            self.register(now, leg, cal);
+            self.leg_mut(leg).leaving = false;
+            if self.leg(leg).registration.phase == Phase::Idle {
+                self.register(now, leg, cal);
+            }
         } else {
-            self.unregister(now, leg, cal);
+            self.leave_registrar(now, leg, cal);
         }
         self.registration_moved(now, leg, cal);
     }
 
-    /// Unregisters (REGISTER with `Expires: 0`, not awaited) and closes the connection.
+    /// The leg is not needed any more: it unregisters and closes its connection, now or, where its
+    /// calls drain, after the last of them.
+    fn leave_registrar(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        let failover = &self.config.failover;
+        // Where calls are dropped, what is left are those in set-up.
+        let drains = failover.active_calls != ActiveCalls::Abandon && self.leg(leg).calls > 0;
+        self.leg_mut(leg).leaving = drains;
+        if !drains || failover.unregister == Unregister::AtLeave {
+            self.unregister(now, leg, cal);
+        }
+        if !drains {
+            self.fall(now, leg, cal);
+        }
+    }
+
+    /// A call has left the leg. One that drains is done with its last call.
+    pub(super) fn leg_may_be_empty(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        let part = self.leg_mut(leg);
+        if part.leaving && part.calls == 0 {
+            part.leaving = false;
+            self.unregister(now, leg, cal);
+            self.fall(now, leg, cal);
+        }
+    }
+
+    /// Unregisters: REGISTER with `Expires: 0`, not awaited.
     fn unregister(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
         if self.is_registered(now, leg) {
             let carrier = self.leg_carrier(leg);
@@ -110,19 +172,42 @@ impl<O: Observer> World<'_, O> {
                 self.foreign_register(now, carrier, cal);
             }
         }
-        self.lose_registration(leg, cal);
-        self.leg_mut(leg).connection.fall();
-        self.leg_mut(leg).registration.failures = 0;
-        self.sessions_lose_their_flow(now, leg, cal);
+        self.forget_registration(now, leg, cal);
+        self.lose_binding(leg, cal);
     }
 
-    /// Forgets binding and transaction, without a new try.
-    fn lose_registration(&mut self, leg: LegId, cal: &mut Cal) {
+    /// The SBC forgets what it does and knows of the leg's registration, without a new try.
+    pub(super) fn forget_registration(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
         self.enter(leg, Phase::Idle, cal);
         let registration = &mut self.leg_mut(leg).registration;
         registration.serial = registration.serial.wrapping_add(1);
+        (registration.failures, registration.counted) = (0, 0);
+        if self.registers(leg) {
+            self.registration_moved(now, leg, cal);
+        }
+    }
+
+    /// The registrar forgets the leg's binding in an outage.
+    pub(super) fn forget_binding(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        self.lose_binding(leg, cal);
+        if self.registers(leg) {
+            self.registration_moved(now, leg, cal);
+        }
+    }
+
+    fn lose_binding(&mut self, leg: LegId, cal: &mut Cal) {
+        let registration = &mut self.leg_mut(leg).registration;
         registration.binding_until = SimTime::ZERO;
+        registration.server = ServerTransaction::None;
         cal.cancel(std::mem::replace(&mut registration.expiry, Handle::NONE));
+    }
+
+    /// The connection that the leg's binding was made over is gone.
+    pub(super) fn flow_takes_binding(&mut self, leg: LegId, cal: &mut Cal) {
+        let carrier = self.leg_carrier(leg);
+        if self.config.carriers[carrier.index()].registrar.forgets_with_flow {
+            self.lose_binding(leg, cal);
+        }
     }
 
     /// Moves to a phase; what was scheduled for the last one is cancelled.
@@ -141,16 +226,22 @@ impl<O: Observer> World<'_, O> {
         }
         let registration = &mut self.leg_mut(leg).registration;
         registration.serial = registration.serial.wrapping_add(1);
-        let serial = registration.serial;
-        let timeout = self.config.registration.connect_timeout;
-        let timer = cal.schedule(now + timeout, Event::RegistrationTimer(leg, serial));
-        self.enter(leg, Phase::Connecting { timer }, cal);
+        self.enter(leg, Phase::Connecting, cal);
         self.open_connection(now, leg, cal);
     }
 
+    /// The leg's connection is up.
     pub(super) fn registration_connected(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
-        if matches!(self.leg(leg).registration.phase, Phase::Connecting { .. }) {
+        if self.leg(leg).registration.phase == Phase::Connecting {
             self.send_register(now, leg, false, cal);
+        }
+    }
+
+    /// The leg's connection could not be made.
+    pub(super) fn registration_unconnected(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        if self.leg(leg).registration.phase == Phase::Connecting {
+            self.observe(now, Observation::RegistrationTimedOut { leg });
+            self.try_again_later(now, leg, Failure::NoAnswer, cal);
         }
     }
 
@@ -159,7 +250,7 @@ impl<O: Observer> World<'_, O> {
     fn send_register(&mut self, now: SimTime, leg: LegId, authenticated: bool, cal: &mut Cal) {
         if !self.sbc_may_register(now, leg, authenticated) {
             self.observe(now, Observation::RegisterThrottled { leg });
-            self.try_again_later(now, leg, None, cal);
+            self.try_again_later(now, leg, Failure::Answer(503, None), cal);
             return;
         }
         let registration = &mut self.leg_mut(leg).registration;
@@ -218,14 +309,24 @@ impl<O: Observer> World<'_, O> {
         cal: &mut Cal,
     ) {
         let carrier = self.leg_carrier(leg);
+        if self.config.carriers[carrier.index()].registrar.stateful {
+            match self.leg(leg).registration.server {
+                ServerTransaction::Trying(of) if of == serial => return,
+                ServerTransaction::Completed(of, answer) if of == serial => {
+                    return self.send_register_answer(now, leg, serial, answer, cal);
+                }
+                _ => {}
+            }
+        }
         if !self.registrar_admits(now, carrier) {
             self.answer_register(now, leg, serial, RegisterAnswer::Unavailable, cal);
             return;
         }
-        if O::LINKS {
-            let registrar = &self.carriers[carrier.index()].registrar;
-            let (waiting, taken) = (registrar.waiting() as u32, !registrar.is_full());
-            self.observe(now, Observation::RegisterQueued { leg, waiting, taken });
+        let registrar = &self.carriers[carrier.index()].registrar;
+        let (waiting, taken) = (registrar.waiting() as u32, !registrar.is_full());
+        self.observe_link(now, Observation::RegisterQueued { leg, waiting, taken });
+        if taken {
+            self.leg_mut(leg).registration.server = ServerTransaction::Trying(serial);
         }
         self.registrar_takes(now, carrier, (leg.0, serial), cal);
     }
@@ -314,7 +415,7 @@ impl<O: Observer> World<'_, O> {
         );
         // The interval is looked at once it is known who asks (RFC 3261 §10.3, steps 3 and 7).
         let answer = match (challenge && first, self.granted(leg)) {
-            _ if self.registrar_fails(carrier) => RegisterAnswer::Unavailable,
+            _ if self.registrar_fails(carrier) => self.failure_of(carrier),
             (true, _) => RegisterAnswer::Challenge,
             (false, Ok(_)) => RegisterAnswer::Ok,
             (false, Err(_)) => RegisterAnswer::TooBrief,
@@ -323,6 +424,26 @@ impl<O: Observer> World<'_, O> {
     }
 
     fn answer_register(
+        &mut self,
+        now: SimTime,
+        leg: LegId,
+        serial: Try,
+        answer: RegisterAnswer,
+        cal: &mut Cal,
+    ) {
+        self.leg_mut(leg).registration.server = ServerTransaction::Completed(serial, answer);
+        self.send_register_answer(now, leg, serial, answer, cal);
+    }
+
+    /// What a registrar answers where it fails by itself.
+    fn failure_of(&self, carrier: CarrierId) -> RegisterAnswer {
+        match self.config.carriers[carrier.index()].registrar.failure_status {
+            503 => RegisterAnswer::Unavailable,
+            _ => RegisterAnswer::Failed,
+        }
+    }
+
+    fn send_register_answer(
         &mut self,
         now: SimTime,
         leg: LegId,
@@ -365,7 +486,8 @@ impl<O: Observer> World<'_, O> {
             RegisterAnswer::Challenge => self.send_register(now, leg, true, cal),
             RegisterAnswer::Ok => {
                 let anew = !self.is_registered(now, leg);
-                self.bind(now, leg, SimDuration::ZERO, cal);
+                let lifetime = self.lifetime(leg);
+                self.bind(now, leg, (lifetime, SimDuration::ZERO), cal);
                 self.observe(now, Observation::Registered { leg, anew });
                 self.registration_moved(now, leg, cal);
                 self.leg_may_be_ready(now, leg, cal);
@@ -374,7 +496,13 @@ impl<O: Observer> World<'_, O> {
                 self.observe(now, Observation::RegistrationRefused { leg });
                 let carrier = self.leg_carrier(leg);
                 let retry_after = self.config.carriers[carrier.index()].registrar.retry_after;
-                self.try_again_later(now, leg, retry_after, cal);
+                self.try_again_later(now, leg, Failure::Answer(503, retry_after), cal);
+            }
+            RegisterAnswer::Failed => {
+                self.observe(now, Observation::RegistrationRefused { leg });
+                let carrier = self.leg_carrier(leg);
+                let status = self.config.carriers[carrier.index()].registrar.failure_status;
+                self.try_again_later(now, leg, Failure::Answer(status, None), cal);
             }
             RegisterAnswer::TooBrief => self.register_too_brief(now, leg, cal),
         }
@@ -389,28 +517,35 @@ impl<O: Observer> World<'_, O> {
                 self.leg_mut(leg).registration.min_expires = Some(least);
                 self.send_register(now, leg, true, cal);
             }
-            _ => self.try_again_later(now, leg, None, cal),
+            _ => self.try_again_later(now, leg, Failure::Answer(423, None), cal),
         }
     }
 
-    /// The leg is bound; the binding is `age` old already.
-    fn bind(&mut self, now: SimTime, leg: LegId, age: SimDuration, cal: &mut Cal) {
-        let expires = self.lifetime(leg);
-        let refresh = self.refresh_after(leg);
+    /// The leg is bound for a lifetime, of which `age` has passed already.
+    fn bind(
+        &mut self,
+        now: SimTime,
+        leg: LegId,
+        (expires, age): (SimDuration, SimDuration),
+        cal: &mut Cal,
+    ) {
+        let refresh = self.refresh_after(expires);
+        let flow = self.leg(leg).connection.flow;
         let serial = self.leg(leg).registration.serial;
         let timer =
             cal.schedule(now + refresh.saturating_sub(age), Event::RegistrationTimer(leg, serial));
         self.enter(leg, Phase::Registered { timer }, cal);
         let until = now + expires.saturating_sub(age);
         let registration = &mut self.leg_mut(leg).registration;
-        registration.failures = 0;
+        (registration.failures, registration.counted) = (0, 0);
         registration.binding_until = until;
+        registration.flow = flow;
         cal.cancel(registration.expiry);
         registration.expiry = cal.schedule(until, Event::BindingExpires(leg));
     }
 
-    /// The timer of the present phase: connecting or registering has taken too long, a refresh is
-    /// due, or the wait after a failure is over.
+    /// The timer of the present phase: registering has taken too long, a refresh is due, or the wait
+    /// after a failure is over.
     pub(super) fn registration_timer(
         &mut self,
         now: SimTime,
@@ -423,18 +558,14 @@ impl<O: Observer> World<'_, O> {
             return;
         }
         match registration.phase {
-            Phase::Idle => {}
-            Phase::Connecting { .. } => {
-                self.leg_mut(leg).connection.fall();
-                self.observe(now, Observation::RegistrationTimedOut { leg });
-                self.try_again_later(now, leg, None, cal);
-            }
+            Phase::Idle | Phase::Connecting => {}
             Phase::Registering { .. } => {
                 self.observe(now, Observation::RegistrationTimedOut { leg });
-                self.try_again_later(now, leg, None, cal);
+                self.silence_noticed(now, leg, cal);
+                self.try_again_later(now, leg, Failure::NoAnswer, cal);
             }
             Phase::Registered { .. } | Phase::Waiting { .. } => {
-                if self.draining(now) {
+                if self.is_over(now) {
                     self.enter(leg, Phase::Idle, cal);
                 } else {
                     self.register(now, leg, cal);
@@ -443,14 +574,8 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    /// A try failed: the next comes after the retry policy's wait.
-    fn try_again_later(
-        &mut self,
-        now: SimTime,
-        leg: LegId,
-        retry_after: Option<SimDuration>,
-        cal: &mut Cal,
-    ) {
+    /// A try failed: the next comes after the retry policy's wait, if any does.
+    fn try_again_later(&mut self, now: SimTime, leg: LegId, failure: Failure, cal: &mut Cal) {
         let other = LegId::new(leg.trunk(), leg.side().other());
         let other_up = self.legs[other.index()].is_some()
             && self.registers(other)
@@ -459,11 +584,22 @@ impl<O: Observer> World<'_, O> {
         registration.failures += 1;
         registration.waits += 1;
         registration.serial = registration.serial.wrapping_add(1);
-        let (failures, waits, serial) =
-            (registration.failures, registration.waits, registration.serial);
+        let (waits, serial) = (registration.waits, registration.serial);
+        let failures = (registration.failures, registration.counted);
         let mut jitter = self.draw(Purpose::RegistrationRetry, self.config.leg(leg).entity, waits);
         let policy = &self.config.registration.retry;
-        let wait = policy.delay(failures, !other_up, retry_after, &mut jitter);
+        let wait = match policy.next(failure, failures, !other_up, &mut jitter) {
+            Next::After(wait) => {
+                self.leg_mut(leg).registration.counted += 1;
+                wait
+            }
+            Next::Told(wait) => wait,
+            Next::Never => {
+                self.enter(leg, Phase::Idle, cal);
+                self.observe(now, Observation::RegistrationGivenUp { leg });
+                return self.registration_moved(now, leg, cal);
+            }
+        };
         let timer = cal.schedule(now + wait, Event::RegistrationTimer(leg, serial));
         self.enter(leg, Phase::Waiting { timer }, cal);
         self.registration_moved(now, leg, cal);
@@ -474,21 +610,32 @@ impl<O: Observer> World<'_, O> {
         self.registration_moved(now, leg, cal);
     }
 
-    /// The leg's connection broke: its binding is of no use any more (RFC 5626 §4.4).
+    /// The leg's connection broke, which the SBC sees: it registers again over another as it is set
+    /// to.
     pub(super) fn flow_fails(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
-        self.leg_mut(leg).connection.fall();
-        if !self.registers(leg) {
+        let Leg { connection, registration, .. } = self.leg(leg);
+        let had_registered = connection.is_up() && connection.flow == registration.flow;
+        self.fall(now, leg, cal);
+        let registration = &self.leg(leg).registration;
+        if !self.registers(leg) || !registration.wanted || registration.phase == Phase::Idle {
             return;
         }
-        let wanted = self.leg(leg).registration.wanted;
-        self.lose_registration(leg, cal);
-        self.sessions_lose_their_flow(now, leg, cal);
-        if wanted && self.config.registration.retry.replaces_flows_at_once() {
-            self.register(now, leg, cal);
-            self.registration_moved(now, leg, cal);
-        } else if wanted {
-            self.try_again_later(now, leg, None, cal);
+        match self.config.registration.on_flow_loss {
+            OnFlowLoss::AtOnce if had_registered => self.register(now, leg, cal),
+            OnFlowLoss::AtOnce | OnFlowLoss::RetryTime => match registration.phase {
+                // It waits already.
+                Phase::Waiting { .. } => {}
+                _ => return self.try_again_later(now, leg, Failure::NoAnswer, cal),
+            },
+            // A REGISTER that is out times out.
+            OnFlowLoss::AtRefresh => match registration.phase {
+                Phase::Connecting => {
+                    return self.try_again_later(now, leg, Failure::NoAnswer, cal);
+                }
+                _ => {}
+            },
         }
+        self.registration_moved(now, leg, cal);
     }
 
     /// Tells who counts on the leg's registration that it may have changed.
@@ -542,7 +689,7 @@ impl<O: Observer> World<'_, O> {
             let u =
                 self.draw(Purpose::Avalanche, self.carrier_entity(carrier), outage | n).uniform();
             let wait = background.recovery.mul_f64(0.5 + 0.5 * u);
-            cal.schedule(now + wait, Event::AvalancheRegister(carrier));
+            self.schedule_source(cal, now + wait, Event::AvalancheRegister(carrier));
         }
     }
 }

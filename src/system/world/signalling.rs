@@ -4,7 +4,6 @@ use super::{Cal, Sbc, SbcJob, World};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::system::event::Event;
 use crate::system::ids::{LegId, SbcId};
-use crate::system::leg::ConnectionState;
 use crate::system::observation::{Observation, Observer};
 use crate::system::purpose::Purpose;
 use crate::system::spec::Transport;
@@ -25,24 +24,38 @@ impl<O: Observer> World<'_, O> {
         self.config.trunk(leg.trunk()).transport != Transport::Udp
     }
 
-    /// How long a message takes over a leg one way, or `None` where it never arrives.
+    /// How long a SIP message takes over a leg one way, or `None` where it never arrives. Over TCP
+    /// and TLS the transport repeats what is lost.
     pub(super) fn crossing(&mut self, leg: LegId) -> Option<SimDuration> {
+        let reliable = self.is_reliable(leg);
+        let way = self.crosses(leg, reliable);
+        if reliable {
+            self.leg_mut(leg).connection.unacknowledged = way.is_none();
+        }
+        way
+    }
+
+    /// As [`World::crossing`], of a packet that nobody repeats.
+    pub(super) fn packet_crosses(&mut self, leg: LegId) -> Option<SimDuration> {
+        self.crosses(leg, false)
+    }
+
+    fn crosses(&mut self, leg: LegId, transported: bool) -> Option<SimDuration> {
         let config = self.config.leg(leg);
         let carrier = &self.carriers[config.carrier.index()];
-        if carrier.is_down() || self.sbcs[self.sbc_of(leg).index()].down > 0 {
-            return None;
-        }
         let network = carrier.network;
         let way = config.rtt / 2 + network.delay;
         let loss = 1.0 - (1.0 - config.loss) * (1.0 - network.loss);
+        if carrier.is_down() || !self.sbcs[self.sbc_of(leg).index()].is_reachable() {
+            return None;
+        }
         if loss <= 0.0 {
             return Some(way);
         }
         let number = self.leg(leg).messages;
         self.leg_mut(leg).messages += 1;
-        let reliable = self.is_reliable(leg);
         let draw = self.draw(Purpose::Network, self.config.leg(leg).entity, number);
-        delivered(draw, loss, reliable).map(|lost| way + lost)
+        delivered(draw, loss, transported).map(|lost| way + lost)
     }
 
     /// Gives the SBC's processor a job; whether it found room.
@@ -107,8 +120,8 @@ impl<O: Observer> World<'_, O> {
                     self.invite_handled_late(now, leg, cal);
                 }
             }
-            SbcJob::Bye(trunk, _) => self.session_ends(now, trunk),
-            SbcJob::Handshake(leg, n) => self.handshake_done(now, leg, n, cal),
+            SbcJob::Bye(bye) => self.farewell_ends(now, bye, cal),
+            SbcJob::Handshake(leg, n) => self.send_syn(now, leg, n, cal),
             SbcJob::SendRegister(leg, n) => self.register_leaves(now, leg, n, cal),
             SbcJob::ReadRegister(leg, n, answer, feedback) => {
                 self.sbc_hears(now, leg, feedback);
@@ -116,63 +129,6 @@ impl<O: Observer> World<'_, O> {
             }
             SbcJob::SendOptions(leg, n) => self.options_leave(now, leg, n, cal),
         }
-    }
-
-    /// Opens the leg's connection: TCP 1 round trip; TLS 1.2 two more (one more where a session is
-    /// resumed) and a handshake of the SBC's time (RFC 5246 §7.3).
-    pub(super) fn open_connection(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
-        let connection = &mut self.leg_mut(leg).connection;
-        if connection.state != ConnectionState::Down {
-            return;
-        }
-        connection.state = ConnectionState::Opening;
-        connection.serial = connection.serial.wrapping_add(1);
-        let serial = connection.serial;
-        self.observe_link(now, Observation::ConnectionOpens { leg });
-        if self.config.trunk(leg.trunk()).transport == Transport::Tls {
-            let sbc = self.sbc_of(leg);
-            if !self.sbc_offer(now, sbc, SbcJob::Handshake(leg, serial), cal) {
-                self.leg_mut(leg).connection.state = ConnectionState::Down;
-            }
-        } else {
-            self.handshake_done(now, leg, serial, cal);
-        }
-    }
-
-    fn handshake_done(&mut self, now: SimTime, leg: LegId, serial: u16, cal: &mut Cal) {
-        if self.leg(leg).connection.serial != serial {
-            return;
-        }
-        let tls = self.config.trunk(leg.trunk()).transport == Transport::Tls;
-        let resumes = self.config.registration.tls_resumption && self.leg(leg).connection.resumable;
-        let round_trips = match (tls, resumes) {
-            (false, _) => 1,
-            (true, true) => 2,
-            (true, false) => 3,
-        };
-        let mut taken = SimDuration::ZERO;
-        for _ in 0..2 * round_trips {
-            match self.crossing(leg) {
-                Some(way) => taken += way,
-                None => return,
-            }
-        }
-        cal.schedule(now + taken, Event::ConnectionUp(leg, serial));
-    }
-
-    pub(super) fn connection_up(&mut self, now: SimTime, leg: LegId, serial: u16, cal: &mut Cal) {
-        let connection = &mut self.leg_mut(leg).connection;
-        if connection.serial != serial || connection.state != ConnectionState::Opening {
-            return;
-        }
-        connection.state = ConnectionState::Up;
-        connection.resumable = true;
-        let waiting = std::mem::take(&mut connection.waiting);
-        self.observe_link(now, Observation::ConnectionUp { leg });
-        for (call, n) in waiting {
-            self.carry_invite(now, call, n, cal);
-        }
-        self.registration_connected(now, leg, cal);
     }
 }
 

@@ -166,8 +166,8 @@ impl Walk<'_> {
         let carrier = self.config.leg(leg).carrier;
         let sbc = self.config.trunk(leg.trunk()).sbc;
         let concerns = |kind: &FaultKind| match *kind {
-            FaultKind::Carrier(c) | FaultKind::LegNetwork { carrier: c, .. } => c == carrier,
-            FaultKind::Sbc(s) => s == sbc,
+            FaultKind::Carrier(c, _) | FaultKind::LegNetwork { carrier: c, .. } => c == carrier,
+            FaultKind::Sbc(s, _) => s == sbc,
             _ => false,
         };
         if self.fault(at, concerns) {
