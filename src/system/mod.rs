@@ -9,6 +9,7 @@ mod entity;
 mod event;
 mod group;
 pub mod ids;
+mod keepalive;
 mod leg;
 pub mod metrics;
 pub mod observation;

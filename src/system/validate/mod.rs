@@ -3,6 +3,7 @@
 
 mod api;
 mod faults;
+mod options;
 mod trunks;
 
 use std::collections::BTreeMap;

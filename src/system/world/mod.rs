@@ -13,6 +13,7 @@ mod decisions;
 mod failovers;
 mod faults;
 mod hedges;
+mod options;
 mod overload;
 mod registrations;
 mod requests;
