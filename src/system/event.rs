@@ -85,8 +85,7 @@ pub(super) enum Event {
     UpdateInForce(TrunkId, GroupId),
 
     FailoverWake(TrunkId),
-    FaultStarts(u32),
-    FaultEnds(u32),
+    FaultsMove,
     CarrierFails(CarrierId),
     CarrierRepaired(CarrierId),
     StaffingChanges(GroupId, u32),

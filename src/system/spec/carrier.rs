@@ -34,7 +34,7 @@ pub struct CarrierSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutageSpec {
-    /// Time between the end of an outage and the next.
+    /// Time between the end of a random outage and the next, whatever scheduled ones lie between.
     pub time_to_failure: Variate,
     /// Length of an outage, or of its repair where a crew has to come to it first.
     pub time_to_repair: Variate,

@@ -140,11 +140,10 @@ struct Carrier {
     answered: u64,
     background: u64,
     avalanches: u64,
-    slowdown: f64,
     network: Network,
 }
 
-/// What a network fault adds.
+/// What network faults add.
 #[derive(Copy, Clone, Default)]
 struct Network {
     delay: SimDuration,
@@ -154,8 +153,9 @@ struct Network {
 /// The API server.
 struct Server {
     limiters: Vec<Limiter>,
+    /// What faults make of each limiter's limit.
+    scales: Vec<f64>,
     station: Station<super::ids::AttemptId>,
-    slowdown: f64,
     shedding: Option<Codel>,
     /// Its concurrency limit, and how many have ended under it.
     limit: Option<Concurrency>,
@@ -209,6 +209,8 @@ impl<'c, O: Observer> World<'c, O> {
 
     /// Schedules what happens by itself: arrivals, polls, keepalives, faults.
     pub(super) fn start(&mut self, cal: &mut Cal) {
+        // Of what happens at one instant, faults come first.
+        self.start_faults(cal);
         for t in 0..self.trunks.len() {
             let trunk = TrunkId(t as u32);
             let first = self.trunks[t].arrivals.next(&self.random);
@@ -226,7 +228,6 @@ impl<'c, O: Observer> World<'c, O> {
         }
         self.start_registrations(cal);
         self.start_monitor(cal);
-        self.start_faults(cal);
     }
 
     /// Whether nothing new is offered any more: what is under way ends, and that is all.
@@ -339,8 +340,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::BreakerWakes(client, index) => self.breaker_wakes(now, client, index, cal),
             Event::UpdateInForce(trunk, group) => self.trunks[trunk.index()].policy = group,
             Event::FailoverWake(trunk) => self.failover_wakes(now, trunk, cal),
-            Event::FaultStarts(fault) => self.fault_moves(now, fault, true, cal),
-            Event::FaultEnds(fault) => self.fault_moves(now, fault, false, cal),
+            Event::FaultsMove => self.faults_move(now, cal),
             Event::CarrierFails(carrier) => self.carrier_fails(now, carrier, cal),
             Event::CarrierRepaired(carrier) => self.carrier_repaired(now, carrier, cal),
             Event::StaffingChanges(group, agents) => self.staffing_changes(now, group, agents, cal),
@@ -401,7 +401,6 @@ impl Carrier {
             answered: 0,
             background: 0,
             avalanches: 0,
-            slowdown: 1.0,
             network: Network::default(),
         }
     }
