@@ -27,5 +27,5 @@ mod waiting_room;
 mod world;
 
 pub use config::{Config, Issue, Traces};
-pub use event::{RegisterAnswer, Response};
+pub use event::{OptionsAnswer, RegisterAnswer, Response};
 pub use run::{EngineFigures, RunError, RunResult, simulate, simulate_observed};

@@ -27,7 +27,7 @@ pub use carrier::{
     RegistrationSpec, SbcSpec, Standby,
 };
 pub use fault::FaultSpec;
-pub use options::OptionsSpec;
+pub use options::{OptionsCounter, OptionsSpec, OptionsSuccess};
 pub use routing::{
     FallbackSpec, GroupSpec, OverflowSpec, PolicyPoint, PolicySpec, StaffingStep, Trying100,
     UpdatesSpec,

@@ -17,15 +17,6 @@ pub(super) fn check(options: &OptionsSpec, checker: &mut Checker) {
     };
     checker.positive("options.interval", shortest);
     checker.positive("options.timeout", options.timeout);
-    if options.timeout > shortest {
-        let message = format!("must be at most the interval ({shortest})");
-        checker.refuse("options.timeout", options.timeout, message);
-    } else if options.retries > 1000
-        || options.timeout * (u64::from(options.retries) + 1) > shortest
-    {
-        let message = format!("must leave (retries + 1)·timeout within the interval ({shortest})");
-        checker.refuse("options.retries", options.retries, message);
-    }
     for (key, value) in [("down_after", options.down_after), ("up_after", options.up_after)] {
         checker.at_least_one(&format!("options.{key}"), value);
     }

@@ -121,7 +121,7 @@ enum SbcJob {
     Handshake(LegId, Try),
     SendRegister(LegId, Try),
     ReadRegister(LegId, Try, RegisterAnswer, Option<Feedback>),
-    SendOptions(LegId, Try),
+    SendOptions(LegId, u32),
 }
 
 /// A carrier with its registrar.
@@ -270,6 +270,8 @@ impl<'c, O: Observer> World<'c, O> {
         empty("channels in use", self.channels.iter().map(|b| *b as usize).sum())?;
         empty("agents busy", self.groups.iter().map(|g| g.busy() as usize).sum())?;
         empty("callers waiting", self.groups.iter().map(Group::waiting).sum())?;
+        let pings = self.legs.iter().flatten().map(|l| l.options.pending());
+        empty("OPTIONS without a result", pings.sum())?;
         empty("calls on legs", self.legs.iter().flatten().map(|l| l.calls as usize).sum())?;
         empty("clients busy", self.clients.iter().filter(|c| !c.is_idle()).count())?;
         empty("API servers busy", self.server.station.busy() as usize)?;
@@ -323,7 +325,9 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::BackgroundRegister(carrier) => self.background_register(now, carrier, cal),
             Event::AvalancheRegister(carrier) => self.foreign_register(now, carrier, cal),
             Event::OptionsDue(leg) => self.options_due(now, leg, cal),
-            Event::OptionsAnswered(leg, n) => self.options_answered(now, leg, n, cal),
+            Event::OptionsRetransmit(leg, n) => self.options_retransmits(now, leg, n, cal),
+            Event::OptionsAtCarrier(leg, n) => self.options_at_carrier(now, leg, n, cal),
+            Event::OptionsAnswered(leg, n, a) => self.options_answered(now, leg, n, a, cal),
             Event::OptionsMissed(leg, n) => self.options_missed(now, leg, n, cal),
             Event::TenantAsks(client) => self.tenant_asks(now, client, cal),
             Event::PollDue(trunk) => self.poll_due(now, trunk, cal),

@@ -172,6 +172,7 @@ impl<O: Observer> World<'_, O> {
         for (call, n) in waiting {
             self.carry_invite(now, call, n, cal);
         }
+        self.options_connected(now, leg, cal);
         self.registration_connected(now, leg, cal);
     }
 }
