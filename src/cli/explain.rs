@@ -265,7 +265,7 @@ fn explained(
 /// The place in the list of outcomes that `--which` names.
 fn chosen(which: &str, why: Why, story: &Story, outcomes: &[usize]) -> Result<usize, Failure> {
     let unnecessary = |place: &usize| {
-        matches!(story.facts()[*place].what, Observation::FailoverStarted { needed: false, .. })
+        matches!(story.facts()[*place].what, Observation::FailedOver { needed: false, .. })
     };
     match which {
         "first" => Ok(0),

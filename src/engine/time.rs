@@ -133,6 +133,12 @@ impl SimDuration {
         Self(libm::round(self.0 as f64 * factor) as u64)
     }
 
+    /// `self + other`, or [`SimDuration::MAX`] where that does not fit.
+    #[must_use]
+    pub const fn saturating_add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
     /// `self − other`, or zero where `other` is longer.
     #[must_use]
     pub const fn saturating_sub(self, other: Self) -> Self {

@@ -27,7 +27,9 @@ pub struct FailoverSpec {
     pub failback_delay: SimDuration,
     /// Whether the new leg is ready before the old one is left.
     pub switching: Switching,
-    /// A move that takes longer is given up, where the old leg is still there.
+    /// A move that takes longer is given up. Where the old leg was left at once that is so only while
+    /// it is usable (its carrier up, and registered where it has to be): the trunk's calls go over
+    /// it again. While it is not, the trunk goes on trying and looks again after as long.
     pub switch_timeout: SimDuration,
     /// Each move caused by an event waits a uniform time up to this, so that trunks do not all
     /// move at once.
@@ -169,7 +171,7 @@ pub enum State {
     },
     /// Moving to the secondary leg.
     ToSecondary {
-        /// When the move is given up.
+        /// When the move is given up, or that is looked at again.
         give_up: SimTime,
     },
     /// On the secondary leg.
@@ -181,7 +183,7 @@ pub enum State {
     },
     /// Moving back.
     ToPrimary {
-        /// When the move is given up.
+        /// When the move is given up, or that is looked at again.
         give_up: SimTime,
     },
 }
@@ -259,7 +261,7 @@ impl Controller {
             }
             State::OnPrimary { .. } | State::ToSecondary { .. } | State::ToPrimary { .. } => {}
         }
-        self.wake(now)
+        self.move_due(now)
     }
 
     /// An INVITE on the primary leg timed out. Enough of them are an event.
@@ -291,7 +293,7 @@ impl Controller {
             State::OnSecondary { well_since, .. } => *well_since = (!down).then_some(now),
             State::OnPrimary { .. } | State::ToSecondary { .. } | State::ToPrimary { .. } => {}
         }
-        self.wake(now)
+        self.move_due(now)
     }
 
     /// The leg the trunk is moving to can carry calls.
@@ -325,13 +327,32 @@ impl Controller {
         }
     }
 
-    /// Does what is due. A wake before the deadline changes nothing.
-    pub fn wake(&mut self, now: SimTime) -> Option<Action> {
+    /// The move that is due now, of a trunk that is not on its way. When a move is given up is up to
+    /// [`Controller::wake`] alone.
+    fn move_due(&mut self, now: SimTime) -> Option<Action> {
+        match self.state {
+            State::OnPrimary { .. } | State::OnSecondary { .. } => self.wake(now, true),
+            State::ToSecondary { .. } | State::ToPrimary { .. } => None,
+        }
+    }
+
+    /// Does what is due. A wake before the deadline changes nothing. `old_usable` says whether the
+    /// leg that a trunk on its way has left, or is about to leave, can carry calls.
+    pub fn wake(&mut self, now: SimTime, old_usable: bool) -> Option<Action> {
         if self.next_deadline().is_none_or(|deadline| now < deadline) {
             return None;
         }
         let give_up = now.saturating_add(self.spec.switch_timeout);
+        let goes_on = self.spec.switching == Switching::BreakBeforeMake && !old_usable;
         let (state, action) = match self.state {
+            State::ToSecondary { .. } if goes_on => {
+                self.state = State::ToSecondary { give_up };
+                return None;
+            }
+            State::ToPrimary { .. } if goes_on => {
+                self.state = State::ToPrimary { give_up };
+                return None;
+            }
             State::OnPrimary { .. } => (State::ToSecondary { give_up }, Action::MoveToSecondary),
             State::OnSecondary { .. } => (State::ToPrimary { give_up }, Action::MoveToPrimary),
             State::ToSecondary { .. } => {
@@ -353,15 +374,12 @@ impl Controller {
         State::OnPrimary { due: self.primary_down.then_some(again) }
     }
 
-    /// When [`Controller::wake`] next does something. Where the old leg is left at once, a move is
-    /// not given up.
+    /// When [`Controller::wake`] next does something, or looks whether to.
     #[must_use]
     pub fn next_deadline(&self) -> Option<SimTime> {
         match self.state {
             State::OnPrimary { due } => due,
-            State::ToSecondary { give_up } | State::ToPrimary { give_up } => {
-                (self.spec.switching == Switching::MakeBeforeBreak).then_some(give_up)
-            }
+            State::ToSecondary { give_up } | State::ToPrimary { give_up } => Some(give_up),
             State::OnSecondary { earliest, well_since } => well_since
                 .filter(|_| self.spec.failback)
                 .map(|since| earliest.max(since + self.spec.failback_delay)),
@@ -397,8 +415,8 @@ mod tests {
         assert_eq!(controller.condition(at(29), false), None);
         assert_eq!(controller.next_deadline(), None);
         controller.condition(at(40), true);
-        assert_eq!(controller.wake(at(69)), None);
-        assert_eq!(controller.wake(at(70)), Some(Action::MoveToSecondary));
+        assert_eq!(controller.wake(at(69), true), None);
+        assert_eq!(controller.wake(at(70), true), Some(Action::MoveToSecondary));
     }
 
     #[test]
@@ -410,7 +428,7 @@ mod tests {
         controller.condition(at(50), true);
         controller.condition(at(60), false);
         assert_eq!(controller.next_deadline(), Some(at(120)));
-        assert_eq!(controller.wake(at(120)), Some(Action::MoveToPrimary));
+        assert_eq!(controller.wake(at(120), true), Some(Action::MoveToPrimary));
         controller.arrived(at(121));
         assert_eq!(controller.state(), State::OnPrimary { due: None });
     }
@@ -420,7 +438,7 @@ mod tests {
         let mut controller = Controller::new(&spec(0, 60, 300));
         assert_eq!(controller.event(at(0), SimDuration::from_secs(5)), None);
         assert_eq!(controller.event(at(1), SimDuration::from_secs(9)), None);
-        assert_eq!(controller.wake(at(5)), Some(Action::MoveToSecondary));
+        assert_eq!(controller.wake(at(5), true), Some(Action::MoveToSecondary));
         controller.arrived(at(6));
         assert_eq!(controller.next_deadline(), Some(at(306)));
         controller.event(at(290), NOW);
@@ -440,7 +458,7 @@ mod tests {
         controller.event(at(3), stagger(4));
         assert!(!controller.is_by_condition());
         controller.condition(at(5), false);
-        assert_eq!(controller.wake(at(7)), Some(Action::MoveToSecondary));
+        assert_eq!(controller.wake(at(7), true), Some(Action::MoveToSecondary));
         assert!(!controller.is_by_condition() && !controller.is_decided_by(at(7)));
     }
 
@@ -448,8 +466,31 @@ mod tests {
     fn a_move_that_takes_too_long_is_given_up() {
         let mut controller = Controller::new(&spec(0, 60, 0));
         controller.event(at(0), NOW);
-        assert_eq!(controller.wake(at(30)), Some(Action::StayOnPrimary));
+        assert_eq!(controller.wake(at(30), true), Some(Action::StayOnPrimary));
         assert_eq!(controller.next_deadline(), None);
+    }
+
+    /// Where the old leg was left at once there is no way back to it while it cannot carry calls.
+    #[test]
+    fn a_move_that_breaks_first_is_given_up_only_while_the_old_leg_is_usable() {
+        let mut spec = spec(0, 60, 0);
+        spec.switching = Switching::BreakBeforeMake;
+        let mut controller = Controller::new(&spec);
+        assert_eq!(controller.event(at(0), NOW), Some(Action::MoveToSecondary));
+        assert_eq!(controller.next_deadline(), Some(at(30)));
+        assert_eq!(controller.wake(at(30), false), None);
+        assert_eq!(controller.state(), State::ToSecondary { give_up: at(60) });
+        assert_eq!(controller.wake(at(60), true), Some(Action::StayOnPrimary));
+        // The way back likewise.
+        controller.event(at(100), NOW);
+        controller.arrived(at(101));
+        assert_eq!(controller.wake(at(161), true), Some(Action::MoveToPrimary));
+        assert_eq!(controller.wake(at(191), false), None);
+        assert_eq!(controller.wake(at(221), true), Some(Action::StayOnSecondary));
+        // Made before the old leg is left, a move is given up whatever the old leg is.
+        let mut controller = Controller::new(&FailoverSpec::default());
+        controller.event(at(0), NOW);
+        assert_eq!(controller.wake(at(30), false), Some(Action::StayOnPrimary));
     }
 
     #[test]
@@ -473,7 +514,7 @@ mod tests {
         let mut controller = Controller::new(&spec);
         controller.event(at(0), NOW);
         controller.arrived(at(0));
-        assert_eq!(controller.wake(at(1)), Some(Action::MoveToPrimary));
+        assert_eq!(controller.wake(at(1), true), Some(Action::MoveToPrimary));
         controller.arrived(at(1));
         controller.event(at(2), NOW);
         controller.arrived(at(2));
@@ -493,7 +534,7 @@ mod tests {
                 now += gap;
                 if controller.next_deadline().is_none_or(|d| at(now) < d) {
                     let before = controller.state();
-                    prop_assert_eq!(controller.wake(at(now)), None);
+                    prop_assert_eq!(controller.wake(at(now), true), None);
                     prop_assert_eq!(controller.state(), before);
                 }
                 let action = match step {
@@ -504,10 +545,33 @@ mod tests {
                     }
                     1 => controller.event(at(now), NOW),
                     2 => { controller.arrived(at(now)); None }
-                    _ => controller.wake(at(now)),
+                    _ => controller.wake(at(now), true),
                 };
                 if action == Some(Action::MoveToPrimary) {
                     prop_assert!(!down && now >= well_since + 60);
+                }
+            }
+        }
+
+        /// A move ends by arriving or by being given up, never before `switch_timeout`, and where the
+        /// old leg was left at once only at a look that finds it usable.
+        #[test]
+        fn a_move_is_given_up_by_its_rule(
+            breaks in any::<bool>(),
+            looks in prop::collection::vec(any::<bool>(), 1..20),
+        ) {
+            let switching =
+                if breaks { Switching::BreakBeforeMake } else { Switching::MakeBeforeBreak };
+            let mut controller = Controller::new(&FailoverSpec { switching, ..spec(0, 60, 0) });
+            controller.event(at(0), NOW);
+            for (n, usable) in (1u64..).zip(looks) {
+                prop_assert_eq!(controller.next_deadline(), Some(at(30 * n)));
+                prop_assert_eq!(controller.wake(at(30 * n - 1), usable), None);
+                let action = controller.wake(at(30 * n), usable);
+                let given_up = usable || !breaks;
+                prop_assert_eq!(action, given_up.then_some(Action::StayOnPrimary));
+                if given_up {
+                    break;
                 }
             }
         }
@@ -528,8 +592,8 @@ mod tests {
                 // What falls due before the primary turns over next happens when it is due.
                 while let Some(deadline) = controller.next_deadline().filter(|d| *d < at(next)) {
                     let early = SimTime::from_nanos(deadline.as_nanos() - 1);
-                    prop_assert_eq!(controller.wake(early), None);
-                    match controller.wake(deadline) {
+                    prop_assert_eq!(controller.wake(early, true), None);
+                    match controller.wake(deadline, true) {
                         Some(Action::MoveToSecondary) => {
                             prop_assert!(down);
                             prop_assert_eq!(deadline, at(since + hold_down));

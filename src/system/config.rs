@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::entity::Entity;
 use super::ids::{CarrierId, ChannelsId, ClientId, GroupId, LegId, SbcId, TrunkId};
 use super::observation::Errand;
+use super::slowdown::Slowdown;
 use super::spec::{
     AbandonedSpec, ArrivalSpec, CallsSpec, DeadFlow, FallbackSpec, OptionsSpec, OutageKind,
     PolicyPoint, RedialSpec, RegistrarSpec, RegistrationSpec, RetryAfterSpec, ServiceLevelSpec,
@@ -72,7 +73,9 @@ pub struct Config {
     pub(super) registration: RegistrationSpec,
     pub(super) options: Option<(OptionsSpec, Sampler)>,
     pub(super) monitor: Option<MonitorConfig>,
+    /// In an order that does not depend on the model's.
     pub(super) faults: Vec<FaultConfig>,
+    pub(super) slowdowns: Slowdowns,
 }
 
 #[derive(Clone, Debug)]
@@ -224,6 +227,14 @@ pub(super) struct MonitorConfig {
     pub(super) client: ClientId,
 }
 
+/// How faults slow service down, over time.
+#[derive(Clone, Debug)]
+pub(super) struct Slowdowns {
+    pub(super) api: Slowdown,
+    /// By carrier.
+    pub(super) registrars: Vec<Slowdown>,
+}
+
 /// A fault with its parts resolved.
 #[derive(Clone, Debug)]
 pub(super) struct FaultConfig {
@@ -232,7 +243,7 @@ pub(super) struct FaultConfig {
     pub(super) kind: FaultKind,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum FaultKind {
     Carrier(CarrierId, OutageKind),
     ApiSlowdown(f64),
@@ -242,6 +253,39 @@ pub(super) enum FaultKind {
     LegNetwork { carrier: CarrierId, delay: SimDuration, loss: f64 },
     ApiNetwork { delay: SimDuration, loss: f64 },
     Agents(GroupId, f64),
+}
+
+impl FaultConfig {
+    /// What faults are ordered by: the whole fault, and nothing of where it is written.
+    pub(super) fn key(&self) -> (SimTime, SimTime, u8, Vec<u64>) {
+        let (kind, values) = match &self.kind {
+            FaultKind::Carrier(carrier, kind) => (0, vec![u64::from(carrier.0), *kind as u64]),
+            FaultKind::ApiSlowdown(by) => (1, vec![by.to_bits()]),
+            FaultKind::ApiLimit { factor, limiters } => {
+                let limiters = limiters.iter().map(|l| u64::from(*l));
+                (2, std::iter::once(factor.to_bits()).chain(limiters).collect())
+            }
+            FaultKind::Sbc(sbc, kind) => (3, vec![u64::from(sbc.0), *kind as u64]),
+            FaultKind::Registrar(carrier, by) => (4, vec![u64::from(carrier.0), by.to_bits()]),
+            FaultKind::LegNetwork { carrier, delay, loss } => {
+                (5, vec![u64::from(carrier.0), delay.as_nanos(), loss.to_bits()])
+            }
+            FaultKind::ApiNetwork { delay, loss } => (6, vec![delay.as_nanos(), loss.to_bits()]),
+            FaultKind::Agents(group, share) => (7, vec![u64::from(group.0), share.to_bits()]),
+        };
+        (self.at, self.until, kind, values)
+    }
+
+    /// Whether it happens at all. What would begin at the horizon or later does not: a run may be
+    /// shorter than the day its model describes.
+    pub(super) fn happens(&self, horizon: SimTime) -> bool {
+        self.at < horizon
+    }
+
+    /// Whether it is in force: from its beginning to its end, which does not belong to it.
+    pub(super) fn is_in_force(&self, now: SimTime, horizon: SimTime) -> bool {
+        self.happens(horizon) && self.at <= now && now < self.until
+    }
 }
 
 impl ClientConfig {

@@ -35,6 +35,17 @@ pub enum RegisterAnswer {
     Failed,
 }
 
+/// What a carrier answers OPTIONS.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum OptionsAnswer {
+    /// 200.
+    Ok,
+    /// 403: the leg should be registered and is not.
+    Forbidden,
+    /// 503: it is overloaded.
+    Unavailable,
+}
+
 /// A scheduled event.
 #[derive(Copy, Clone, Debug)]
 pub(super) enum Event {
@@ -71,8 +82,10 @@ pub(super) enum Event {
     AvalancheRegister(CarrierId),
 
     OptionsDue(LegId),
-    OptionsAnswered(LegId, Try),
-    OptionsMissed(LegId, Try),
+    OptionsRetransmit(LegId, u32),
+    OptionsAtCarrier(LegId, u32),
+    OptionsAnswered(LegId, u32, OptionsAnswer),
+    OptionsMissed(LegId, u32),
 
     TenantAsks(ClientId),
     PollDue(TrunkId),
@@ -90,8 +103,7 @@ pub(super) enum Event {
     UpdateInForce(TrunkId, GroupId),
 
     FailoverWake(TrunkId),
-    FaultStarts(u32),
-    FaultEnds(u32),
+    FaultsMove,
     CarrierFails(CarrierId),
     CarrierRepaired(CarrierId),
     StaffingChanges(GroupId, u32),

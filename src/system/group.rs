@@ -71,9 +71,10 @@ impl Group {
         self.restaff();
     }
 
-    /// A logout wave takes this share of the scheduled agents away; 0 ends it.
+    /// Logout waves take this share of the scheduled agents away, together at most all of them;
+    /// with 0 all are back.
     pub(super) fn log_out(&mut self, share: f64) {
-        self.away_share = share;
+        self.away_share = share.min(1.0);
         self.restaff();
     }
 

@@ -1,7 +1,7 @@
 //! What a run reports while it goes: typed facts. Observers fold them into metrics, series and
 //! traces; nothing they do flows back.
 
-use super::event::{RegisterAnswer, Response};
+use super::event::{OptionsAnswer, RegisterAnswer, Response};
 use super::ids::{CallId, CarrierId, ClientId, GroupId, LegId, RequestId, SbcId, Side, TrunkId};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::Outcome;
@@ -217,8 +217,12 @@ pub enum Observation {
     /// request that ended without an answer, or, without one, because the flow waited no longer.
     FellBack { trunk: TrunkId, call: Option<CallId>, request: Option<RequestId> },
 
-    /// A trunk starts to move to its secondary leg; `needed` by the ground truth of the primary.
-    FailoverStarted { trunk: TrunkId, cause: Cause, needed: bool },
+    /// A trunk starts to move to its secondary leg.
+    FailoverStarted { trunk: TrunkId, cause: Cause },
+    /// A trunk fails over: its calls use the secondary leg from now on. The new leg is ready, or the
+    /// old one is left before it is. `needed` says that the primary leg is not usable now, by the
+    /// ground truth.
+    FailedOver { trunk: TrunkId, cause: Cause, needed: bool },
     /// A trunk's calls now use this side.
     SideChanged { trunk: TrunkId, side: Side },
     /// The leg a trunk was moving to can carry its calls: the move is over.
@@ -300,6 +304,10 @@ pub enum Observation {
     /// A REGISTER of ours reached its registrar's queue, behind `waiting` others; not `taken` where
     /// the queue was full.
     RegisterQueued { leg: LegId, waiting: u32, taken: bool },
+    /// OPTIONS leave the SBC; `retransmission` counts from 0.
+    OptionsSent { leg: LegId, retransmission: u16 },
+    /// An answer to OPTIONS reaches the SBC, the first of its transaction.
+    OptionsAnswered { leg: LegId, answer: OptionsAnswer },
     /// The SBC has read a registrar's answer.
     RegisterAnswered { leg: LegId, answer: RegisterAnswer },
 }

@@ -108,7 +108,7 @@ fn chain(story: &Story, config: &trunksim::system::Config) -> Vec<causes::Link> 
     use trunksim::system::observation::Observation;
     let outcomes = story.outcomes(Question::Failover, None);
     let unnecessary = outcomes.into_iter().find(|place| {
-        matches!(story.facts()[*place].what, Observation::FailoverStarted { needed: false, .. })
+        matches!(story.facts()[*place].what, Observation::FailedOver { needed: false, .. })
     });
     causes::why(story, config, unnecessary.unwrap())
 }

@@ -32,7 +32,7 @@ fn places(run: &Run) -> Vec<usize> {
 fn first_unnecessary(run: &Run) -> (usize, Vec<Link>) {
     let is = |place: &usize| {
         let fact = run.story.facts()[*place].what;
-        matches!(fact, Observation::FailoverStarted { needed: false, .. })
+        matches!(fact, Observation::FailedOver { needed: false, .. })
     };
     let outcomes = run.story.outcomes(Question::Failover, None);
     let outcome = outcomes.into_iter().find(is).expect("an unnecessary failover");
@@ -82,7 +82,7 @@ fn without_the_burst_there_is_no_such_failover() {
     let (with, without) = (Run::of(model, &until), Run::of(&later, &until));
     let unnecessary = |run: &Run| {
         let is = |o: &&(SimTime, Observation)| {
-            matches!(o.1, Observation::FailoverStarted { needed: false, .. })
+            matches!(o.1, Observation::FailedOver { needed: false, .. })
         };
         run.trace.0.iter().filter(is).count()
     };
@@ -95,15 +95,16 @@ fn check_failover(run: &Run, link: &Link) -> usize {
     let Step::Failover { trunk, cause: Cause::Fallback, needed: false } = link.step else {
         panic!("{link:?}");
     };
-    let first =
-        run.trace.0.iter().position(|(_, what)| {
-            matches!(what, Observation::FailoverStarted { needed: false, .. })
-        });
+    let first = run
+        .trace
+        .0
+        .iter()
+        .position(|(_, what)| matches!(what, Observation::FailedOver { needed: false, .. }));
     let first = first.unwrap();
     let (at, what) = run.trace.0[first];
     assert_eq!(at, link.at);
     let cause = Cause::Fallback;
-    assert_eq!(what, Observation::FailoverStarted { trunk, cause, needed: false });
+    assert_eq!(what, Observation::FailedOver { trunk, cause, needed: false });
     first
 }
 

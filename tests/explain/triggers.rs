@@ -16,14 +16,19 @@ type Asked = (SimTime, Cause);
 /// Of each failover what was asked since the trunk was last on its primary leg, and its cause.
 fn failovers(run: &Run) -> Vec<(SimTime, Cause, Vec<Asked>)> {
     let mut asked: BTreeMap<TrunkId, Vec<Asked>> = BTreeMap::new();
+    let mut begun = BTreeMap::new();
     let mut found = Vec::new();
     for (at, what) in &run.trace.0 {
         match *what {
             Observation::FailoverAsked { trunk, cause, wait, .. } => {
                 asked.entry(trunk).or_default().push((*at + wait, cause));
             }
-            Observation::FailoverStarted { trunk, cause, .. } => {
-                found.push((*at, cause, asked.remove(&trunk).unwrap_or_default()));
+            Observation::FailoverStarted { trunk, .. } => {
+                begun.insert(trunk, (*at, asked.remove(&trunk).unwrap_or_default()));
+            }
+            Observation::FailedOver { trunk, cause, .. } => {
+                let (at, asked) = begun.remove(&trunk).expect("it had begun");
+                found.push((at, cause, asked));
             }
             Observation::FailoverArrived { trunk, side: Side::Primary }
             | Observation::FailoverAbandoned { trunk } => {
@@ -48,9 +53,10 @@ fn check(run: &Run) -> usize {
         assert_eq!(*decided, (at, cause), "{asked:?}");
         overtaken += usize::from(asked.last().unwrap().1 != cause);
         let links = causes::why(&run.story, &run.config, outcome);
-        let due = links
-            .iter()
-            .find(|link| !matches!(link.step, Step::Failover { .. } | Step::Asked { .. }));
+        let of_move = |step: &Step| {
+            matches!(step, Step::Failover { .. } | Step::MoveBegun { .. } | Step::Asked { .. })
+        };
+        let due = links.iter().find(|link| !of_move(&link.step));
         let due = due.unwrap_or_else(|| panic!("{links:?}"));
         let fits = match cause {
             Cause::Fallback => matches!(due.step, Step::FellBack { .. }),

@@ -41,22 +41,26 @@ const SECONDARY: LegId = LegId(1);
 #[test]
 fn a_trunk_goes_there_and_back() {
     let config = load("models/apac.toml", &["horizon=10m"]).config;
-    let started =
-        |needed| Observation::FailoverStarted { trunk: TRUNK, cause: Cause::Fallback, needed };
+    let started = Observation::FailoverStarted { trunk: TRUNK, cause: Cause::Fallback };
+    let switched =
+        |needed| Observation::FailedOver { trunk: TRUNK, cause: Cause::Fallback, needed };
     let arrived = |side| Observation::FailoverArrived { trunk: TRUNK, side };
     let back = Observation::FailbackStarted { trunk: TRUNK };
     let abandoned = Observation::FailoverAbandoned { trunk: TRUNK };
     let facts = [
-        (5, started(false)),
+        (5, started),
+        (8, switched(false)),
         (8, arrived(Side::Secondary)),
         (20, back),
         (22, abandoned),
         (30, back),
         // On the spot.
         (30, arrived(Side::Primary)),
-        (40, started(true)),
+        // Given up before the trunk has switched: no failover.
+        (40, started),
         (41, abandoned),
-        (50, started(true)),
+        (50, started),
+        (52, switched(true)),
         (52, arrived(Side::Secondary)),
         (700, back),
     ];
@@ -75,7 +79,8 @@ fn a_trunk_goes_there_and_back() {
         (SecondaryNeeded, 52, 600),
     ];
     assert_eq!(told(&timeline.trunks[0].spans), expected);
-    assert_eq!(timeline.failovers.len(), 3);
+    let moved: Vec<SimTime> = timeline.failovers.iter().map(|f| f.at).collect();
+    assert_eq!(moved, [at(8), at(52)]);
     // The same, seen from the tenth second on.
     let part = fold(&config, (10, 25), &facts);
     let expected = [(SecondaryUnneeded, 10, 20), (Switching, 20, 22), (SecondaryUnneeded, 22, 25)];

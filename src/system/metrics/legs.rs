@@ -15,6 +15,7 @@ pub(super) struct Legs {
     flap_within: SimDuration,
     pub(super) failovers: Vec<u64>,
     pub(super) unnecessary: Vec<u64>,
+    begun: u64,
     flaps: u64,
     given_up: u64,
     pub(super) on_secondary: Vec<TimeWeighted>,
@@ -42,6 +43,7 @@ impl Legs {
             flap_within: config.failover.flap_within,
             failovers: vec![0; trunks],
             unnecessary: vec![0; trunks],
+            begun: 0,
             flaps: 0,
             given_up: 0,
             on_secondary: vec![level; trunks],
@@ -93,7 +95,8 @@ impl Legs {
 
     fn count(&mut self, fact: &Observation) {
         match *fact {
-            Observation::FailoverStarted { trunk, needed, .. } => {
+            Observation::FailoverStarted { .. } => self.begun += 1,
+            Observation::FailedOver { trunk, needed, .. } => {
                 self.failovers[trunk.index()] += 1;
                 self.unnecessary[trunk.index()] += u64::from(!needed);
             }
@@ -117,6 +120,7 @@ impl Legs {
             ("failovers", sum(&self.failovers)),
             ("failovers_unnecessary", sum(&self.unnecessary)),
             ("failover_flaps", self.flaps as f64),
+            ("failovers_begun", self.begun as f64),
             ("failovers_given_up", self.given_up as f64),
             ("secondary_time_fraction", on_secondary / self.on_secondary.len() as f64),
             ("registration_timeouts", sum(&self.timeouts)),

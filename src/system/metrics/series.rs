@@ -91,7 +91,7 @@ impl Bins {
                 self.count(now, Count::TooMany);
             }
             Observation::BreakerMoved { to: State::Open, .. } => self.count(now, Count::Openings),
-            Observation::FailoverStarted { .. } => self.count(now, Count::Failovers),
+            Observation::FailedOver { .. } => self.count(now, Count::Failovers),
             Observation::RegistrationTimedOut { .. } => {
                 self.count(now, Count::RegistrationTimeouts)
             }

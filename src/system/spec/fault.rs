@@ -6,12 +6,17 @@ use serde::{Deserialize, Serialize};
 use super::OutageKind;
 use crate::engine::time::SimDuration;
 
-/// A timed fault.
+/// A timed fault, in force from `at` until `for` later; of no length, it is none. Any number may be
+/// in force at a time, also several of one kind on one part: what they do together follows from
+/// the set of them, whatever their order in the file, and the end of one leaves the others in force.
+/// All faults of an instant begin and end at once, before anything else that happens then. A fault
+/// that would begin at the horizon or later does not happen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum FaultSpec {
     /// A carrier carries nothing: no message gets to it or from it. Calls that are connected go on
-    /// until a session refresh fails. It is out while any of its outages is in force.
+    /// until a session refresh fails. It is out while any outage of it is in force: of these, of its
+    /// `schedule`, and of its random `outages`.
     CarrierOutage {
         /// The carrier.
         carrier: String,
@@ -24,7 +29,8 @@ pub enum FaultSpec {
         #[serde(rename = "for")]
         length: SimDuration,
     },
-    /// The API serves more slowly.
+    /// The API serves more slowly. Slowdowns in force multiply, within 0.000001 and 1,000,000. A
+    /// request in service when they change goes on at the new speed.
     ApiBrownOut {
         /// When it starts.
         at: SimDuration,
@@ -35,7 +41,8 @@ pub enum FaultSpec {
         #[schemars(range(min = 0.001, max = 1_000_000.0))]
         slowdown: f64,
     },
-    /// The API's limits are cut (or raised).
+    /// The API's limits are cut (or raised). Factors in force on a limit multiply, within 0.000001
+    /// and 1,000,000, whether they name it or concern all.
     ApiLimitCut {
         /// When it starts.
         at: SimDuration,
@@ -50,7 +57,8 @@ pub enum FaultSpec {
         limit: Option<String>,
     },
     /// An SBC restarts: its calls drop, its connections, registrations and queue are gone, and it
-    /// registers anew. Where it is `silent`, it goes on, but nothing gets to it or from it.
+    /// registers anew. Where it is `silent`, it goes on, but nothing gets to it or from it. It is down
+    /// while any restart of it is in force.
     SbcRestart {
         /// The SBC.
         sbc: String,
@@ -63,7 +71,8 @@ pub enum FaultSpec {
         #[serde(rename = "for")]
         length: SimDuration,
     },
-    /// A carrier's registrar serves more slowly.
+    /// A carrier's registrar serves more slowly. Slowdowns in force multiply, within 0.000001 and
+    /// 1,000,000. A REGISTER in service when they change goes on at the new speed.
     RegistrarSlowdown {
         /// The carrier.
         carrier: String,
@@ -76,7 +85,8 @@ pub enum FaultSpec {
         #[schemars(range(min = 0.001, max = 1_000_000.0))]
         slowdown: f64,
     },
-    /// The network between a carrier and its SBCs delays or loses more.
+    /// The network between a carrier and its SBCs delays or loses more. Delays in force add, up to
+    /// 100 days; losses are independent of each other and of the leg's own: 1 − Π(1 − loss).
     LegNetwork {
         /// The carrier.
         carrier: String,
@@ -93,7 +103,8 @@ pub enum FaultSpec {
         #[schemars(range(min = 0.0, max = 0.99))]
         loss: f64,
     },
-    /// The network between the clients and the API delays or loses more.
+    /// The network between the clients and the API delays or loses more. Delays in force add, up to
+    /// 100 days; losses are independent of each other: 1 − Π(1 − loss).
     ApiNetwork {
         /// When it starts.
         at: SimDuration,
@@ -108,7 +119,8 @@ pub enum FaultSpec {
         #[schemars(range(min = 0.0, max = 0.99))]
         loss: f64,
     },
-    /// Agents log out in a wave and come back.
+    /// Agents log out in a wave and come back. Shares in force add, up to all of the agents that the
+    /// group's staffing has at the time.
     AgentLogout {
         /// The group.
         group: String,

@@ -7,6 +7,7 @@ mod api;
 mod arrivals;
 mod carrier;
 mod fault;
+mod options;
 mod routing;
 mod trunk;
 
@@ -22,10 +23,11 @@ pub use api::{
 };
 pub use arrivals::{ArrivalSpec, RateStep, SpikeSpec};
 pub use carrier::{
-    BackgroundSpec, CarrierSpec, ChannelGroupSpec, DeadFlow, OnFlowLoss, OptionsSpec, OutageKind,
-    OutageSpec, OutageWindow, RegistrarSpec, RegistrationSpec, SbcSpec, Standby,
+    BackgroundSpec, CarrierSpec, ChannelGroupSpec, DeadFlow, OnFlowLoss, OutageKind, OutageSpec,
+    OutageWindow, RegistrarSpec, RegistrationSpec, SbcSpec, Standby,
 };
 pub use fault::FaultSpec;
+pub use options::{OptionsCounter, OptionsSpec, OptionsSuccess};
 pub use routing::{
     FallbackSpec, GroupSpec, OverflowSpec, PolicyPoint, PolicySpec, StaffingStep, Trying100,
     UpdatesSpec,

@@ -139,7 +139,7 @@ pub fn of_chain(story: &Story, config: &Config, links: &[Link]) -> Ladder {
                 places.extend(&link.facts);
                 places.extend(call_places(story, *call, 0..end));
             }
-            Step::Failover { trunk, .. } => {
+            Step::Failover { trunk, .. } | Step::MoveBegun { trunk, .. } => {
                 places.extend(&link.facts);
                 places.extend(arrival(story, *trunk, link.facts[0]));
             }
@@ -238,6 +238,7 @@ fn is_of_trunk(
         [Side::Primary, Side::Secondary].map(|side| config.carrier_of(LegId::new(trunk, side)));
     match *fact {
         Observation::FailoverStarted { trunk: t, .. }
+        | Observation::FailedOver { trunk: t, .. }
         | Observation::FailbackStarted { trunk: t }
         | Observation::SideChanged { trunk: t, .. }
         | Observation::FailoverArrived { trunk: t, .. }

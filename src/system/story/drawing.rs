@@ -487,7 +487,15 @@ impl Pen<'_> {
                 };
                 Draft::note(client_lane(self.config, client), text).tone(tone)
             }
-            Observation::FailoverStarted { trunk, cause, needed } => {
+            Observation::FailoverStarted { trunk, .. } => {
+                let next = self.story.facts.get(self.place + 1).map(|fact| fact.what);
+                if matches!(next, Some(Observation::FailedOver { trunk: t, .. }) if t == trunk) {
+                    return None;
+                }
+                let text = format!("{} starts to move", label::trunk(self.config, trunk));
+                Draft::note(self.sbc(trunk), text).tone(Tone::Decided)
+            }
+            Observation::FailedOver { trunk, cause, needed } => {
                 let why = match cause {
                     Cause::Fallback => "fallback",
                     Cause::BreakerOpen => "breaker open",

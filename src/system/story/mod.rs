@@ -103,7 +103,7 @@ impl Story {
     pub fn outcomes(&self, question: Question, trunk: Option<TrunkId>) -> Vec<usize> {
         let asked = |fact: &Fact| {
             let (asked, of) = match (question, fact.what) {
-                (Question::Failover, Observation::FailoverStarted { trunk, .. }) => (true, trunk),
+                (Question::Failover, Observation::FailedOver { trunk, .. }) => (true, trunk),
                 (Question::Drop, Observation::CallEnded { record, .. }) => {
                     let torn = matches!(record.fate, Fate::DroppedTalking | Fate::DroppedWaiting);
                     (torn, record.trunk)

@@ -71,8 +71,8 @@ pub(super) fn of_trunk(
         places.iter().filter(is).count() as u32
     };
     let calls = count(|fact| matches!(fact, Observation::CallOffered { .. }));
-    let moves = count(|fact| matches!(fact, Observation::FailoverStarted { .. }));
-    let needless = count(|fact| matches!(fact, Observation::FailoverStarted { needed: false, .. }));
+    let moves = count(|fact| matches!(fact, Observation::FailedOver { .. }));
+    let needless = count(|fact| matches!(fact, Observation::FailedOver { needed: false, .. }));
     let back = count(|fact| matches!(fact, Observation::FailbackStarted { .. }));
     let invites = count(|fact| matches!(fact, Observation::InviteTimedOut { .. }));
     let registrations = count(|fact| matches!(fact, Observation::RegistrationTimedOut { .. }));

@@ -28,12 +28,23 @@ pub fn sentence(story: &Story, config: &Config, link: &Link) -> String {
         | Step::RegisterLost { .. }
         | Step::Refresh { .. } => words.of_legs(link),
         Step::Failover { .. }
+        | Step::MoveBegun { .. }
         | Step::Asked { .. }
         | Step::InviteTimeouts { .. }
         | Step::LegDown { .. }
         | Step::Failback { .. }
         | Step::MoveGivenUp { .. } => words.of_moves(link),
         _ => words.of_requests(link),
+    }
+}
+
+const fn because(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Fallback => "as the fallback of a request",
+        Cause::BreakerOpen => "because a breaker opened",
+        Cause::ApiFailure => "because a request failed",
+        Cause::InviteTimeouts => "because INVITEs timed out",
+        Cause::LegDown => "because its primary leg is down",
     }
 }
 
@@ -53,16 +64,16 @@ impl Words<'_> {
 
     fn of_moves(&self, link: &Link) -> String {
         match &link.step {
+            Step::MoveBegun { trunk, cause } => format!(
+                "{} starts to move to {}, {}",
+                self.trunk(*trunk),
+                self.on(*trunk, Side::Secondary),
+                because(*cause)
+            ),
             Step::Failover { trunk, cause, needed } => {
                 let (name, from) = (self.trunk(*trunk), self.on(*trunk, Side::Primary));
                 let to = self.on(*trunk, Side::Secondary);
-                let why = match cause {
-                    Cause::Fallback => "as the fallback of a request",
-                    Cause::BreakerOpen => "because a breaker opened",
-                    Cause::ApiFailure => "because a request failed",
-                    Cause::InviteTimeouts => "because INVITEs timed out",
-                    Cause::LegDown => "because its primary leg is down",
-                };
+                let why = because(*cause);
                 let truth = if *needed {
                     "the primary leg was not usable"
                 } else {

@@ -147,10 +147,10 @@ impl<'c> TimelineRecorder<'c> {
                     tracker.enter(now, to);
                 }
             }
-            Observation::FailoverStarted { trunk, needed, .. } => {
-                self.trunk(trunk, |states| states.leaves_primary(now, needed));
+            Observation::FailedOver { trunk, needed, .. } => {
+                self.trunk(trunk, |states| states.fails_over(needed));
             }
-            Observation::FailbackStarted { trunk } => {
+            Observation::FailoverStarted { trunk, .. } | Observation::FailbackStarted { trunk } => {
                 self.trunk(trunk, |states| states.switches(now));
             }
             Observation::FailoverArrived { trunk, side } => {
@@ -224,7 +224,7 @@ impl<'c> TimelineRecorder<'c> {
                 let breaker = first + breaker as usize;
                 self.openings.push(Opening { at: now, breaker, capacity });
             }
-            Observation::FailoverStarted { trunk, cause, needed } => {
+            Observation::FailedOver { trunk, cause, needed } => {
                 self.failovers.push(Failover { at: now, trunk: trunk.index(), cause, needed });
             }
             Observation::RegistrationTimedOut { leg } => {

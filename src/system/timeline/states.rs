@@ -60,9 +60,9 @@ impl TrunkStates {
         Self { tracker, before: Carriage::Primary, needed: true }
     }
 
-    pub(super) fn leaves_primary(&mut self, now: SimTime, needed: bool) {
+    /// Its calls use the secondary leg from now on.
+    pub(super) const fn fails_over(&mut self, needed: bool) {
         self.needed = needed;
-        self.switches(now);
     }
 
     pub(super) fn switches(&mut self, now: SimTime) {

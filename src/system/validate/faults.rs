@@ -3,8 +3,9 @@
 use super::api::LimiterEntry;
 use super::{Checker, Known};
 use crate::engine::time::{SimDuration, SimTime};
-use crate::system::config::{FaultConfig, FaultKind};
+use crate::system::config::{FaultConfig, FaultKind, Slowdowns};
 use crate::system::ids::{CarrierId, GroupId, SbcId};
+use crate::system::slowdown::Slowdown;
 use crate::system::spec::{FaultSpec, Model};
 
 pub(super) fn build(
@@ -15,9 +16,7 @@ pub(super) fn build(
 ) -> Vec<FaultConfig> {
     let mut built = Vec::new();
     for (i, carrier) in (0u32..).zip(&model.carriers) {
-        for (n, outage) in carrier.schedule.iter().enumerate() {
-            let path = format!("carriers.{i}.schedule.{n}");
-            window(&path, outage.length, checker);
+        for outage in &carrier.schedule {
             built.push(timed(
                 outage.at,
                 outage.length,
@@ -28,21 +27,42 @@ pub(super) fn build(
     for (i, spec) in model.faults.iter().enumerate() {
         let path = format!("faults.{i}");
         let (at, length) = spec.window();
-        window(&path, length, checker);
         if let Some(kind) = kind(&path, spec, model, known, limiters, checker) {
             built.push(timed(at, length, kind));
         }
     }
+    // A fault of no length is none.
+    built.retain(|fault| fault.at < fault.until);
+    built.sort_by_cached_key(FaultConfig::key);
     built
+}
+
+/// How the faults slow service down.
+pub(super) fn slowdowns(model: &Model, faults: &[FaultConfig]) -> Slowdowns {
+    let horizon = SimTime::ZERO + model.horizon;
+    let of = |factor: &dyn Fn(&FaultKind) -> Option<f64>| {
+        let happen = faults.iter().filter(|fault| fault.happens(horizon));
+        let windows = happen.filter_map(|f| Some((f.at, f.until, factor(&f.kind)?)));
+        Slowdown::new(&windows.collect::<Vec<_>>())
+    };
+    let registrar = |i: u32| {
+        of(&|kind| match kind {
+            FaultKind::Registrar(carrier, by) if carrier.0 == i => Some(*by),
+            _ => None,
+        })
+    };
+    Slowdowns {
+        api: of(&|kind| match kind {
+            FaultKind::ApiSlowdown(by) => Some(*by),
+            _ => None,
+        }),
+        registrars: (0u32..).zip(&model.carriers).map(|(i, _)| registrar(i)).collect(),
+    }
 }
 
 fn timed(at: SimDuration, length: SimDuration, kind: FaultKind) -> FaultConfig {
     let at = SimTime::ZERO + at;
     FaultConfig { at, until: at.saturating_add(length), kind }
-}
-
-fn window(path: &str, length: SimDuration, checker: &mut Checker) {
-    checker.positive(&format!("{path}.for"), length);
 }
 
 fn kind(

@@ -3,6 +3,7 @@
 
 mod api;
 mod faults;
+mod options;
 mod trunks;
 
 use std::collections::BTreeMap;
@@ -200,6 +201,7 @@ impl Config {
         checker.problems("failover", model.failover.check());
         checker.problems("sip", model.sip.check());
         let faults = faults::build(model, &known, &api.limiters, &mut checker);
+        let slowdowns = faults::slowdowns(model, &faults);
         if !checker.issues.is_empty() {
             return Err(checker.issues);
         }
@@ -236,6 +238,7 @@ impl Config {
             options: model.options.as_ref().map(|o| (o.clone(), o.interval.sampler())),
             monitor: api.monitor,
             faults,
+            slowdowns,
         })
     }
 }

@@ -2,16 +2,14 @@
 
 use super::{Checker, Known};
 use crate::engine::time::{SimDuration, SimTime};
-use crate::engine::variates::{Law, Variate};
+use crate::engine::variates::Variate;
 use crate::policies::limiter::LimiterSpec;
 use crate::system::config::{
     CarrierConfig, GroupConfig, LegConfig, OutageConfig, SbcConfig, Traces, TrunkConfig,
 };
 use crate::system::entity::Entity;
 use crate::system::ids::{CarrierId, ChannelsId, GroupId, SbcId, TrunkId};
-use crate::system::spec::{
-    ArrivalSpec, GroupSpec, LegSpec, Model, OptionsSpec, SbcSpec, TrunkSpec,
-};
+use crate::system::spec::{ArrivalSpec, GroupSpec, LegSpec, Model, SbcSpec, TrunkSpec};
 
 /// What trunks and their surroundings become.
 pub(super) struct Trunks {
@@ -339,34 +337,7 @@ fn check_registration(model: &Model, checker: &mut Checker) {
     }
     checker.problems("registration.retry", registration.retry.check());
     if let Some(options) = &model.options {
-        check_options(options, checker);
-    }
-}
-
-fn check_options(options: &OptionsSpec, checker: &mut Checker) {
-    checker.variate("options.interval", &options.interval);
-    let shortest = match &options.interval {
-        Variate::Constant(interval) => *interval,
-        Variate::Law(Law::Uniform { low, .. }) => *low,
-        Variate::Law(_) => {
-            let message = "must be a constant or `uniform`: it has to have a shortest";
-            checker.refuse("options.interval.kind", "", message);
-            return;
-        }
-    };
-    checker.positive("options.interval", shortest);
-    checker.positive("options.timeout", options.timeout);
-    if options.timeout > shortest {
-        let message = format!("must be at most the interval ({shortest})");
-        checker.refuse("options.timeout", options.timeout, message);
-    } else if options.retries > 1000
-        || options.timeout * (u64::from(options.retries) + 1) > shortest
-    {
-        let message = format!("must leave (retries + 1)·timeout within the interval ({shortest})");
-        checker.refuse("options.retries", options.retries, message);
-    }
-    for (key, value) in [("down_after", options.down_after), ("up_after", options.up_after)] {
-        checker.at_least_one(&format!("options.{key}"), value);
+        super::options::check(options, checker);
     }
 }
 

@@ -107,6 +107,7 @@ impl<O: Observer> World<'_, O> {
                 Waiting::Bye(bye) => self.carry_bye(now, bye, cal),
             }
         }
+        self.options_connected(now, leg, cal);
         self.registration_connected(now, leg, cal);
     }
 

@@ -96,9 +96,10 @@ impl<O: Observer> World<'_, O> {
         if self.is_over(now) {
             return;
         }
-        let part = &mut self.trunks[trunk.index()];
-        let controller = part.controller.as_mut().expect("who sleeps has a controller");
-        let action = controller.wake(now);
+        let old = self.heading(trunk).map(|side| LegId::new(trunk, side.other()));
+        let usable = old.is_none_or(|leg| self.usable(now, leg).is_ok());
+        let controller = self.trunks[trunk.index()].controller.as_mut();
+        let action = controller.expect("who sleeps has a controller").wake(now, usable);
         self.act(now, trunk, action, cal);
     }
 
@@ -106,14 +107,8 @@ impl<O: Observer> World<'_, O> {
         match action {
             None => {}
             Some(Action::MoveToSecondary) => {
-                let primary = LegId::new(trunk, Side::Primary);
-                let needed = self.usable(now, primary).is_err()
-                    || (self.config.options.is_some() && self.leg(primary).options.down);
-                let part = &self.trunks[trunk.index()];
-                let by_condition =
-                    part.controller.as_ref().is_some_and(Controller::is_by_condition);
-                let cause = if by_condition { Cause::LegDown } else { part.cause };
-                self.observe(now, Observation::FailoverStarted { trunk, cause, needed });
+                let cause = self.cause(trunk);
+                self.observe(now, Observation::FailoverStarted { trunk, cause });
                 self.start_move(now, trunk, Side::Secondary, cal);
             }
             Some(Action::MoveToPrimary) => {
@@ -129,6 +124,22 @@ impl<O: Observer> World<'_, O> {
         self.schedule_wake(now, trunk, cal);
     }
 
+    /// What decided the last move to the secondary leg.
+    fn cause(&self, trunk: TrunkId) -> Cause {
+        let part = &self.trunks[trunk.index()];
+        let by_condition = part.controller.as_ref().is_some_and(Controller::is_by_condition);
+        if by_condition { Cause::LegDown } else { part.cause }
+    }
+
+    /// The side that a trunk on its way moves to.
+    fn heading(&self, trunk: TrunkId) -> Option<Side> {
+        match self.trunks[trunk.index()].controller.as_ref()?.state() {
+            State::ToSecondary { .. } => Some(Side::Secondary),
+            State::ToPrimary { .. } => Some(Side::Primary),
+            State::OnPrimary { .. } | State::OnSecondary { .. } => None,
+        }
+    }
+
     fn schedule_wake(&mut self, now: SimTime, trunk: TrunkId, cal: &mut Cal) {
         let part = &mut self.trunks[trunk.index()];
         cal.cancel(std::mem::replace(&mut part.wake, Handle::NONE));
@@ -142,7 +153,7 @@ impl<O: Observer> World<'_, O> {
     fn start_move(&mut self, now: SimTime, trunk: TrunkId, to: Side, cal: &mut Cal) {
         let target = LegId::new(trunk, to);
         if self.config.failover.switching == Switching::BreakBeforeMake {
-            self.change_side(now, trunk, to, cal);
+            self.switches(now, trunk, to, cal);
         }
         self.want_registration(now, target, true, cal);
         self.leg_may_be_ready(now, target, cal);
@@ -150,7 +161,11 @@ impl<O: Observer> World<'_, O> {
 
     fn give_up_move(&mut self, now: SimTime, trunk: TrunkId, to: Side, cal: &mut Cal) {
         self.observe(now, Observation::FailoverAbandoned { trunk });
-        if !self.config.standby_is_warm() {
+        if self.trunks[trunk.index()].active == to {
+            // The old leg was left already, and is usable.
+            self.change_side(now, trunk, to.other(), cal);
+            self.want_registration(now, LegId::new(trunk, to.other()), true, cal);
+        } else if !self.config.standby_is_warm() {
             self.want_registration(now, LegId::new(trunk, to), false, cal);
         }
     }
@@ -167,23 +182,29 @@ impl<O: Observer> World<'_, O> {
     /// A leg may have become able to carry calls; a trunk on its way there arrives.
     pub(super) fn leg_may_be_ready(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
         let (trunk, side) = (leg.trunk(), leg.side());
-        let Some(controller) = &self.trunks[trunk.index()].controller else { return };
-        let heading = match controller.state() {
-            State::ToSecondary { .. } => Side::Secondary,
-            State::ToPrimary { .. } => Side::Primary,
-            State::OnPrimary { .. } | State::OnSecondary { .. } => return,
-        };
-        if heading != side || self.usable(now, leg).is_err() {
+        if self.heading(trunk) != Some(side) || self.usable(now, leg).is_err() {
             return;
+        }
+        if self.trunks[trunk.index()].active != side {
+            self.switches(now, trunk, side, cal);
         }
         let part = &mut self.trunks[trunk.index()];
         part.controller.as_mut().expect("looked at above").arrived(now);
-        if self.trunks[trunk.index()].active != side {
-            self.change_side(now, trunk, side, cal);
-        }
         self.observe(now, Observation::FailoverArrived { trunk, side });
         self.condition_asks_again(now, trunk);
         self.schedule_wake(now, trunk, cal);
+    }
+
+    /// The trunk switches, as its move says.
+    fn switches(&mut self, now: SimTime, trunk: TrunkId, to: Side, cal: &mut Cal) {
+        if to == Side::Secondary {
+            let primary = LegId::new(trunk, Side::Primary);
+            let needed = self.usable(now, primary).is_err()
+                || (self.config.options.is_some() && self.leg(primary).options.down);
+            let cause = self.cause(trunk);
+            self.observe(now, Observation::FailedOver { trunk, cause, needed });
+        }
+        self.change_side(now, trunk, to, cal);
     }
 
     /// The trunk's calls use `side` from now on. The leg that is left loses its calls or lets them

@@ -1,23 +1,23 @@
-//! What goes wrong: timed faults, random outages, and the OPTIONS that notice.
+//! What goes wrong: timed faults and random outages.
 
-use super::{Cal, Network, SbcJob, World};
-use crate::engine::calendar::Handle;
+use super::{Cal, Network, World};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::system::config::FaultKind;
-use crate::system::event::{Event, Try};
-use crate::system::ids::{CarrierId, LegId};
+use crate::system::event::Event;
+use crate::system::ids::CarrierId;
 use crate::system::observation::{Observation, Observer};
 use crate::system::purpose::Purpose;
+use crate::system::slowdown::bounded;
 
-impl<O: Observer> World<'_, O> {
+impl<'c, O: Observer> World<'c, O> {
     pub(super) fn start_faults(&mut self, cal: &mut Cal) {
         let config = self.config;
-        // What would begin at the horizon or later does not happen: a run may be shorter than the
-        // day its model describes.
-        let faults = (0u32..).zip(&config.faults).filter(|(_, f)| f.at < config.horizon);
-        for (i, fault) in faults {
-            cal.schedule(fault.at, Event::FaultStarts(i));
-            cal.schedule(fault.until, Event::FaultEnds(i));
+        let happen = config.faults.iter().filter(|fault| fault.happens(config.horizon));
+        let mut instants: Vec<SimTime> = happen.flat_map(|f| [f.at, f.until]).collect();
+        instants.sort_unstable();
+        instants.dedup();
+        for at in instants.into_iter().filter(|at| *at < SimTime::NEVER) {
+            cal.schedule(at, Event::FaultsMove);
         }
         for (g, group) in (0u32..).zip(&config.groups) {
             for &(at, agents) in &group.staffing {
@@ -41,32 +41,41 @@ impl<O: Observer> World<'_, O> {
         self.schedule_source(cal, now.saturating_add(wait), Event::CarrierFails(carrier));
     }
 
+    /// A random outage begins. Repaired in no time, it is none.
     pub(super) fn carrier_fails(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
         let Some(law) = &self.config.carriers[carrier.index()].outages else { return };
+        let crew = law.crew.map(|crew| crew as usize);
+        let waits = crew.is_some_and(|crew| !self.crews[crew].is_empty());
         self.carriers[carrier.index()].failures += 1;
-        match law.crew {
-            Some(crew) => {
-                let failed = &mut self.crews[crew as usize];
-                failed.push_back(carrier);
-                if failed.len() == 1 {
-                    self.repair_begins(now, carrier, cal);
-                }
-            }
-            None => self.repair_begins(now, carrier, cal),
+        if !waits && self.repair_time(carrier).is_zero() {
+            return self.schedule_failure(now, carrier, cal);
+        }
+        if let Some(crew) = crew {
+            self.crews[crew].push_back(carrier);
+        }
+        if !waits {
+            self.repair_begins(now, carrier, cal);
         }
         let kind = self.config.carriers[carrier.index()].outage_kind;
         self.carrier_moves(now, carrier, (true, kind), cal);
     }
 
     fn repair_begins(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
-        let Some(law) = &self.config.carriers[carrier.index()].outages else { return };
-        let number = self.carriers[carrier.index()].failures - 1;
-        let mut draw = self.draw(Purpose::TimeToRepair, self.carrier_entity(carrier), number);
-        let repair = law.time_to_repair.sample(&mut draw);
+        let repair = self.repair_time(carrier);
         cal.schedule(now.saturating_add(repair), Event::CarrierRepaired(carrier));
     }
 
-    /// A random outage is over, and its crew goes to the next.
+    fn repair_time(&self, carrier: CarrierId) -> SimDuration {
+        let Some(law) = &self.config.carriers[carrier.index()].outages else {
+            return SimDuration::ZERO;
+        };
+        let number = self.carriers[carrier.index()].failures - 1;
+        let mut draw = self.draw(Purpose::TimeToRepair, self.carrier_entity(carrier), number);
+        law.time_to_repair.sample(&mut draw)
+    }
+
+    /// A random outage is over, and its crew goes to the next. Only here does the time to the next
+    /// random one begin: a carrier has one process of them, however many outages are scheduled.
     pub(super) fn carrier_repaired(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
         let law = self.config.carriers[carrier.index()].outages.as_ref();
         if let Some(crew) = law.and_then(|law| law.crew) {
@@ -78,121 +87,98 @@ impl<O: Observer> World<'_, O> {
         }
         let kind = self.config.carriers[carrier.index()].outage_kind;
         self.carrier_moves(now, carrier, (false, kind), cal);
-        if !self.draining(now) {
-            self.schedule_failure(now, carrier, cal);
-        }
+        self.schedule_failure(now, carrier, cal);
     }
 
-    pub(super) fn fault_moves(&mut self, now: SimTime, fault: u32, on: bool, cal: &mut Cal) {
-        self.observe(now, Observation::FaultMoved { fault, on });
+    /// Faults begin or end, all those of this instant at once: where one follows upon another there
+    /// is no gap between them.
+    pub(super) fn faults_move(&mut self, now: SimTime, cal: &mut Cal) {
         let config = self.config;
-        let factor = |by: f64| if on { by } else { 1.0 / by };
-        match &config.faults[fault as usize].kind {
-            FaultKind::Carrier(carrier, kind) => {
-                self.carrier_moves(now, *carrier, (on, *kind), cal)
+        let happen = || (0u32..).zip(&config.faults).filter(|(_, f)| f.happens(config.horizon));
+        let begin = happen().filter(|(_, fault)| fault.at == now).map(|fault| (fault, true));
+        let end = happen().filter(|(_, fault)| fault.until == now).map(|fault| (fault, false));
+        let moves = || begin.clone().chain(end.clone());
+        for ((fault, _), on) in moves() {
+            self.observe(now, Observation::FaultMoved { fault, on });
+        }
+        for ((_, fault), on) in moves() {
+            self.fault_moves(now, &fault.kind, on, cal);
+        }
+    }
+
+    /// The part that a fault concerns has what is in force now, by all faults of the kind.
+    fn fault_moves(&mut self, now: SimTime, kind: &FaultKind, on: bool, cal: &mut Cal) {
+        match *kind {
+            FaultKind::Carrier(carrier, of) => self.carrier_moves(now, carrier, (on, of), cal),
+            // Service takes as long as the configuration's `slowdowns` say.
+            FaultKind::ApiSlowdown(_) | FaultKind::Registrar(..) => {}
+            FaultKind::ApiLimit { ref limiters, .. } => {
+                limiters.iter().for_each(|limiter| self.scale_limiter(now, *limiter));
             }
-            FaultKind::ApiSlowdown(by) => self.server.slowdown *= factor(*by),
-            FaultKind::ApiLimit { factor: by, limiters } => {
-                for &limiter in limiters {
-                    self.server.limiters[limiter as usize].scale(now, if on { *by } else { 1.0 });
-                }
+            FaultKind::Sbc(sbc, of) => {
+                let same = |kind: &FaultKind| *kind == FaultKind::Sbc(sbc, of);
+                let down = self.in_force(now).any(same);
+                self.sbc_moves(now, sbc, (down, of), cal);
             }
-            FaultKind::Sbc(sbc, kind) => self.sbc_moves(now, *sbc, (on, *kind), cal),
-            FaultKind::Registrar(carrier, by) => {
-                self.carriers[carrier.index()].slowdown *= factor(*by)
+            FaultKind::LegNetwork { carrier, .. } => {
+                self.carriers[carrier.index()].network =
+                    network(self.in_force(now).filter_map(|kind| match *kind {
+                        FaultKind::LegNetwork { carrier: c, delay, loss } if c == carrier => {
+                            Some((delay, loss))
+                        }
+                        _ => None,
+                    }));
             }
-            FaultKind::LegNetwork { carrier, delay, loss } => {
-                self.carriers[carrier.index()].network = network(on, *delay, *loss);
+            FaultKind::ApiNetwork { .. } => {
+                self.api_network = network(self.in_force(now).filter_map(|kind| match *kind {
+                    FaultKind::ApiNetwork { delay, loss } => Some((delay, loss)),
+                    _ => None,
+                }));
             }
-            FaultKind::ApiNetwork { delay, loss } => self.api_network = network(on, *delay, *loss),
-            FaultKind::Agents(group, share) => {
-                self.groups[group.index()].log_out(if on { *share } else { 0.0 });
-                self.agents_take_calls(now, *group, cal);
+            FaultKind::Agents(group, _) => {
+                let share = self.in_force(now).filter_map(|kind| match *kind {
+                    FaultKind::Agents(g, share) if g == group => Some(share),
+                    _ => None,
+                });
+                let share = share.sum();
+                self.groups[group.index()].log_out(share);
+                self.agents_take_calls(now, group, cal);
             }
         }
     }
 
-    /// The first OPTIONS of each leg comes at any time within the interval.
-    pub(super) fn start_options(&mut self, cal: &mut Cal) {
-        let Some((options, _)) = &self.config.options else { return };
-        let interval = SimDuration::from_secs_f64(options.interval.mean_s());
-        for leg in self.all_legs() {
-            let phase = self.draw(Purpose::OptionsPhase, self.config.leg(leg).entity, 0).uniform();
-            let first = SimTime::ZERO + interval.mul_f64(phase);
-            self.schedule_source(cal, first, Event::OptionsDue(leg));
-        }
+    /// The faults in force, in the configuration's order, in which sums and products of them are
+    /// formed: it does not depend on the order of the model's file.
+    fn in_force(&self, now: SimTime) -> impl Iterator<Item = &'c FaultKind> + use<'c, O> {
+        let config = self.config;
+        let in_force = config.faults.iter().filter(move |f| f.is_in_force(now, config.horizon));
+        in_force.map(|fault| &fault.kind)
     }
 
-    pub(super) fn options_due(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
-        let Some((_, interval)) = &self.config.options else { return };
-        let number = u64::from(self.leg(leg).options.serial);
-        let interval = interval.sample(&mut self.draw(
-            Purpose::OptionsInterval,
-            self.config.leg(leg).entity,
-            number,
-        ));
-        self.schedule_source(cal, now + interval, Event::OptionsDue(leg));
-        self.leg_mut(leg).options.retries = 0;
-        self.send_options(now, leg, cal);
-    }
-
-    fn send_options(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
-        let Some((config, _)) = &self.config.options else { return };
-        let options = &mut self.leg_mut(leg).options;
-        options.serial = options.serial.wrapping_add(1);
-        let serial = options.serial;
-        options.timeout = cal.schedule(now + config.timeout, Event::OptionsMissed(leg, serial));
-        let sbc = self.sbc_of(leg);
-        self.sbc_offer(now, sbc, SbcJob::SendOptions(leg, serial), cal);
-    }
-
-    pub(super) fn options_leave(&mut self, now: SimTime, leg: LegId, serial: Try, cal: &mut Cal) {
-        if let (Some(there), Some(back)) = (self.crossing(leg), self.crossing(leg)) {
-            cal.schedule(now + there + back, Event::OptionsAnswered(leg, serial));
-        }
-    }
-
-    pub(super) fn options_answered(
-        &mut self,
-        now: SimTime,
-        leg: LegId,
-        serial: Try,
-        cal: &mut Cal,
-    ) {
-        let options = &mut self.leg_mut(leg).options;
-        if options.serial == serial && options.timeout != Handle::NONE {
-            cal.cancel(std::mem::replace(&mut options.timeout, Handle::NONE));
-            self.options_count(now, leg, true, cal);
-        }
-    }
-
-    pub(super) fn options_missed(&mut self, now: SimTime, leg: LegId, serial: Try, cal: &mut Cal) {
-        let retries_max = self.config.options.as_ref().map_or(0, |(o, _)| o.retries);
-        let options = &mut self.leg_mut(leg).options;
-        if options.serial != serial {
-            return;
-        }
-        options.timeout = Handle::NONE;
-        if options.retries < retries_max {
-            options.retries += 1;
-            self.send_options(now, leg, cal);
-        } else {
-            self.options_count(now, leg, false, cal);
-        }
-    }
-
-    fn options_count(&mut self, now: SimTime, leg: LegId, answered: bool, cal: &mut Cal) {
-        let Some((config, _)) = &self.config.options else { return };
-        let (down_after, up_after) = (config.down_after, config.up_after);
-        let options = &mut self.leg_mut(leg).options;
-        if options.count(answered, down_after, up_after) {
-            let down = options.down;
-            self.observe(now, Observation::OptionsMoved { leg, down });
-            self.primary_may_have_changed(now, leg, cal);
+    fn scale_limiter(&mut self, now: SimTime, limiter: u32) {
+        let factors = self.in_force(now).filter_map(|kind| match kind {
+            FaultKind::ApiLimit { factor, limiters } if limiters.contains(&limiter) => {
+                Some(*factor)
+            }
+            _ => None,
+        });
+        let factor = bounded(factors.product());
+        let before = std::mem::replace(&mut self.server.scales[limiter as usize], factor);
+        if before.to_bits() != factor.to_bits() {
+            self.server.limiters[limiter as usize].scale(now, factor);
         }
     }
 }
 
-fn network(on: bool, delay: SimDuration, loss: f64) -> Network {
-    if on { Network { delay, loss } } else { Network::default() }
+/// The most that delays of faults come to together: less than a run may take to end.
+const DELAY_MAX: SimDuration = SimDuration::from_secs(100 * 86_400);
+
+/// What network faults add together: delays add up, and a message has to get past each loss.
+fn network(faults: impl Iterator<Item = (SimDuration, f64)>) -> Network {
+    let (mut delay, mut passed) = (SimDuration::ZERO, 1.0);
+    for (longer, loss) in faults {
+        delay = delay.saturating_add(longer).min(DELAY_MAX);
+        passed *= 1.0 - loss;
+    }
+    Network { delay, loss: 1.0 - passed }
 }

@@ -14,6 +14,7 @@ mod decisions;
 mod failovers;
 mod faults;
 mod hedges;
+mod options;
 mod outages;
 mod overload;
 mod registrations;
@@ -114,8 +115,8 @@ struct Sbc {
     station: Station<SbcJob>,
     in_service: Option<SbcJob>,
     /// Restarts in force, and faults that keep messages from it.
-    down: u32,
-    cut_off: u32,
+    down: bool,
+    cut_off: bool,
     /// Makes the end of a job from before a restart stale.
     serial: u32,
     jobs: u64,
@@ -131,7 +132,7 @@ enum SbcJob {
     Handshake(LegId, Try),
     SendRegister(LegId, Try),
     ReadRegister(LegId, Try, RegisterAnswer, Option<Feedback>),
-    SendOptions(LegId, Try),
+    SendOptions(LegId, u32),
 }
 
 /// A carrier with its registrar.
@@ -152,11 +153,10 @@ struct Carrier {
     answered: u64,
     background: u64,
     avalanches: u64,
-    slowdown: f64,
     network: Network,
 }
 
-/// What a network fault adds.
+/// What network faults add.
 #[derive(Copy, Clone, Default)]
 struct Network {
     delay: SimDuration,
@@ -166,8 +166,9 @@ struct Network {
 /// The API server.
 struct Server {
     limiters: Vec<Limiter>,
+    /// What faults make of each limiter's limit.
+    scales: Vec<f64>,
     station: Station<super::ids::AttemptId>,
-    slowdown: f64,
     shedding: Option<Codel>,
     /// Its concurrency limit, and how many have ended under it.
     limit: Option<Concurrency>,
@@ -226,6 +227,8 @@ impl<'c, O: Observer> World<'c, O> {
 
     /// Schedules what happens by itself: arrivals, polls, keepalives, faults.
     pub(super) fn start(&mut self, cal: &mut Cal) {
+        // Of what happens at one instant, faults come first.
+        self.start_faults(cal);
         for t in 0..self.trunks.len() {
             let trunk = TrunkId(t as u32);
             let first = self.trunks[t].arrivals.next(&self.random);
@@ -243,7 +246,6 @@ impl<'c, O: Observer> World<'c, O> {
         }
         self.start_registrations(cal);
         self.start_monitor(cal);
-        self.start_faults(cal);
     }
 
     /// Whether nothing new is offered any more: what is under way ends, and that is all.
@@ -299,6 +301,8 @@ impl<'c, O: Observer> World<'c, O> {
         empty("channels in use", self.channels.iter().map(|b| *b as usize).sum())?;
         empty("agents busy", self.groups.iter().map(|g| g.busy() as usize).sum())?;
         empty("callers waiting", self.groups.iter().map(Group::waiting).sum())?;
+        let pings = self.legs.iter().flatten().map(|l| l.options.pending());
+        empty("OPTIONS without a result", pings.sum())?;
         empty("calls on legs", self.legs.iter().flatten().map(|l| l.calls as usize).sum())?;
         empty("clients busy", self.clients.iter().filter(|c| !c.is_idle()).count())?;
         empty("API servers busy", self.server.station.busy() as usize)?;
@@ -356,7 +360,9 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::BackgroundRegister(carrier) => self.background_register(now, carrier, cal),
             Event::AvalancheRegister(carrier) => self.foreign_register(now, carrier, cal),
             Event::OptionsDue(leg) => self.options_due(now, leg, cal),
-            Event::OptionsAnswered(leg, n) => self.options_answered(now, leg, n, cal),
+            Event::OptionsRetransmit(leg, n) => self.options_retransmits(now, leg, n, cal),
+            Event::OptionsAtCarrier(leg, n) => self.options_at_carrier(now, leg, n, cal),
+            Event::OptionsAnswered(leg, n, a) => self.options_answered(now, leg, n, a, cal),
             Event::OptionsMissed(leg, n) => self.options_missed(now, leg, n, cal),
             Event::TenantAsks(client) => self.tenant_asks(now, client, cal),
             Event::PollDue(trunk) => self.poll_due(now, trunk, cal),
@@ -373,8 +379,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::BreakerWakes(client, index) => self.breaker_wakes(now, client, index, cal),
             Event::UpdateInForce(trunk, group) => self.trunks[trunk.index()].policy = group,
             Event::FailoverWake(trunk) => self.failover_wakes(now, trunk, cal),
-            Event::FaultStarts(fault) => self.fault_moves(now, fault, true, cal),
-            Event::FaultEnds(fault) => self.fault_moves(now, fault, false, cal),
+            Event::FaultsMove => self.faults_move(now, cal),
             Event::CarrierFails(carrier) => self.carrier_fails(now, carrier, cal),
             Event::CarrierRepaired(carrier) => self.carrier_repaired(now, carrier, cal),
             Event::StaffingChanges(group, agents) => self.staffing_changes(now, group, agents, cal),
@@ -414,8 +419,8 @@ impl Sbc {
         Self {
             station: Station::new(1, spec.queue),
             in_service: None,
-            down: 0,
-            cut_off: 0,
+            down: false,
+            cut_off: false,
             serial: 0,
             jobs: 0,
             control: overload::control_of_sbc(config, sbc),
@@ -426,7 +431,7 @@ impl Sbc {
 impl Sbc {
     /// Whether messages get to it and from it.
     const fn is_reachable(&self) -> bool {
-        self.down == 0 && self.cut_off == 0
+        !self.down && !self.cut_off
     }
 }
 
@@ -445,7 +450,6 @@ impl Carrier {
             answered: 0,
             background: 0,
             avalanches: 0,
-            slowdown: 1.0,
             network: Network::default(),
         }
     }

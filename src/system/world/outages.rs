@@ -120,22 +120,18 @@ impl<O: Observer> World<'_, O> {
         cal: &mut Cal,
     ) {
         let part = &mut self.sbcs[sbc.index()];
-        let count = match kind {
+        let is = match kind {
             OutageKind::Closes => &mut part.down,
             OutageKind::Silent => &mut part.cut_off,
         };
-        if down {
-            *count += 1;
-        } else {
-            *count -= 1;
+        if std::mem::replace(is, down) == down {
+            return;
         }
-        let starts = !down && *count == 0;
         let legs = self.legs_where(|world, leg| world.sbc_of(leg) == sbc);
         match kind {
             OutageKind::Silent => {}
             OutageKind::Closes if down => self.sbc_dies(now, sbc, &legs, cal),
-            OutageKind::Closes if starts => self.sbc_starts_up(now, &legs, cal),
-            OutageKind::Closes => {}
+            OutageKind::Closes => self.sbc_starts_up(now, &legs, cal),
         }
         for leg in legs {
             self.primary_may_have_changed(now, leg, cal);

@@ -381,14 +381,14 @@ impl<O: Observer> World<'_, O> {
     ) {
         let part = &mut self.carriers[carrier.index()];
         part.jobs += 1;
-        let (number, slowdown) = (part.jobs, part.slowdown);
+        let number = part.jobs;
         let mut draw = self.draw(Purpose::RegistrarService, self.carrier_entity(carrier), number);
         let service = self.config.carriers[carrier.index()].registrar_service.sample(&mut draw);
-        let service = service.mul_f64(slowdown);
+        let service = self.config.slowdowns.registrars[carrier.index()].taken(now, service);
         if let Some(control) = &mut self.carriers[carrier.index()].control {
             control.starts(now, true, service);
         }
-        cal.schedule(now + service, Event::RegistrarDone(carrier, job.0, job.1));
+        cal.schedule(now.saturating_add(service), Event::RegistrarDone(carrier, job.0, job.1));
     }
 
     pub(super) fn registrar_done(

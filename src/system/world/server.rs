@@ -23,7 +23,7 @@ impl Server {
         Self {
             limiters: api.limiters.iter().map(|(_, spec)| Limiter::new(spec)).collect(),
             station: Station::ordered(api.servers, api.queue, api.order),
-            slowdown: 1.0,
+            scales: vec![1.0; api.limiters.len()],
             shedding: Codel::new(&api.shedding),
             limit: limited.then(|| Concurrency::new(&api.concurrency, &mut probe)),
             ended: 0,
@@ -103,9 +103,9 @@ impl<O: Observer> World<'_, O> {
         if !per_busy.is_zero() {
             service += per_busy * u64::from(self.server.station.busy());
         }
-        let service = service.mul_f64(self.server.slowdown);
+        let service = self.config.slowdowns.api.taken(now, service);
         self.observe(now, Observation::ServiceStarted { client, wait: now - since });
-        cal.schedule(now + service, Event::AttemptServed(id));
+        cal.schedule(now.saturating_add(service), Event::AttemptServed(id));
     }
 
     /// A server is free: it takes the next of those who wait that is not sent away.

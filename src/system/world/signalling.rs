@@ -67,7 +67,7 @@ impl<O: Observer> World<'_, O> {
         cal: &mut Cal,
     ) -> bool {
         let part = &mut self.sbcs[sbc.index()];
-        if part.down > 0 {
+        if part.down {
             return false;
         }
         match part.station.offer(now, job) {

@@ -77,8 +77,10 @@ pub enum Down {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the fields are named after what they hold")]
 pub enum Step {
-    /// A trunk starts to move to its secondary leg.
+    /// A trunk fails over to its secondary leg.
     Failover { trunk: TrunkId, cause: Cause, needed: bool },
+    /// A trunk had started to move to its secondary leg, and was on its way.
+    MoveBegun { trunk: TrunkId, cause: Cause },
     /// It had been asked to, and waited.
     Asked { trunk: TrunkId, wait: SimDuration },
     /// So many INVITEs over its primary leg timed out.
@@ -171,7 +173,7 @@ const TURN_BEFORE: SimDuration = SimDuration::from_secs(5);
 pub fn why(story: &Story, config: &Config, outcome: usize) -> Vec<Link> {
     let mut walk = Walk { story, config, links: Vec::new() };
     match story.facts[outcome].what {
-        Observation::FailoverStarted { .. } => walk.failover(outcome),
+        Observation::FailedOver { .. } => walk.failover(outcome),
         Observation::InviteTimedOut { .. } => walk.invite_timed_out(outcome),
         Observation::CallEnded { .. } => walk.dropped(outcome),
         Observation::RegistrationTimedOut { leg } => walk.registration(outcome, leg),

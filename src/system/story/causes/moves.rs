@@ -7,15 +7,34 @@ use crate::system::ids::{LegId, Side, TrunkId};
 use crate::system::observation::{Cause, Errand, Observation};
 
 impl Walk<'_> {
-    pub(super) fn failover(&mut self, started: usize) {
-        let Observation::FailoverStarted { trunk, cause, needed } = self.story.facts[started].what
-        else {
-            return;
-        };
+    /// Why a trunk failed over, or started to move, at a place.
+    pub(super) fn failover(&mut self, place: usize) {
         if self.is_long() {
             return;
         }
-        self.push_at(started, Step::Failover { trunk, cause, needed });
+        match self.story.facts[place].what {
+            Observation::FailoverStarted { trunk, cause } => {
+                self.push_at(place, Step::MoveBegun { trunk, cause });
+                self.move_begun(place, trunk, cause);
+            }
+            Observation::FailedOver { trunk, cause, needed } => {
+                self.push_at(place, Step::Failover { trunk, cause, needed });
+                let started = self.story.last(
+                    place,
+                    |f| matches!(*f, Observation::FailoverStarted { trunk: t, .. } if t == trunk),
+                );
+                let Some(started) = started else { return };
+                if self.story.at(started) < self.story.at(place) {
+                    self.push_at(started, Step::MoveBegun { trunk, cause });
+                }
+                self.move_begun(started, trunk, cause);
+            }
+            _ => {}
+        }
+    }
+
+    /// What asked for the move that began at place `started`.
+    fn move_begun(&mut self, started: usize, trunk: TrunkId, cause: Cause) {
         let at = self.story.at(started);
         // Of all who asked, the last who decided it; who asked for a later instant did not.
         let asked = |place: usize| match self.story.facts[place].what {
@@ -150,10 +169,11 @@ impl Walk<'_> {
             );
             back.into_iter().for_each(|back| self.push_at(back, Step::Failback { trunk }));
         }
-        let started = self.story.last(
-            at + 1,
-            |fact| matches!(*fact, Observation::FailoverStarted { trunk: t, .. } if t == trunk),
-        );
+        let started = self.story.last(at + 1, |fact| {
+            matches!(*fact,
+                Observation::FailoverStarted { trunk: t, .. }
+                | Observation::FailedOver { trunk: t, .. } if t == trunk)
+        });
         started.into_iter().for_each(|started| self.failover(started));
     }
 }
