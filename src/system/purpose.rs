@@ -72,4 +72,7 @@ pub(super) enum Purpose {
     RegistrarFailure,
     /// Time between two OPTIONS of a leg: entity = leg, index = OPTIONS.
     OptionsInterval,
+    /// What an attempt would meet that is judged at a breaker's opening and never sent: entity =
+    /// API, index = sample.
+    Prospect,
 }

@@ -14,6 +14,7 @@ mod failovers;
 mod faults;
 mod hedges;
 mod overload;
+mod prospects;
 mod registrations;
 mod requests;
 mod retries;
@@ -70,6 +71,8 @@ pub(super) struct World<'c, O> {
     server: Server,
     api_network: Network,
     throttles: Throttles,
+    /// What openings of breakers are judged by, once one has opened.
+    prospects: Vec<prospects::Prospect>,
     tally: Tally,
 }
 
@@ -202,6 +205,7 @@ impl<'c, O: Observer> World<'c, O> {
             server: Server::new(&config.api, probe(config.api.entity)),
             api_network: Network::default(),
             throttles: Throttles::new(config),
+            prospects: Vec::new(),
             tally: Tally::default(),
         }
     }

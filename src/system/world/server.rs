@@ -105,6 +105,7 @@ impl<O: Observer> World<'_, O> {
         }
         let service = service.mul_f64(self.server.slowdown);
         self.observe(now, Observation::ServiceStarted { client, wait: now - since });
+        self.attempts.get_mut(id).expect("not yet answered").serving_until = Some(now + service);
         cal.schedule(now + service, Event::AttemptServed(id));
     }
 
@@ -144,6 +145,7 @@ impl<O: Observer> World<'_, O> {
     /// The server is done: what was asked takes effect, whether or not the client still waits.
     pub(super) fn attempt_served(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
         let fails = self.api_fails(id);
+        self.attempts.get_mut(id).expect("not yet answered").serving_until = None;
         // A fault says nothing of the load.
         self.leave_server(now, id, (!fails).then_some(Outcome::Ok));
         self.take_next(now, cal);
