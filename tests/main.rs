@@ -12,6 +12,7 @@ mod explain;
 mod good_input;
 mod metastability;
 mod method;
+mod metrics;
 mod overload;
 mod precision;
 mod presets;

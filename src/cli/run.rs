@@ -9,14 +9,14 @@ use super::progress::Stopwatch;
 use super::{Failure, RunOfModel, print, run_table, timeline};
 use crate::input::LoadedModel;
 use crate::output::{files, latency, tables};
-use crate::system::metrics::{Breakdown, METRICS};
+use crate::system::metrics::{Breakdown, LimitRow, Limits, METRICS};
 use crate::system::{RunResult, simulate};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
     run: RunOfModel,
-    /// Also write metrics, tables per trunk and carrier, time series and distributions of latency as
+    /// Also write metrics, tables per trunk, carrier, limiter and fault, time series and distributions of latency as
     /// CSV, and the latter as plots
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -82,18 +82,21 @@ fn write(folder: &Path, (name, bytes): &(String, Vec<u8>)) -> Result<(), Failure
     Ok(())
 }
 
-/// One object: every metric under its name (`null` where nothing was observed), the tables per
-/// trunk and carrier, and the time series.
+/// One object: the name of the service level's formula, every metric under its name (`null` where
+/// nothing was observed), the tables per trunk, carrier, limiter and fault, and the time series.
 fn to_json(loaded: &LoadedModel, replication: u64, result: &RunResult) -> String {
     let mut object = Map::new();
     object.insert("model".into(), loaded.model.name.clone().into());
     object.insert("seed".into(), loaded.model.seed.into());
     object.insert("replication".into(), replication.into());
+    object.insert("service_level_formula".into(), result.service_level.formula_name().into());
     for (metric, value) in METRICS.iter().zip(&result.metrics) {
         object.insert(metric.name.into(), number(*value));
     }
     object.insert("trunks".into(), rows("trunk", &result.trunks));
     object.insert("carriers".into(), rows("carrier", &result.carriers));
+    object.insert("limits".into(), limits(&result.limits));
+    object.insert("faults".into(), rows("fault", &result.faults));
     let series = &result.series;
     let columns: Map<String, Value> = series
         .columns
@@ -108,6 +111,19 @@ fn to_json(loaded: &LoadedModel, replication: u64, result: &RunResult) -> String
     let mut text = serde_json::to_string_pretty(&object).expect("plain values are writable");
     text.push('\n');
     text
+}
+
+fn limits(limits: &Limits) -> Value {
+    let row = |row: &LimitRow| {
+        let mut object = Map::new();
+        object.insert("limit".into(), row.limit.clone().into());
+        object.insert("client".into(), row.client.clone().into());
+        for (column, value) in limits.columns.iter().zip(&row.values) {
+            object.insert(column.name.to_owned(), number(*value));
+        }
+        Value::from(object)
+    };
+    limits.rows.iter().map(row).collect()
 }
 
 fn rows(kind: &str, breakdown: &Breakdown) -> Value {

@@ -1,5 +1,5 @@
-//! What `run` prints for people: the operators' symptoms first, then every metric, then the trunks
-//! and carriers.
+//! What `run` prints for people: the operators' symptoms first, then every metric, then the trunks,
+//! carriers, limits and faults.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, pr
 
 use super::format;
 use crate::system::RunResult;
-use crate::system::metrics::{Breakdown, Column, Family, METRICS, index_of};
+use crate::system::metrics::{Breakdown, Column, Family, Limits, METRICS, index_of};
 use crate::system::spec::{FallbackSpec, Model, PolicyPoint};
 
 /// Columns of a terminal.
@@ -27,8 +27,15 @@ pub(super) fn render(model: &Model, result: &RunResult) -> String {
     );
     let _ = writeln!(text, "\nWHAT THE OPERATORS SEE\n{}", symptoms(model, result));
     let _ = writeln!(text, "\nMETRICS\n{}", metrics(result));
-    let _ = writeln!(text, "\nTRUNKS\n{}", trunks(model, &result.trunks));
+    let formula = result.service_level.formula_name();
+    let _ = writeln!(text, "\nTRUNKS (SL: {formula})\n{}", trunks(model, &result.trunks));
     let _ = writeln!(text, "\nCARRIERS\n{}", carriers(&result.carriers));
+    if !result.limits.rows.is_empty() {
+        let _ = writeln!(text, "\nLIMITS\n{}", limits(&result.limits));
+    }
+    if !result.faults.rows.is_empty() {
+        let _ = writeln!(text, "\nFAULTS\n{}", faults(&result.faults));
+    }
     text
 }
 
@@ -87,7 +94,7 @@ fn towards_the_api(result: &RunResult) -> Vec<Row> {
             "circuit breaker openings",
             get("breaker_openings"),
             format!(
-                "{} of them while the server had capacity; {} requests refused",
+                "{} false: an attempt would have been served in time; {} requests refused",
                 get("breaker_openings_false"),
                 get("breaker_refusals"),
             ),
@@ -145,10 +152,12 @@ fn towards_the_carriers(model: &Model, result: &RunResult) -> Vec<Row> {
             "service level",
             get("service_level"),
             format!(
-                "within {} of queue entry (target {:.0} %); {} end to end",
+                "by {}, within {} (target {:.0} %); {} end to end; {} of calls succeed",
+                result.service_level.formula_name(),
                 model.service_level.threshold,
                 model.service_level.target * 100.0,
                 get("service_level_end_to_end"),
+                get("call_success_ratio"),
             ),
         ),
     ]
@@ -176,14 +185,14 @@ fn trunks_with(trunks: &Breakdown, column: &str) -> String {
 fn metrics(result: &RunResult) -> Table {
     let mut table = plain_table();
     let mut last = None;
-    for (metric, value) in METRICS.iter().zip(&result.metrics) {
+    for (index, (metric, value)) in METRICS.iter().zip(&result.metrics).enumerate() {
         if last.replace(metric.family) != Some(metric.family) {
             table.add_row([heading(metric.family), "", ""]);
         }
         table.add_row([
             format!("  {}", metric.name),
             format::value(metric, *value),
-            metric.meaning.to_owned(),
+            result.meaning(index).into_owned(),
         ]);
     }
     align_numbers(&mut table, &[1]);
@@ -229,6 +238,25 @@ const CARRIER_COLUMNS: [(&str, &str, Kind); 8] = [
     ("refused", "registration_refusals", Kind::Count),
 ];
 
+const LIMIT_COLUMNS: [(&str, &str, Kind); 7] = [
+    ("limit", "limit_per_period", Kind::Count),
+    ("per s", "period_s", Kind::Count),
+    ("peak", "peak", Kind::Count),
+    ("attempts", "attempts", Kind::Count),
+    ("passed", "passed", Kind::Count),
+    ("delayed", "delayed", Kind::Count),
+    ("refused", "refused", Kind::Count),
+];
+
+const FAULT_COLUMNS: [(&str, &str, Kind); 6] = [
+    ("starts s", "start_s", Kind::Count),
+    ("ends s", "end_s", Kind::Count),
+    ("times", "ends", Kind::Count),
+    ("recovered in s", "recovery_time_s", Kind::Count),
+    ("SL from", "service_level_band", Kind::Share),
+    ("queued up to", "callers_queued_band", Kind::Count),
+];
+
 #[derive(Copy, Clone)]
 enum Kind {
     Count,
@@ -261,6 +289,23 @@ fn trunks(model: &Model, breakdown: &Breakdown) -> Table {
 fn carriers(breakdown: &Breakdown) -> Table {
     let named = breakdown.rows.iter().map(|(name, values)| (name.clone(), values.as_slice()));
     breakdown_table("carrier", breakdown.columns, named, &CARRIER_COLUMNS)
+}
+
+/// Of each limiter a row of all clients together, and under it a row per client.
+fn limits(limits: &Limits) -> Table {
+    let named = limits.rows.iter().map(|row| {
+        let name = match &row.client {
+            None => row.limit.clone(),
+            Some(client) => format!("  {client}"),
+        };
+        (name, row.values.as_slice())
+    });
+    breakdown_table("limiter, client", limits.columns, named, &LIMIT_COLUMNS)
+}
+
+fn faults(breakdown: &Breakdown) -> Table {
+    let named = breakdown.rows.iter().map(|(name, values)| (name.clone(), values.as_slice()));
+    breakdown_table("fault", breakdown.columns, named, &FAULT_COLUMNS)
 }
 
 fn breakdown_table<'a>(

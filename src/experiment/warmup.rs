@@ -191,10 +191,10 @@ fn answer(found: &Warmup) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::metrics::Column;
+    use crate::system::metrics::{Bounds, Column};
 
     const fn column(name: &'static str, unit: &'static str) -> Column {
-        Column { name, unit, meaning: "", always: true }
+        Column { name, unit, meaning: "", always: true, bounds: Bounds::Any }
     }
 
     const COLUMNS: [Column; 3] =

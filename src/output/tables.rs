@@ -6,7 +6,7 @@ use crate::experiment::runner::{Outcome, Unit};
 use crate::experiment::select::threshold::together;
 use crate::experiment::summary::Summary;
 use crate::system::RunResult;
-use crate::system::metrics::{Breakdown, Column, METRICS, Series};
+use crate::system::metrics::{Breakdown, Column, Limits, METRICS, Series};
 
 /// What the column `point` holds, in every table.
 pub(super) const POINT: &str = "number of the point, from 0";
@@ -74,6 +74,8 @@ pub fn of_run(result: &RunResult) -> Vec<(&'static str, Table)> {
         ("metrics", metrics(result)),
         ("trunks", breakdown("trunk", &result.trunks)),
         ("carriers", breakdown("carrier", &result.carriers)),
+        ("limits", limits(&result.limits)),
+        ("faults", breakdown("fault", &result.faults)),
         ("series", series(&result.series)),
     ]
 }
@@ -81,16 +83,28 @@ pub fn of_run(result: &RunResult) -> Vec<(&'static str, Table)> {
 /// The metrics of one run, a row each, with units and meanings.
 #[must_use]
 pub fn metrics(result: &RunResult) -> Table {
-    let rows: Vec<_> = METRICS.iter().zip(&result.metrics).collect();
+    let rows: Vec<_> = METRICS.iter().zip(&result.metrics).enumerate().collect();
     let mut draft = Table::of(&rows);
-    draft.column("metric", "name of the metric", |(metric, _)| metric.name);
-    draft.column("value", "its value, in its unit", |(_, value)| **value);
-    draft.column("unit", UNIT, |(metric, _)| named(metric.unit.to_owned()));
-    draft.column("meaning", "what it is", |(metric, _)| metric.meaning);
+    draft.column("metric", "name of the metric", |(_, (metric, _))| metric.name);
+    draft.column("value", "its value, in its unit", |(_, (_, value))| **value);
+    draft.column("unit", UNIT, |(_, (metric, _))| named(metric.unit.to_owned()));
+    draft.column("meaning", "what it is", |(index, _)| result.meaning(*index).into_owned());
     draft.table()
 }
 
-/// A table per trunk or carrier; `kind` is the name of its first column.
+/// A row per limiter of the API and client, after a row of all clients together.
+#[must_use]
+pub fn limits(limits: &Limits) -> Table {
+    let mut draft = Table::of(&limits.rows);
+    let about = "name of the limit and, after a slash, whose budget it is";
+    draft.column("limit", about, |row| row.limit.clone());
+    let about = "name of the client; empty for all clients together";
+    draft.column("client", about, |row| row.client.clone());
+    figures(&mut draft, limits.columns, |row, index| row.values[index]);
+    draft.table()
+}
+
+/// A table per trunk, carrier or fault; `kind` is the name of its first column.
 #[must_use]
 pub fn breakdown(kind: &str, breakdown: &Breakdown) -> Table {
     let mut draft = Table::of(&breakdown.rows);

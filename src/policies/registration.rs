@@ -522,7 +522,7 @@ mod tests {
             } else {
                 RegistrationRetrySpec::Exponential {
                     base: s(base_s), multiplier: 2.0, cap: s(cap_s), jitter: Jitter::Equal,
-                    honour_retry_after, max_retries: None, forbidden_interval: None, fatal_interval: None, max_retries: None, forbidden_interval: None, fatal_interval: None,
+                    honour_retry_after, max_retries: None, forbidden_interval: None, fatal_interval: None,
                 }
             };
             let mut rng = RandomSource::new(2, 0).at(0, 0, index);

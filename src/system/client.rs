@@ -147,7 +147,7 @@ pub(super) struct Request {
     pub(super) state: RequestState,
     /// Whether it holds a connection.
     pub(super) connected: bool,
-    /// A limiter on its path was refusing at some time of its life.
+    /// A limiter on its path has refused or held back an attempt of it.
     pub(super) limited: bool,
     pub(super) deadline: Handle,
     /// Calls that wait for it: which, at which try, since when.
@@ -242,6 +242,8 @@ pub(super) struct Attempt {
     pub(super) server_place: Option<Place>,
     pub(super) timeout: Handle,
     pub(super) came_at: SimTime,
+    /// When its service ends, while it is in service.
+    pub(super) serving_until: Option<SimTime>,
     /// The client has given up on it.
     pub(super) abandoned: bool,
     /// It, or its answer, was lost on the way.

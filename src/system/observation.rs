@@ -154,15 +154,21 @@ pub enum Observation {
     Requested { request: RequestId, client: ClientId, errand: Errand, trunk: TrunkId },
     /// An attempt leaves its client.
     AttemptSent { request: RequestId, client: ClientId, attempt: u32 },
-    /// The limiters refused an attempt.
+    /// The limiters refused an attempt: `limiter` of them for longest.
     LimiterRefused {
         request: RequestId,
         client: ClientId,
         limiter: u32,
         retry_after: Option<SimDuration>,
     },
-    /// The limiters let an attempt pass at once, or after a delay.
-    LimiterAdmitted { request: RequestId, client: ClientId, delay: SimDuration },
+    /// The limiters let an attempt pass at once, or after a delay: then `held_by` of them holds it
+    /// back longest.
+    LimiterAdmitted {
+        request: RequestId,
+        client: ClientId,
+        delay: SimDuration,
+        held_by: Option<u32>,
+    },
     /// What a limiter on an attempt's path has left after it, of how many at most. Told only to who
     /// takes note of budgets.
     BudgetLeft { limiter: u32, left: u32, of: u32 },
@@ -200,8 +206,8 @@ pub enum Observation {
     /// The client's bulkhead refused an attempt or request.
     BulkheadRefused { request: RequestId, client: ClientId, trunk: TrunkId },
     /// The circuit breaker was seen in another state: at the call or result that moved it, or at
-    /// the instant of its library's timer. `capacity` says that the server would have served an
-    /// attempt at that instant.
+    /// the instant of its library's timer. `capacity` says of an opening that it is false: an
+    /// attempt would have been served in time with a probability above the threshold's complement.
     BreakerMoved {
         client: ClientId,
         breaker: u32,
@@ -210,8 +216,9 @@ pub enum Observation {
     },
     /// A client's own throttle or limiter held an attempt back for `wait`, or refused it.
     ClientThrottled { request: RequestId, client: ClientId, wait: Option<SimDuration> },
-    /// A trunk's routing policy is in force `latency` after the need arose; `limited` says that a
-    /// limiter was refusing on its path meanwhile.
+    /// A trunk's routing policy is in force `latency` after the need of a call or update that asked
+    /// for it; the call may have gone by then, or have taken the fallback. `limited` says that a
+    /// limiter on the path refused or held back an attempt of the request.
     PolicyInForce { trunk: TrunkId, errand: Errand, latency: SimDuration, limited: bool },
     /// A call took the fallback, or an update of the trunk that failed brought it about: after the
     /// request that ended without an answer, or, without one, because the flow waited no longer.

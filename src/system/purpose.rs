@@ -76,4 +76,7 @@ pub(super) enum Purpose {
     ExpiresSpread,
     /// The wait before the first REGISTER of an SBC: entity = leg, index = wait.
     InitialDelay,
+    /// What an attempt would meet that is judged at a breaker's opening and never sent: entity =
+    /// API, index = sample.
+    Prospect,
 }

@@ -1,8 +1,13 @@
 //! One run: from a checked configuration, a seed and a replication to its metrics.
 
+use std::borrow::Cow;
+
 use super::config::Config;
-use super::metrics::{Breakdown, Recorder, Series, Spread};
+use super::metrics::{
+    Breakdown, Limits, METRICS, OutOfBounds, Recorder, Series, Spread, check_bounds, index_of,
+};
 use super::observation::{Observation, Observer};
+use super::spec::ServiceLevelSpec;
 use super::world::World;
 use crate::engine::calendar::Calendar;
 use crate::engine::random::RandomSource;
@@ -15,16 +20,36 @@ pub struct RunResult {
     /// Values in the order of [`super::metrics::METRICS`]; not a number where nothing was
     /// observed.
     pub metrics: Vec<f64>,
+    /// What counts as good service, and the formula of the service levels.
+    pub service_level: ServiceLevelSpec,
     /// A row per trunk.
     pub trunks: Breakdown,
     /// A row per carrier.
     pub carriers: Breakdown,
+    /// Of each limiter of the API a row of all clients together, and one per client.
+    pub limits: Limits,
+    /// A row per fault of the model and per carrier with random outages: how long the system took
+    /// to recover.
+    pub faults: Breakdown,
     /// A row per bin of time.
     pub series: Series,
     /// How update latency and post-dial delay are distributed.
     pub latencies: Vec<Spread>,
     /// What the engine did.
     pub engine: EngineFigures,
+}
+
+impl RunResult {
+    /// What a metric is, by its place in the catalogue; of the service level the name of its formula
+    /// and the formula itself.
+    #[must_use]
+    pub fn meaning(&self, index: usize) -> Cow<'static, str> {
+        if Some(index) != index_of("service_level") {
+            return METRICS[index].meaning.into();
+        }
+        let spec = &self.service_level;
+        format!("{}: {}", spec.formula_name(), spec.formula_text()).into()
+    }
 }
 
 /// What the engine did.
@@ -71,6 +96,22 @@ pub enum RunError {
         /// Which law.
         law: String,
     },
+    /// A figure lies outside its bounds, which is a bug of the simulator.
+    #[error(
+        "{figure} = {value} lies outside its bounds, {bounds} (seed {seed}, replication \
+         {replication})",
+        figure = out.figure,
+        value = out.value,
+        bounds = out.bounds
+    )]
+    Bounds {
+        /// Replays the run.
+        seed: u64,
+        /// Replays the run.
+        replication: u64,
+        /// The figure, its value and the bounds.
+        out: OutOfBounds,
+    },
 }
 
 /// How long after the horizon the last things under way may end.
@@ -79,7 +120,7 @@ const DRAIN_MAX: SimDuration = SimDuration::from_secs(400 * 86_400);
 /// Runs a model to its horizon, lets what is under way end, and measures.
 ///
 /// # Errors
-/// Where the run exceeds its budget, or a conservation law does not hold.
+/// Where the run exceeds its budget, a law does not hold, or a figure lies outside its bounds.
 pub fn simulate(config: &Config, seed: u64, replication: u64) -> Result<RunResult, RunError> {
     run(config, seed, replication, ())
 }
@@ -88,7 +129,7 @@ pub fn simulate(config: &Config, seed: u64, replication: u64) -> Result<RunResul
 /// what led to what, and of limiters' budgets where it takes note of them.
 ///
 /// # Errors
-/// Where the run exceeds its budget, or a conservation law does not hold.
+/// Where the run exceeds its budget, a law does not hold, or a figure lies outside its bounds.
 pub fn simulate_observed<O: Observer>(
     config: &Config,
     seed: u64,
@@ -156,5 +197,9 @@ fn run<O: Observer>(
     }
     world.check_conservation().map_err(|law| RunError::Conservation { seed, replication, law })?;
     let engine = EngineFigures { events, peak_pending: calendar.peak_len() as u64 };
-    Ok(world.into_observer().0.finish(config, engine))
+    let recorder = world.into_observer().0;
+    recorder.check().map_err(|law| RunError::Conservation { seed, replication, law })?;
+    let result = recorder.finish(config, engine);
+    check_bounds(&result, config).map_err(|out| RunError::Bounds { seed, replication, out })?;
+    Ok(result)
 }

@@ -85,6 +85,17 @@ impl<J: Copy> Station<J> {
         self.busy >= self.servers && self.queue.len() >= self.waiting_max as usize
     }
 
+    /// Whether a job would be served at once.
+    #[must_use]
+    pub(super) const fn is_idle(&self) -> bool {
+        self.busy < self.servers
+    }
+
+    /// Jobs waiting, in the order in which they came, with the instants at which they did.
+    pub(super) fn queue(&self) -> impl Iterator<Item = (SimTime, J)> + '_ {
+        self.queue.iter().copied()
+    }
+
     /// Jobs waiting.
     #[must_use]
     pub(super) fn waiting(&self) -> usize {

@@ -13,7 +13,7 @@ use trunksim::policies::failover::{Controller, FailoverSpec};
 use trunksim::policies::hedge::{HedgeMove, HedgeSpec, HedgeThrottle, Hedging};
 use trunksim::policies::limiter::{Admission, Limiter, LimiterSpec};
 use trunksim::policies::overload::{self, Control, OverloadSpec};
-use trunksim::policies::registration::RegistrationRetrySpec;
+use trunksim::policies::registration::{Failure, Next, RegistrationRetrySpec};
 use trunksim::policies::retry::{
     DEPTH_MAX, Failed, Hint, Loops, Method, Pass, Progress, RetrySpec, Step,
 };
@@ -416,9 +416,17 @@ fn registrations() {
         for _ in 0..60 {
             let failures = if once_in(draw, 10) { draw.next_u32() } else { below(draw, 40) as u32 };
             let told = maybe_length(draw);
-            let wait = spec.delay(failures, once_in(draw, 2), told, draw);
-            if let Some(told) = told.filter(|_| honours) {
-                assert!(wait >= told, "{spec:?}: {wait} although told {told}");
+            let failure = match below(draw, 3) {
+                0 => Failure::NoAnswer,
+                1 => Failure::Answer(503, told),
+                _ => Failure::Answer(400 + below(draw, 300) as u16, told),
+            };
+            let counted = below(draw, 20) as u32;
+            let next = spec.next(failure, (failures, counted), once_in(draw, 2), draw);
+            if let Failure::Answer(_, Some(told)) = failure
+                && honours
+            {
+                assert!(matches!(next, Next::Told(wait) if wait >= told), "{spec:?}: {next:?}");
             }
         }
     });

@@ -29,6 +29,7 @@ mod polly;
 mod pybreaker;
 mod resilience4j;
 mod rule;
+mod threshold;
 
 use rand::Rng;
 use schemars::JsonSchema;

@@ -18,6 +18,8 @@ pub enum StackAdmission {
     },
     /// Every level lets it pass, the last at `until`.
     Delayed {
+        /// Place in the path of the level that holds it back longest, the first of several.
+        level: u32,
         /// When it passes.
         until: SimTime,
     },
@@ -28,25 +30,26 @@ pub enum StackAdmission {
 /// noted at each level.
 pub fn admit(limiters: &mut [Limiter], path: &[u32], now: SimTime, cost: u32) -> StackAdmission {
     let mut denied: Option<(u32, SimTime)> = None;
-    let mut passes = now;
+    let mut delayed: Option<(u32, SimTime)> = None;
     for (level, &limiter) in (0u32..).zip(path) {
         match limiters[limiter as usize].check(now, cost) {
             Admission::Granted => {}
-            Admission::Delayed { until } => passes = passes.max(until),
+            Admission::Delayed { until } if delayed.is_none_or(|(_, at)| until > at) => {
+                delayed = Some((level, until));
+            }
             Admission::Denied { retry_at } if denied.is_none_or(|(_, at)| retry_at > at) => {
                 denied = Some((level, retry_at));
             }
-            Admission::Denied { .. } => {}
+            Admission::Delayed { .. } | Admission::Denied { .. } => {}
         }
     }
     let Some((level, mut retry_at)) = denied else {
         for &limiter in path {
             limiters[limiter as usize].debit(now, cost);
         }
-        return if passes > now {
-            StackAdmission::Delayed { until: passes }
-        } else {
-            StackAdmission::Granted
+        return match delayed {
+            Some((level, until)) => StackAdmission::Delayed { level, until },
+            None => StackAdmission::Granted,
         };
     };
     for &limiter in path {
@@ -57,8 +60,15 @@ pub fn admit(limiters: &mut [Limiter], path: &[u32], now: SimTime, cost: u32) ->
     StackAdmission::Denied { level, retry_at }
 }
 
-/// Whether a request on this path would be refused or held back at `now`.
+/// What the limiters of `path` would answer to `cost` requests at `now`, without using anything up:
+/// when the requests would pass, or nothing where a level would refuse them.
 #[must_use]
-pub fn refuses(limiters: &[Limiter], path: &[u32], now: SimTime) -> bool {
-    path.iter().any(|&limiter| limiters[limiter as usize].refuses(now))
+pub fn would_pass(limiters: &[Limiter], path: &[u32], now: SimTime, cost: u32) -> Option<SimTime> {
+    path.iter().try_fold(now, |passes, &limiter| {
+        match limiters[limiter as usize].check(now, cost) {
+            Admission::Granted => Some(passes),
+            Admission::Delayed { until } => Some(passes.max(until)),
+            Admission::Denied { .. } => None,
+        }
+    })
 }

@@ -29,7 +29,9 @@ pub(super) struct Surroundings {
     window: Window,
     pub(super) carriers: Vec<Carrier>,
     sbc_drops: u64,
-    staffed: Vec<TimeWeighted>,
+    /// By group: agents at work, and of these the busy ones. An agent who logs out during a call
+    /// is at work until call and wrap-up end.
+    at_work: Vec<TimeWeighted>,
     busy: Vec<TimeWeighted>,
 }
 
@@ -47,15 +49,15 @@ impl Surroundings {
             registers_peak: 0,
             down: level,
         };
-        let mut staffed = vec![level; config.groups.len()];
-        for (level, group) in staffed.iter_mut().zip(&config.groups) {
+        let mut at_work = vec![level; config.groups.len()];
+        for (level, group) in at_work.iter_mut().zip(&config.groups) {
             level.set(SimTime::ZERO, f64::from(group.agents));
         }
         Self {
             window,
             carriers: config.carriers.iter().map(|c| carrier(c.price_per_minute)).collect(),
             sbc_drops: 0,
-            staffed,
+            at_work,
             busy: vec![level; config.groups.len()],
         }
     }
@@ -63,7 +65,7 @@ impl Surroundings {
     pub(super) fn observe(&mut self, now: SimTime, fact: &Observation, config: &Config) {
         match *fact {
             Observation::AgentsBusy { group, staffed, busy, .. } => {
-                self.staffed[group.index()].set(now, f64::from(staffed));
+                self.at_work[group.index()].set(now, f64::from(staffed.max(busy)));
                 self.busy[group.index()].set(now, f64::from(busy));
             }
             Observation::CarrierMoved { carrier, down } => {
@@ -89,7 +91,7 @@ impl Surroundings {
         let sum = |levels: &[TimeWeighted]| levels.iter().map(TimeWeighted::mean).sum::<f64>();
         let peak = self.carriers.iter().map(|c| c.registers_peak).max().unwrap_or(0);
         vec![
-            ("agent_occupancy", sum(&self.busy) / sum(&self.staffed)),
+            ("agent_occupancy", sum(&self.busy) / sum(&self.at_work)),
             ("register_rate_peak_per_s", peak as f64),
             ("sbc_drops", self.sbc_drops as f64),
         ]

@@ -1,4 +1,6 @@
-//! The names of the metrics, their units and what they mean.
+//! The names of the metrics, their units, their bounds and what they mean.
+
+use super::bounds::Bounds;
 
 /// Which way a metric is better.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -47,18 +49,27 @@ pub struct Metric {
     pub unit: &'static str,
     /// Which way it is better.
     pub better: Better,
+    /// Where its values lie. Asserted at the end of every run.
+    pub bounds: Bounds,
     /// What it is.
     pub meaning: &'static str,
 }
 
 impl Metric {
+    /// The same metric with bounds of its own, where the unit does not say them.
+    const fn within(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
+    }
+
     /// Whether it adds up over the measured time, so that it can be told per hour or day: numbers
     /// of things, minutes and money are, shares, means, quantiles and rates are not.
     #[must_use]
     pub fn adds_up(&self) -> bool {
         match self.unit {
             "calls" | "min" => true,
-            "" => !["retry_amplification", "ghost_channels"].contains(&self.name),
+            "" => {
+                !["retry_amplification", "limit_peak_share", "ghost_channels"].contains(&self.name)
+            }
             _ => false,
         }
     }
@@ -90,7 +101,7 @@ const fn higher(
     unit: &'static str,
     meaning: &'static str,
 ) -> Metric {
-    Metric { family, name, unit, better: Better::Higher, meaning }
+    Metric { family, name, unit, better: Better::Higher, bounds: Bounds::of_unit(unit), meaning }
 }
 
 const fn lower(
@@ -99,7 +110,7 @@ const fn lower(
     unit: &'static str,
     meaning: &'static str,
 ) -> Metric {
-    Metric { family, name, unit, better: Better::Lower, meaning }
+    Metric { family, name, unit, better: Better::Lower, bounds: Bounds::of_unit(unit), meaning }
 }
 
 const fn plain(
@@ -108,7 +119,7 @@ const fn plain(
     unit: &'static str,
     meaning: &'static str,
 ) -> Metric {
-    Metric { family, name, unit, better: Better::Neither, meaning }
+    Metric { family, name, unit, better: Better::Neither, bounds: Bounds::of_unit(unit), meaning }
 }
 
 use Family::{
@@ -127,7 +138,7 @@ pub static METRICS: &[Metric] = &[
         Service,
         "service_level",
         "share",
-        "answered within the threshold of queue entry / (queued − abandoned within the short-abandon time)",
+        "share of calls answered in time, by the formula service_level.formula; by default answered within the threshold of queue entry / (queued − abandoned within the short-abandon time)",
     ),
     higher(
         Service,
@@ -135,11 +146,49 @@ pub static METRICS: &[Metric] = &[
         "share",
         "answered within the threshold of the first INVITE / calls offered",
     ),
+    lower(
+        Service,
+        "time_below_target_s",
+        "s",
+        "time at which the service level of the last 5 minutes was below the target",
+    )
+    .within(Bounds::MeasuredTime),
+    lower(
+        Service,
+        "recovery_time_s",
+        "s",
+        "longest time from the end of a fault until service level and queues are back in their band",
+    )
+    .within(Bounds::MeasuredTime),
     plain(Calls, "calls_offered", "calls", "calls offered to the trunks"),
-    lower(Calls, "calls_redialled", "calls", "of them by callers whom an earlier call had failed"),
+    lower(Calls, "calls_redialled", "calls", "calls offered by callers whose earlier call had failed"),
     higher(Calls, "calls_answered", "calls", "calls an agent answered"),
+    higher(
+        Calls,
+        "calls_answered_in_time",
+        "calls",
+        "calls an agent answered within the threshold of queue entry",
+    ),
     lower(Calls, "calls_abandoned", "calls", "callers who hung up in the flow or queue"),
+    lower(
+        Calls,
+        "calls_abandoned_short",
+        "calls",
+        "callers who hung up in the queue within the short-abandon time of queue entry",
+    ),
     lower(Calls, "calls_abandoned_setup", "calls", "callers who hung up before the trunk answered"),
+    lower(
+        Calls,
+        "calls_failed",
+        "calls",
+        "calls blocked, lost, timed out, rejected or dropped, each counted once",
+    ),
+    higher(
+        Calls,
+        "call_success_ratio",
+        "share",
+        "(calls offered − failed) / calls offered; a call that is dropped later is no success",
+    ),
     lower(
         Calls,
         "calls_blocked",
@@ -157,7 +206,7 @@ pub static METRICS: &[Metric] = &[
     lower(Calls, "calls_rejected", "calls", "calls whose last INVITE was refused with 503"),
     lower(Calls, "invite_timeouts", "", "INVITEs given up: Timer B, or no progress after 100"),
     lower(Calls, "reattempts", "", "INVITEs beyond a call's first"),
-    lower(Calls, "calls_dropped", "calls", "connected calls torn down by the network"),
+    lower(Calls, "calls_dropped", "calls", "connected calls torn down by the network, answered by an agent or not"),
     lower(Calls, "calls_dropped_primary", "calls", "of them on the primary leg"),
     lower(Calls, "calls_dropped_secondary", "calls", "of them on the secondary leg"),
     higher(Calls, "answer_seizure_ratio", "share", "ASR: calls the trunk answered / calls offered"),
@@ -180,11 +229,11 @@ pub static METRICS: &[Metric] = &[
         Agents,
         "agent_occupancy",
         "share",
-        "time-averaged share of logged-in agents with a call or in wrap-up",
+        "share of the working time of agents spent with a call or in wrap-up; an agent who logs out during a call works until call and wrap-up end",
     ),
     plain(Api, "api_requests", "", "routing requests: look-ups and updates"),
     plain(Api, "api_attempts", "", "attempts made for them"),
-    lower(Api, "retry_amplification", "", "attempts / requests that made one"),
+    lower(Api, "retry_amplification", "", "attempts / requests that made one").within(Bounds::AtLeastOne),
     lower(Api, "api_429s", "", "attempts of the routing client that a limiter refused"),
     lower(
         Api,
@@ -197,12 +246,31 @@ pub static METRICS: &[Metric] = &[
     higher(Api, "api_goodput_per_s", "1/s", "routing requests that succeeded, per second"),
     lower(Api, "api_wasted", "", "attempts served although their client had given up"),
     lower(Api, "api_429s_others", "", "attempts of tenants and monitor that a limiter refused"),
+    lower(
+        Api,
+        "limiter_refusals",
+        "",
+        "attempts of all clients that a limiter of the API refused",
+    ),
+    lower(
+        Api,
+        "limiter_delays",
+        "",
+        "attempts of all clients that a limiter of the API held back",
+    ),
+    lower(
+        Api,
+        "limit_peak_share",
+        "",
+        "highest peak of a limiter of the API / its limit per period, both as in limits.csv",
+    )
+    .within(Bounds::NotNegative),
     plain(Api, "api_utilization", "share", "time-averaged share of API servers busy"),
     lower(
         Update,
         "update_latency_ms_mean",
         "ms",
-        "from the need for a routing decision to its being in force",
+        "from the need for a routing decision to the policy in force, of every call and update that asked, also where the INVITE was given up or the fallback taken by then",
     ),
     lower(Update, "update_latency_ms_p50", "ms", "likewise, median"),
     lower(Update, "update_latency_ms_p95", "ms", "likewise, 95th percentile"),
@@ -211,15 +279,15 @@ pub static METRICS: &[Metric] = &[
         Update,
         "added_update_latency_ms",
         "ms",
-        "mean while a limiter on the path was refusing − mean otherwise",
-    ),
+        "mean of updates of which a limiter on the path refused or held back an attempt − mean of the others",
+    ).within(Bounds::Any),
     lower(Update, "fallbacks", "", "calls and updates that took the fallback"),
     lower(Breaker, "breaker_openings", "", "times a circuit breaker opened"),
     lower(
         Breaker,
         "breaker_openings_false",
         "",
-        "of them while the server would have served an attempt",
+        "openings at which an attempt would have been served in time with a probability above 1 − the failure rate that opens the breaker",
     ),
     lower(Breaker, "breaker_refusals", "", "requests a circuit breaker refused"),
     lower(
@@ -244,10 +312,10 @@ pub static METRICS: &[Metric] = &[
         Failover,
         "wrong_carrier_time_fraction",
         "share",
-        "time-averaged share of trunks on the secondary leg while the primary could carry calls, or on the primary while it could not",
+        "time-averaged share of trunks with two legs that are on the secondary while the primary could carry calls, or on the primary while it could not",
     ),
     lower(Failover, "secondary_minutes", "min", "connected minutes on secondary legs"),
-    lower(Failover, "secondary_cost", "", "their price"),
+    lower(Failover, "secondary_cost", "", "their price").within(Bounds::NotNegative),
     lower(Registration, "registration_timeouts", "", "registration attempts without an answer"),
     lower(Registration, "registration_refusals", "", "REGISTERs refused with 503"),
     lower(
@@ -268,7 +336,7 @@ pub static METRICS: &[Metric] = &[
         Registration,
         "unregistered_fraction",
         "share",
-        "time-averaged share of legs that should be registered and are not",
+        "share of the time in which legs should be registered that they are not registered",
     ),
     lower(
         Registration,
@@ -281,14 +349,14 @@ pub static METRICS: &[Metric] = &[
         "reregistration_time_s_max",
         "s",
         "longest time from the end of a carrier's outage until all legs registered with it before are again",
-    ),
+    ).within(Bounds::MeasuredTime),
     plain(
         Utilization,
         "utilization_true",
         "share",
         "time-averaged channels with a connected call / channels",
     ),
-    plain(Utilization, "utilization_reported", "share", "as the monitor shows it"),
+    plain(Utilization, "utilization_reported", "share", "channels in use that the monitor shows / channels; a gauge shows at most full, whatever the platform counts"),
     lower(
         Utilization,
         "utilization_mae",
@@ -300,19 +368,19 @@ pub static METRICS: &[Metric] = &[
         "utilization_bias",
         "share",
         "time-averaged reported − true, mean over trunks",
-    ),
+    ).within(Bounds::SignedShare),
     lower(
         Utilization,
         "utilization_staleness_s",
         "s",
         "time-averaged age of what the monitor shows",
-    ),
+    ).within(Bounds::Horizon),
     lower(
         Utilization,
         "ghost_channels",
         "",
         "time-averaged calls the platform counts that are gone",
-    ),
+    ).within(Bounds::NotNegative),
     lower(Engine, "sbc_drops", "", "messages dropped at a full SBC queue"),
     plain(Engine, "events", "", "events the engine handled"),
 ];

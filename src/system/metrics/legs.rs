@@ -26,9 +26,11 @@ pub(super) struct Legs {
     too_brief: u64,
     registrations: u64,
     anew: u64,
+    /// Legs that should be registered, and of these the ones that are not.
+    wanted: TimeWeighted,
     unregistered: TimeWeighted,
+    is_wanted: Vec<bool>,
     lacking: Vec<bool>,
-    registering: f64,
     recovery: Recovery,
 }
 
@@ -37,7 +39,6 @@ impl Legs {
         let window = Window::of(config);
         let level = TimeWeighted::new(window.from, window.until);
         let trunks = config.trunks.len();
-        let registering = config.legs.iter().flatten().filter(|l| l.registration).count();
         Self {
             window,
             flap_within: config.failover.flap_within,
@@ -54,9 +55,10 @@ impl Legs {
             too_brief: 0,
             registrations: 0,
             anew: 0,
+            wanted: level,
             unregistered: level,
+            is_wanted: vec![false; config.legs.len()],
             lacking: vec![false; config.legs.len()],
-            registering: registering as f64,
             recovery: Recovery::new(config),
         }
     }
@@ -73,9 +75,8 @@ impl Legs {
             Observation::Registration { leg, wanted, usable } => {
                 let lacks = wanted && !usable;
                 self.recovery.registration(now, leg, usable, lacks);
-                let lacked = std::mem::replace(&mut self.lacking[leg.index()], lacks);
-                let change = f64::from(u8::from(lacks)) - f64::from(u8::from(lacked));
-                self.unregistered.set(now, self.unregistered.value() + change);
+                turn(now, &mut self.wanted, &mut self.is_wanted[leg.index()], wanted);
+                turn(now, &mut self.unregistered, &mut self.lacking[leg.index()], lacks);
             }
             _ if self.window.holds(now) => self.count(fact),
             _ => {}
@@ -129,9 +130,17 @@ impl Legs {
             ("registrations_too_brief", self.too_brief as f64),
             ("registrations", self.registrations as f64),
             ("registrations_anew", self.anew as f64),
-            ("unregistered_fraction", self.unregistered.mean() / self.registering),
+            ("unregistered_fraction", self.unregistered.mean() / self.wanted.mean()),
         ];
         values.extend(self.recovery.values());
         values
+    }
+}
+
+/// One more or one fewer of what a level counts, where this one has changed.
+fn turn(now: SimTime, level: &mut TimeWeighted, before: &mut bool, is: bool) {
+    let was = std::mem::replace(before, is);
+    if is != was {
+        level.set(now, level.value() + if is { 1.0 } else { -1.0 });
     }
 }

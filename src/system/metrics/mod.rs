@@ -4,25 +4,34 @@
 //! offered within it, whenever they end.
 
 mod api;
+mod bounds;
 mod calls;
 mod carriers;
 mod catalog;
 mod columns;
+mod course;
+mod faults;
 mod legs;
+mod limits;
 mod recorder;
 mod recovery;
 mod series;
+mod service_level;
 mod utilization;
 
+pub(super) use bounds::check as check_bounds;
+pub use bounds::{Bounds, OutOfBounds};
 pub use catalog::{Better, Family, METRICS, Metric, index_of};
 pub use columns::Column;
+pub use limits::{LimitRow, Limits};
 pub use recorder::Recorder;
 
 use super::config::Config;
+use super::run::RunResult;
 use crate::engine::statistics::Latencies;
 use crate::engine::time::{SimDuration, SimTime};
 
-/// A table with a named row per trunk or carrier.
+/// A table with a named row per trunk, carrier or fault.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Breakdown {
     /// The columns after the row's name.

@@ -4,7 +4,10 @@ use super::api::Api;
 use super::calls::Calls;
 use super::carriers::Surroundings;
 use super::columns::{CARRIER, TRUNK};
+use super::course::Windows;
+use super::faults::{Faults, longest};
 use super::legs::Legs;
+use super::limits::LimitBooks;
 use super::series::Bins;
 use super::utilization::Utilization;
 use super::{Breakdown, METRICS};
@@ -21,6 +24,8 @@ pub struct Recorder<'c> {
     config: &'c Config,
     calls: Calls,
     api: Api,
+    limits: LimitBooks,
+    faults: Faults,
     legs: Legs,
     surroundings: Surroundings,
     utilization: Utilization,
@@ -35,6 +40,8 @@ impl<'c> Recorder<'c> {
             config,
             calls: Calls::new(config),
             api: Api::new(config),
+            limits: LimitBooks::new(config),
+            faults: Faults::new(config),
             legs: Legs::new(config),
             surroundings: Surroundings::new(config),
             utilization: Utilization::new(config),
@@ -42,17 +49,38 @@ impl<'c> Recorder<'c> {
         }
     }
 
+    /// The laws between what was counted, now that the run is over.
+    ///
+    /// # Errors
+    /// The first law that does not hold.
+    pub fn check(&self) -> Result<(), String> {
+        self.calls.check()?;
+        let connected = self.surroundings.carriers.iter().map(|c| c.connected).sum();
+        let law = "calls connected over all carriers = calls connected";
+        super::calls::equal(law, connected, self.calls.book.connected)?;
+        self.limits.check(self.config)
+    }
+
     /// The result of the run, now that it is over.
     ///
     /// # Panics
     /// Where a metric of the catalogue has no value, which is a bug.
     #[must_use]
-    pub fn finish(self, config: &Config, engine: EngineFigures) -> RunResult {
-        let mut values = self.calls.values();
+    pub fn finish(mut self, config: &Config, engine: EngineFigures) -> RunResult {
+        self.bins.close();
+        let target = config.service_level.target;
+        let in_force = self.faults.in_force();
+        let windows = Windows::new(self.bins.course(), config.warmup, target, &in_force);
+        let faults = self.faults.table(&windows, config);
+        let below_target = windows.below_target().map_or(f64::NAN, |time| time.as_secs_f64());
+        let mut values = self.calls.values(&config.service_level);
         values.extend(self.api.values());
+        values.extend(self.limits.values());
         values.extend(self.legs.values());
         values.extend(self.surroundings.values());
         values.extend(self.utilization.values());
+        values.push(("recovery_time_s", longest(&faults)));
+        values.push(("time_below_target_s", below_target));
         values.push(("events", engine.events as f64));
         let value = |name: &str| {
             let found = values.iter().find(|(n, _)| *n == name);
@@ -60,8 +88,11 @@ impl<'c> Recorder<'c> {
         };
         RunResult {
             metrics: METRICS.iter().map(|m| value(m.name)).collect(),
+            service_level: config.service_level.clone(),
             trunks: self.trunk_table(config),
             carriers: self.carrier_table(config),
+            limits: self.limits.table(config),
+            faults,
             series: self.bins.finish(),
             latencies: vec![self.api.spread(), self.calls.spread()],
             engine,
@@ -80,9 +111,11 @@ impl<'c> Recorder<'c> {
             };
             let values: [f64; TRUNK.len()] = [
                 book.offered as f64,
-                book.answered as f64,
-                book.service_level(),
+                book.queue.answered as f64,
+                book.queue.level(&config.service_level),
                 book.service_level_end_to_end(),
+                book.failed() as f64,
+                book.success_ratio(),
                 book.blocked as f64,
                 book.lost as f64,
                 over(&self.calls.invite_timeouts_by_leg),
@@ -135,6 +168,8 @@ impl Observer for Recorder<'_> {
     fn observe(&mut self, now: SimTime, fact: &Observation) {
         self.calls.observe(now, fact, self.config);
         self.api.observe(now, fact);
+        self.limits.observe(now, fact, self.config);
+        self.faults.observe(now, fact, self.config);
         self.legs.observe(now, fact);
         self.surroundings.observe(now, fact, self.config);
         self.utilization.observe(now, fact);

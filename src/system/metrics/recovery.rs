@@ -121,6 +121,12 @@ impl Recovery {
         }
     }
 
+    /// Trunks that have a carrier to choose.
+    fn with_two_legs(&self) -> f64 {
+        let pairs = self.carrier_of.chunks(2);
+        pairs.filter(|legs| legs.iter().all(Option::is_some)).count() as f64
+    }
+
     pub(super) fn values(&self) -> [(&'static str, f64); 2] {
         let until = self.window.until;
         // A recovery that the run does not see the end of has taken what is left of it.
@@ -129,7 +135,7 @@ impl Recovery {
         let longest = pending.map(|at| until.saturating_since(at).as_secs_f64());
         let longest = longest.fold(self.longest_s, f64::max);
         [
-            ("wrong_carrier_time_fraction", self.wrong.mean() / self.is_wrong.len() as f64),
+            ("wrong_carrier_time_fraction", self.wrong.mean() / self.with_two_legs()),
             ("reregistration_time_s_max", longest),
         ]
     }

@@ -2,12 +2,15 @@
 
 use super::Series;
 use super::columns::{COUNTS, LEVELS, SERIES};
+use super::course::Course;
+use super::service_level::QueueBook;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::Outcome;
 use crate::policies::breaker::State;
 use crate::system::config::Config;
 use crate::system::ids::Side;
-use crate::system::observation::Observation;
+use crate::system::observation::{Fate, Observation};
+use crate::system::spec::ServiceLevelSpec;
 
 #[derive(Clone, Copy)]
 enum Count {
@@ -30,12 +33,23 @@ pub(super) struct Bins {
     bin: SimDuration,
     until: SimTime,
     counts: Vec<[u64; COUNTS]>,
+    /// Numerator and denominator of the service level, by the bin in which a call leaves the queue.
+    service: Vec<(u64, u64)>,
     latency: Vec<(f64, u64)>,
     levels: [Level; LEVELS],
+    /// By trunk.
+    on_secondary: Vec<bool>,
     calls_of: Vec<u32>,
-    threshold: SimDuration,
+    /// By group.
+    waiting_for: Vec<u32>,
+    service_level: ServiceLevelSpec,
     replicas: u32,
 }
+
+/// Places of the levels.
+const ON_SECONDARY: usize = 0;
+const CONNECTED: usize = 1;
+const QUEUED: usize = 2;
 
 #[derive(Debug)]
 struct Level {
@@ -53,10 +67,13 @@ impl Bins {
             bin: config.series_bin,
             until: horizon,
             counts: vec![[0; COUNTS]; bins],
+            service: vec![(0, 0); bins],
             latency: vec![(0.0, 0); bins],
-            levels: [level(), level()],
+            levels: [level(), level(), level()],
+            on_secondary: vec![false; config.trunks.len()],
             calls_of: vec![0; config.trunks.len()],
-            threshold: config.service_level.threshold,
+            waiting_for: vec![0; config.groups.len()],
+            service_level: config.service_level.clone(),
             replicas: config.replicas,
         }
     }
@@ -69,12 +86,16 @@ impl Bins {
             Observation::CallOffered { .. } => self.count(now, Count::Offered),
             Observation::CallAnswered { wait, .. } => {
                 self.count(now, Count::Answered);
-                if wait <= self.threshold {
+                if wait <= self.service_level.threshold {
                     self.count(now, Count::InTime);
                 }
+                self.serves(now, |book, spec| book.is_answered(wait, spec));
             }
             Observation::CallEnded { ref record, .. } => {
-                use crate::system::observation::Fate;
+                if let (Some(queued_at), None) = (record.queued_at, record.answered_at) {
+                    let (wait, fate) = (now - queued_at, record.fate);
+                    self.serves(now, |book, spec| book.is_left(wait, fate, spec));
+                }
                 match record.fate {
                     Fate::Abandoned | Fate::AbandonedSetup => self.count(now, Count::Abandoned),
                     Fate::DroppedTalking | Fate::DroppedWaiting => self.count(now, Count::Dropped),
@@ -100,13 +121,21 @@ impl Bins {
                 self.latency[bin].0 += latency.as_millis_f64();
                 self.latency[bin].1 += 1;
             }
-            Observation::SideChanged { side, .. } => {
-                let change = if side == Side::Secondary { 1.0 } else { -1.0 };
-                self.step(now, 0, change);
+            Observation::SideChanged { trunk, side } => {
+                let is = side == Side::Secondary;
+                let was = std::mem::replace(&mut self.on_secondary[trunk.index()], is);
+                self.step(now, ON_SECONDARY, f64::from(u8::from(is)) - f64::from(u8::from(was)));
             }
             Observation::TrunkCalls { trunk, truly, .. } => {
                 let before = std::mem::replace(&mut self.calls_of[trunk.index()], truly);
-                self.step(now, 1, f64::from(truly) - f64::from(before));
+                self.step(now, CONNECTED, f64::from(truly) - f64::from(before));
+            }
+            Observation::AgentsBusy { group, waiting, .. } => {
+                let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+                let before = std::mem::replace(&mut self.waiting_for[group.index()], waiting);
+                if waiting != before {
+                    self.step(now, QUEUED, f64::from(waiting) - f64::from(before));
+                }
             }
             _ => {}
         }
@@ -121,15 +150,35 @@ impl Bins {
         self.counts[bin][what as usize] += 1;
     }
 
+    /// A call leaves the queue.
+    fn serves(&mut self, now: SimTime, count: impl Fn(&mut QueueBook, &ServiceLevelSpec)) {
+        let mut book = QueueBook::default();
+        count(&mut book, &self.service_level);
+        let (good, base) = book.parts(&self.service_level);
+        let bin = self.index(now);
+        self.service[bin].0 += good;
+        self.service[bin].1 += base;
+    }
+
     fn step(&mut self, now: SimTime, level: usize, change: f64) {
         self.levels[level].fill(now, self.bin);
         self.levels[level].value += change;
     }
 
-    pub(super) fn finish(mut self) -> Series {
+    /// Carries the levels to the end of the run.
+    pub(super) fn close(&mut self) {
         for level in &mut self.levels {
             level.fill(self.until, self.bin);
         }
+    }
+
+    /// Service level and queues over time, once the levels are carried to the end.
+    pub(super) fn course(&self) -> Course<'_> {
+        let queued = &self.levels[QUEUED].integral;
+        Course { bin: self.bin, until: self.until, service: &self.service, queued }
+    }
+
+    pub(super) fn finish(self) -> Series {
         let rows = (0..self.counts.len())
             .map(|bin| {
                 let start = self.bin.as_nanos() * bin as u64;
@@ -138,6 +187,8 @@ impl Bins {
                 let mean = if n == 0 { f64::NAN } else { total / n as f64 };
                 let mut row = vec![start as f64 / 1e9];
                 row.extend(self.counts[bin].iter().map(|c| *c as f64));
+                let (good, base) = self.service[bin];
+                row.push(super::ratio(good, base));
                 row.push(mean);
                 row.extend(self.levels.iter().map(|l| l.integral[bin] / width));
                 row

@@ -65,7 +65,8 @@ impl Utilization {
             Observation::Polled { trunk, counted } => {
                 let window = self.window;
                 let part = self.part(trunk);
-                part.shown = f64::from(counted);
+                // A gauge shows at most full, however many ghosts the platform counts.
+                part.shown = f64::from(counted).min(part.capacity);
                 part.reported.set(now, part.shown / part.capacity);
                 part.set_error(now);
                 part.age += part.age_since(now, window);

@@ -9,6 +9,7 @@ mod carrier;
 mod fault;
 mod options;
 mod routing;
+mod service_level;
 mod trunk;
 
 use schemars::JsonSchema;
@@ -32,6 +33,7 @@ pub use routing::{
     FallbackSpec, GroupSpec, OverflowSpec, PolicyPoint, PolicySpec, StaffingStep, Trying100,
     UpdatesSpec,
 };
+pub use service_level::{GenesysSwitches, ServiceLevelFormula, ServiceLevelSpec};
 pub use trunk::{CallsSpec, CountedBy, LegSpec, RedialSpec, Refresher, Transport, TrunkSpec};
 
 use crate::policies::failover::FailoverSpec;
@@ -129,30 +131,6 @@ fn minute() -> SimDuration {
 
 const fn one() -> u64 {
     1
-}
-
-/// What counts as good service. 80 % in 20 s is the field's convention.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ServiceLevelSpec {
-    /// A call answered within this long counts as in time.
-    pub threshold: SimDuration,
-    /// Share of calls that should be answered in time.
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub target: f64,
-    /// Callers who abandon the queue within this long do not count against the service level
-    /// (assumption: 5 s, a common setting).
-    pub short_abandon: SimDuration,
-}
-
-impl Default for ServiceLevelSpec {
-    fn default() -> Self {
-        Self {
-            threshold: SimDuration::from_secs(20),
-            target: 0.8,
-            short_abandon: SimDuration::from_secs(5),
-        }
-    }
 }
 
 /// Bounds past which a run is stopped with an error instead of eating the machine.

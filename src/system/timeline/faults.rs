@@ -83,7 +83,8 @@ fn outage(config: &Config, carrier: CarrierId) -> String {
     format!("{} down", config.carriers[carrier.index()].name)
 }
 
-fn label(config: &Config, kind: &FaultKind) -> String {
+/// What a fault is, in a few words.
+pub(in crate::system) fn label(config: &Config, kind: &FaultKind) -> String {
     let carrier = |id: &CarrierId| config.carriers[id.index()].name.as_str();
     let network = |delay: &SimDuration, loss: &f64| {
         let delay = (!delay.is_zero()).then(|| format!("+{delay}"));

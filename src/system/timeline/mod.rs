@@ -15,6 +15,7 @@ mod track;
 
 pub use clock::Clock;
 pub use episodes::{Course, Episode, Trouble};
+pub(super) use faults::label as fault_label;
 pub use recorder::TimelineRecorder;
 pub use states::{Carriage, Enrolment, badness};
 pub use track::{Span, Track, Window};

@@ -6,13 +6,15 @@ use crate::policies::Outcome;
 use crate::policies::limiter::stack::{self, StackAdmission};
 use crate::policies::retry::Hint;
 use crate::system::event::Event;
-use crate::system::ids::{AttemptId, ClientId};
+use crate::system::ids::{AttemptId, ClientId, RequestId};
 use crate::system::observation::{Observation, Observer};
 use crate::system::purpose::Purpose;
 use crate::system::spec::RetryAfterSpec;
 
 /// A lost segment between client and API costs TCP this long at first (Linux's minimum).
-const RETRANSMISSION: SimDuration = SimDuration::from_millis(200);
+pub(super) const RETRANSMISSION: SimDuration = SimDuration::from_millis(200);
+/// Times a segment is sent, each wait twice as long as the last, before the message is given up.
+pub(super) const TRIES: u32 = 8;
 
 /// Which way a message goes.
 #[derive(Copy, Clone, Debug)]
@@ -46,7 +48,7 @@ impl<O: Observer> World<'_, O> {
             let mut draw =
                 self.draw(Purpose::ApiNetwork, self.config.clients[client.index()].entity, number);
             let mut wait = RETRANSMISSION;
-            for _ in 0..8 {
+            for _ in 0..TRIES {
                 if draw.uniform() >= loss {
                     return Some(way);
                 }
@@ -68,19 +70,22 @@ impl<O: Observer> World<'_, O> {
         match admission {
             StackAdmission::Granted => {
                 self.tally.attempts_admitted += 1;
-                let delay = SimDuration::ZERO;
-                self.observe(now, Observation::LimiterAdmitted { request, client, delay });
+                let (delay, held_by) = (SimDuration::ZERO, None);
+                let admitted = Observation::LimiterAdmitted { request, client, delay, held_by };
+                self.observe(now, admitted);
                 self.serve(now, id, cal);
             }
-            StackAdmission::Delayed { until } => {
+            StackAdmission::Delayed { level, until } => {
                 self.tally.attempts_admitted += 1;
-                self.attempts.get_mut(id).expect("not yet answered").limited = true;
-                let delay = until - now;
-                self.observe(now, Observation::LimiterAdmitted { request, client, delay });
+                self.is_limited(id, request);
+                let (delay, held_by) = (until - now, Some(path[level as usize]));
+                let admitted = Observation::LimiterAdmitted { request, client, delay, held_by };
+                self.observe(now, admitted);
                 cal.schedule(until, Event::AttemptReleased(id));
             }
             StackAdmission::Denied { level, retry_at } => {
                 self.tally.attempts_refused += 1;
+                self.is_limited(id, request);
                 let hint = hint(&self.config.api.retry_after, now, retry_at);
                 let limiter = path[level as usize];
                 self.attempts.get_mut(id).expect("not yet answered").hint = hint;
@@ -92,6 +97,15 @@ impl<O: Observer> World<'_, O> {
                 self.observe(now, refused);
                 self.reply(now, id, Outcome::TooManyRequests, cal);
             }
+        }
+    }
+
+    /// A limiter refuses or holds back an attempt: that marks its request, which may have given the
+    /// attempt up by then, and the attempt, whose request may have ended.
+    fn is_limited(&mut self, id: AttemptId, request: RequestId) {
+        self.attempts.get_mut(id).expect("not yet answered").limited = true;
+        if let Some(request) = self.requests.get_mut(request) {
+            request.limited = true;
         }
     }
 

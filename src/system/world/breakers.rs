@@ -8,7 +8,6 @@
 use super::{Cal, World};
 use crate::engine::time::SimTime;
 use crate::policies::breaker::{CallResult, Permit, Scope, State, Verdict};
-use crate::policies::limiter::stack;
 use crate::system::entity::Entity;
 use crate::system::event::Event;
 use crate::system::ids::{ClientId, RequestId, TrunkId};
@@ -16,7 +15,7 @@ use crate::system::observation::{Cause, Observation, Observer};
 use crate::system::purpose::Purpose;
 
 impl<O: Observer> World<'_, O> {
-    fn breaker_index(&self, client: ClientId, trunk: TrunkId) -> usize {
+    pub(super) fn breaker_index(&self, client: ClientId, trunk: TrunkId) -> usize {
         match self.config.clients[client.index()].breaker.scope {
             _ if self.clients[client.index()].breakers.len() == 1 => 0,
             Scope::Global => 0,
@@ -135,19 +134,11 @@ impl<O: Observer> World<'_, O> {
         to: State,
         cal: &mut Cal,
     ) {
-        let path = &self.config.clients[client.index()].limiters;
-        let capacity = !stack::refuses(&self.server.limiters, path, now) && self.server.has_room();
+        let capacity = to == State::Open && self.opens_falsely(now, client, index);
         let breaker = index as u32;
         self.observe(now, Observation::BreakerMoved { client, breaker, to, capacity });
         if to == State::Open && self.config.failover.triggers.breaker_open {
-            let behind: Vec<TrunkId> = (0..self.trunks.len() as u32)
-                .map(TrunkId)
-                .filter(|t| {
-                    t.0 % self.config.replicas == client.0
-                        && self.breaker_index(client, *t) == index
-                })
-                .collect();
-            for trunk in behind {
+            for trunk in self.trunks_behind(client, index) {
                 self.fail_over(now, trunk, Cause::BreakerOpen, cal);
             }
         }

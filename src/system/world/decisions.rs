@@ -19,7 +19,7 @@ impl<O: Observer> World<'_, O> {
         self.config.trunk(trunk).entity.with(Entity(errand as u64))
     }
 
-    fn replica_of(&self, trunk: TrunkId) -> ClientId {
+    pub(super) fn replica_of(&self, trunk: TrunkId) -> ClientId {
         ClientId(trunk.0 % self.config.replicas)
     }
 
@@ -109,17 +109,17 @@ impl<O: Observer> World<'_, O> {
             part.policy = group;
         }
         for (call, n, since) in request.waiters {
+            if group.is_some() {
+                let (errand, latency, limited) = (Errand::Lookup, now - since, request.limited);
+                self.observe(now, Observation::PolicyInForce { trunk, errand, latency, limited });
+            }
             if !self.awaits_decision(call, n) {
                 continue;
             }
-            let Some(group) = group else {
-                self.fall_back(now, call, Some(id), cal);
-                continue;
-            };
-            let (latency, limited) = (now - since, request.limited);
-            let errand = Errand::Lookup;
-            self.observe(now, Observation::PolicyInForce { trunk, errand, latency, limited });
-            self.proceed(now, call, group, cal);
+            match group {
+                Some(group) => self.proceed(now, call, group, cal),
+                None => self.fall_back(now, call, Some(id), cal),
+            }
         }
     }
 

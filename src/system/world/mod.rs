@@ -17,6 +17,7 @@ mod hedges;
 mod options;
 mod outages;
 mod overload;
+mod prospects;
 mod registrations;
 mod requests;
 mod retries;
@@ -79,6 +80,8 @@ pub(super) struct World<'c, O> {
     throttles: Throttles,
     /// Until when a carrier leaves an SBC alone, by carrier and SBC; empty until one does.
     left_alone: Vec<SimTime>,
+    /// What openings of breakers are judged by, once one has opened.
+    prospects: Vec<prospects::Prospect>,
     tally: Tally,
 }
 
@@ -221,6 +224,7 @@ impl<'c, O: Observer> World<'c, O> {
             api_network: Network::default(),
             throttles: Throttles::new(config),
             left_alone: Vec::new(),
+            prospects: Vec::new(),
             tally: Tally::default(),
         }
     }

@@ -8,7 +8,6 @@ use crate::policies::Outcome;
 use crate::policies::breaker::{CallResult, Permit, Placement};
 use crate::policies::bulkhead::BulkheadPlacement;
 use crate::policies::concurrency::Place;
-use crate::policies::limiter::stack;
 use crate::policies::retry::Failed;
 use crate::system::client::{Attempt, RequestState};
 use crate::system::event::Event;
@@ -27,9 +26,6 @@ impl<O: Observer> World<'_, O> {
         let (client, errand, trunk) = (request.client, request.errand, request.trunk);
         self.tally.requests_made += 1;
         self.observe(now, Observation::Requested { request: id, client, errand, trunk });
-        let config = &self.config.clients[client.index()];
-        let limited = stack::refuses(&self.server.limiters, &config.limiters, now);
-        self.request(id).limited = limited;
         if self.has_bulkhead(client, BulkheadPlacement::PerRequest) {
             return self.enter_bulkhead(now, id, None, true, cal);
         }
@@ -118,6 +114,7 @@ impl<O: Observer> World<'_, O> {
             server_place: None,
             timeout: Handle::NONE,
             came_at: now,
+            serving_until: None,
             abandoned: false,
             lost: false,
             limited: request.limited,
@@ -191,8 +188,6 @@ impl<O: Observer> World<'_, O> {
             self.clients[client.index()].in_flight -= 1;
             return;
         }
-        let request = self.request(id);
-        request.limited |= attempt.limited || outcome == Outcome::TooManyRequests;
         let mut jitter = self.draw(Purpose::BackoffJitter, attempt.entity, attempt.index);
         let request = self.requests.get_mut(id).expect("the request is under way");
         let part = &mut self.clients[client.index()];

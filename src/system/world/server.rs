@@ -105,7 +105,9 @@ impl<O: Observer> World<'_, O> {
         }
         let service = self.config.slowdowns.api.taken(now, service);
         self.observe(now, Observation::ServiceStarted { client, wait: now - since });
-        cal.schedule(now.saturating_add(service), Event::AttemptServed(id));
+        let until = now.saturating_add(service);
+        self.attempts.get_mut(id).expect("not yet answered").serving_until = Some(until);
+        cal.schedule(until, Event::AttemptServed(id));
     }
 
     /// A server is free: it takes the next of those who wait that is not sent away.
@@ -144,6 +146,7 @@ impl<O: Observer> World<'_, O> {
     /// The server is done: what was asked takes effect, whether or not the client still waits.
     pub(super) fn attempt_served(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
         let fails = self.api_fails(id);
+        self.attempts.get_mut(id).expect("not yet answered").serving_until = None;
         // A fault says nothing of the load.
         self.leave_server(now, id, (!fails).then_some(Outcome::Ok));
         self.take_next(now, cal);
