@@ -39,7 +39,11 @@ pub(crate) struct Author<'a> {
     presets: bool,
     /// Names of parts by the key that names one.
     names: Map<String, Json>,
+    taken: Option<&'a mut Taken>,
 }
+
+/// How often each variant and preset was chosen, by its address.
+pub(crate) type Taken = std::collections::HashMap<usize, u32>;
 
 /// A part of a schema: what `$ref` leads to.
 pub(crate) fn follow<'a>(root: &'a Json, schema: &'a Json) -> &'a Json {
@@ -65,7 +69,12 @@ pub(crate) fn presets_of(schema: &Json) -> Vec<&'static str> {
 impl<'a> Author<'a> {
     pub(crate) fn new(root: &'a Json, draw: &'a mut Draw) -> Self {
         let presets = once_in(draw, 3);
-        Self { root, draw, presets, names: Map::new() }
+        Self { root, draw, presets, names: Map::new(), taken: None }
+    }
+
+    /// Likewise, with what earlier models chose, so that rare choices come up soon.
+    pub(crate) fn after(root: &'a Json, draw: &'a mut Draw, taken: &'a mut Taken) -> Self {
+        Self { taken: Some(taken), ..Self::new(root, draw) }
     }
 
     /// A valid model, or the last refusal.
@@ -151,11 +160,12 @@ impl<'a> Author<'a> {
         let schema = follow(self.root, schema);
         let presets = presets_of(schema);
         if self.presets && !presets.is_empty() && once_in(self.draw, 2) {
-            return json!({ "preset": *pick(self.draw, &presets) });
+            let preset = self.choose(&presets, |preset| preset.as_ptr() as usize);
+            return json!({ "preset": preset });
         }
         let choice = variants(schema);
         if !choice.is_empty() {
-            let chosen = *pick(self.draw, &choice);
+            let chosen = self.choose(&choice, |variant| std::ptr::from_ref(*variant) as usize);
             return self.value(key, chosen, depth);
         }
         if let Some(value) = schema.get("const") {
@@ -178,6 +188,20 @@ impl<'a> Author<'a> {
             Some("string") if schema["format"] == "duration-text" => values::length(key, self.draw),
             _ => self.name(key),
         }
+    }
+
+    /// One of several. Where models are drawn for what they set, two of three are those which came
+    /// up least.
+    fn choose<T: Copy>(&mut self, of: &[T], address: impl Fn(&T) -> usize) -> T {
+        let mut chosen = *pick(self.draw, of);
+        if let Some(taken) = &mut self.taken {
+            let least = |option: &&T| taken.get(&address(option)).copied().unwrap_or(0);
+            if !once_in(self.draw, 3) {
+                chosen = *of.iter().min_by_key(least).expect("something to choose from");
+            }
+            *taken.entry(address(&chosen)).or_insert(0) += 1;
+        }
+        chosen
     }
 
     fn list(&mut self, key: &str, schema: &Json, depth: u32) -> Json {
@@ -206,7 +230,7 @@ impl<'a> Author<'a> {
         // A table that is written at all is written for some of its keys, or for nearly all.
         let share = if depth < 2 { 80 } else { 30 + below(self.draw, 40) };
         for (key, inner) in properties {
-            let wanted = depth < DEPTH_MAX && below(self.draw, 100) < share;
+            let wanted = depth < DEPTH_MAX && (below(self.draw, 100) < share || self.is_new(inner));
             if required(schema, key) || wanted {
                 // A law's parameters are of the key that has the law.
                 object.insert(key.clone(), self.value(key, inner, depth + 1));
@@ -221,6 +245,14 @@ impl<'a> Author<'a> {
             object.insert(key.to_owned(), value);
         }
         Json::Object(object)
+    }
+
+    /// Whether a key was seldom set in earlier models, where models are drawn for what they set.
+    fn is_new(&mut self, key: &Json) -> bool {
+        let Some(taken) = &mut self.taken else { return false };
+        let times = taken.entry(std::ptr::from_ref(key) as usize).or_insert(0);
+        *times += 1;
+        *times < 60
     }
 
     /// The name of a part, or another text.
@@ -270,7 +302,7 @@ impl<'a> Author<'a> {
         let needed = self.schema_of(model, around).zip(find(model, around));
         let needed = needed
             .is_some_and(|(schema, value)| required(narrowed(self.root, &schema, value), last));
-        let fresh = match !needed && once_in(self.draw, 2) {
+        let fresh = match !needed && once_in(self.draw, 4) {
             true => Json::Null,
             false => self.value(last, &schema, 3),
         };

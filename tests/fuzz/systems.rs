@@ -9,14 +9,14 @@ use trunksim::system::metrics::METRICS;
 use trunksim::system::spec::Model;
 use trunksim::system::{RunError, RunResult, Traces, simulate, simulate_observed};
 
-use super::author::{Author, TRACE, Written};
+use super::author::{Author, TRACE, Taken, Written};
 use super::coverage::{self, Reached};
 use super::watch::Watch;
 use super::{fuzz, replaying};
 
 const CASES: u64 = 60;
 /// Models that together set every key.
-const MODELS: u64 = 800;
+const MODELS: u64 = 500;
 
 /// Arrivals every 3.7 s.
 fn traces() -> Traces {
@@ -100,10 +100,10 @@ fn systems_set_every_key_and_variant() {
     let (root, traces) = (schema(), traces());
     let mut reached = Reached::new();
     let mut invalid = std::collections::BTreeMap::new();
-    let mut repairs = Vec::new();
+    let (mut repairs, mut taken) = (Vec::new(), Taken::new());
     for seed in 1..=super::variable("FUZZ_CASES").unwrap_or(MODELS) {
         let mut draw = trunksim::engine::random::RandomSource::new(seed, 0).at(0, 0, 0);
-        match Author::new(&root, &mut draw).model(&traces) {
+        match Author::after(&root, &mut draw, &mut taken).model(&traces) {
             Ok(written) => {
                 repairs.push(written.repairs);
                 coverage::reach(&root, &root, &written.json, "Model", &mut reached);

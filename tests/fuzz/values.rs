@@ -4,11 +4,14 @@
 use serde_json::{Value as Json, json};
 use trunksim::engine::random::Draw;
 
-use super::grammar::{below, once_in};
+use super::grammar::{below, once_in, pick};
 
 /// Simulated time of a model, and the longest that an instant of it lies past that.
 pub(crate) const HORIZON_S: f64 = 180.0;
 const PAST_S: f64 = 20.0;
+
+/// Round lengths of time, each a multiple of most that are shorter.
+const ROUND_S: [f64; 11] = [0.001, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 10.0, 20.0, 60.0, 120.0];
 
 /// Uniform in the logarithm.
 fn between(draw: &mut Draw, low: f64, high: f64) -> f64 {
@@ -46,7 +49,12 @@ pub(crate) fn length(key: &str, draw: &mut Draw) -> Json {
     if once_in(draw, 25) && !matches!(key, "interval" | "every" | "window" | "period") {
         return json!("0s");
     }
-    text(between(draw, low, high))
+    // Mostly a round one: many settings have to be multiples of others.
+    let round: Vec<f64> = ROUND_S.into_iter().filter(|s| (low..=high).contains(s)).collect();
+    if round.is_empty() || once_in(draw, 3) {
+        return text(between(draw, low, high));
+    }
+    text(*pick(draw, &round))
 }
 
 fn bound(schema: &Json, name: &str) -> Option<f64> {
