@@ -19,6 +19,7 @@ mod presets;
 mod registrations;
 mod replay;
 mod report;
+mod reports;
 mod results;
 mod sensitivity;
 mod shipped;

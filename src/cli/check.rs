@@ -4,9 +4,11 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::{Failure, sweep_table};
+use crate::engine::time::{SimDuration, SimTime};
 use crate::experiment::plan::Plan;
 use crate::experiment::study::level_text;
-use crate::input::{self, InputError, Kind};
+use crate::input::{self, InputError, Kind, LoadedModel};
+use crate::system::Traces;
 use crate::system::spec::Model;
 
 #[derive(Debug, clap::Args)]
@@ -31,7 +33,10 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
 
 fn check(file: &Path) -> Result<String, InputError> {
     Ok(match input::kind(file)? {
-        Kind::Model => describe_model(file, &input::model(file, &[])?.model),
+        Kind::Model => {
+            let LoadedModel { model, traces, .. } = input::model(file, &[])?;
+            describe_model(file, &model) + &describe_traces(&traces, model.horizon)
+        }
         Kind::Study => describe_study(file, &input::study(file, &[], None, None)?.plan),
     })
 }
@@ -54,6 +59,18 @@ fn describe_model(file: &Path, model: &Model) -> String {
         model.warmup,
         model.seed,
     )
+}
+
+/// A line per trace: how many of its arrivals a run offers.
+fn describe_traces(traces: &Traces, horizon: SimDuration) -> String {
+    let end = SimTime::ZERO + horizon;
+    let mut text = String::new();
+    for (file, instants) in traces {
+        let within = instants.partition_point(|at| *at < end);
+        let all = instants.len();
+        let _ = writeln!(text, "  trace {file}: {within} of {all} arrivals within the horizon");
+    }
+    text
 }
 
 fn describe_study(file: &Path, plan: &Plan) -> String {

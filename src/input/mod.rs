@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 
 use crate::experiment::plan::Plan;
 use crate::experiment::study::StudySpec;
-use crate::system::Config;
 use crate::system::spec::Model;
+use crate::system::{Config, Traces};
 
 pub use report::InputError;
 
@@ -34,6 +34,8 @@ pub struct LoadedModel {
     pub config: Config,
     /// Every file that was read: the model, what it includes, its traces.
     pub files: Vec<SourceFile>,
+    /// The instants of its traces, by the file name as written.
+    pub traces: Traces,
 }
 
 /// A study that was loaded and checked.

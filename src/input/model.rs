@@ -9,7 +9,7 @@ use super::finding::Finding;
 use super::origin::Origins;
 use super::report::{InputError, Problem};
 use super::setting::Setting;
-use super::trace::TraceFiles;
+use super::trace::{TraceFiles, horizon};
 use super::{LoadedModel, expansion};
 use crate::experiment::plan::read_model;
 use crate::system::Config;
@@ -17,6 +17,7 @@ use crate::system::Config;
 /// Loads the model at `path`; see [`super::model()`].
 pub(super) fn load(path: &Path, overrides: &[String]) -> Result<LoadedModel, InputError> {
     let Resolved { mut table, mut origins, mut files } = resolve(path, None)?;
+    let mut traces = TraceFiles::new(path, horizon(&table));
     for setting in settings(overrides)? {
         setting.apply(&mut table)?;
         origins.layers.push(setting.places);
@@ -25,7 +26,6 @@ pub(super) fn load(path: &Path, overrides: &[String]) -> Result<LoadedModel, Inp
     refuse(&findings, &table, &origins)?;
     let model =
         read_model(table.clone()).map_err(|issue| Finding::of(&issue).problem(&table, &origins))?;
-    let mut traces = TraceFiles::new(path);
     traces.collect(&table, &origins);
     let mut problems = traces.problems;
     let config = Config::new(&model, &traces.traces).map_err(|issues| {
@@ -33,7 +33,9 @@ pub(super) fn load(path: &Path, overrides: &[String]) -> Result<LoadedModel, Inp
     });
     files.extend(traces.files);
     match config {
-        Ok(config) if problems.is_empty() => Ok(LoadedModel { table, model, config, files }),
+        Ok(config) if problems.is_empty() => {
+            Ok(LoadedModel { table, model, config, files, traces: traces.traces })
+        }
         _ => Err(InputError::new(problems)),
     }
 }

@@ -10,7 +10,7 @@ use super::model::{refuse, settings};
 use super::origin::{Found, Layer, Origins, Place};
 use super::report::{InputError, Problem};
 use super::setting::Setting;
-use super::trace::TraceFiles;
+use super::trace::{TraceFiles, horizon};
 use super::{LoadedStudy, SourceFile, expansion, shape};
 use crate::experiment::overrides::{KeyError, assign_all, assign_together};
 use crate::experiment::plan::{Plan, PlanError, read_model};
@@ -48,9 +48,9 @@ pub(super) fn load(
     let model_path = beside(path, &spec.model);
     let named = document.places.get("model").map(super::origin::Place::value);
     let Resolved { table, origins, files } = resolve(&model_path, named.as_ref())?;
+    let mut traces = TraceFiles::new(&model_path, horizon(&table));
     let mut study = Study { table: document.table, own, spec, base: table, origins };
     study.prepare(&settings(overrides)?)?;
-    let mut traces = TraceFiles::new(&model_path);
     study.check_levels(&mut traces)?;
     let mut all =
         vec![SourceFile { path: path.to_owned(), text: document.source.text().to_owned() }];

@@ -1,5 +1,6 @@
 //! Arrival traces: CSV files with the column `time_s`, seconds since the start of the run, in
-//! ascending order.
+//! ascending order. A trace that begins at or after the horizon is refused: no arrival of it could
+//! be offered, as with Unix time in the column.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use toml::{Table, Value};
 
 use super::SourceFile;
 use super::document::{beside, read};
+use super::finding::Finding;
 use super::origin::{Found, Origins};
 use super::report::{Problem, Source};
 use crate::engine::time::{SimDuration, SimTime};
@@ -17,14 +19,28 @@ use crate::system::Traces;
 pub(super) struct TraceFiles<'a> {
     /// The model, which the traces are relative to.
     model: &'a Path,
+    /// The horizon as the model's files say it. A shorter one from elsewhere (`--horizon`, a level
+    /// of a study) makes a look at the start of a long trace and refuses none.
+    written: SimDuration,
     pub(super) traces: Traces,
     pub(super) files: Vec<SourceFile>,
     pub(super) problems: Vec<Problem>,
 }
 
+/// The horizon of a model that does not say it.
+const HORIZON: SimDuration = SimDuration::from_secs(3600);
+
+/// The horizon that `model` says.
+pub(super) fn horizon(model: &Table) -> SimDuration {
+    let text = model.get("horizon").and_then(Value::as_str);
+    text.and_then(|text| text.parse().ok()).unwrap_or(HORIZON)
+}
+
 impl<'a> TraceFiles<'a> {
-    pub(super) fn new(model: &'a Path) -> Self {
-        Self { model, traces: Traces::new(), files: Vec::new(), problems: Vec::new() }
+    /// The traces of the model at that path, whose files say that horizon.
+    pub(super) fn new(model: &'a Path, written: SimDuration) -> Self {
+        let (traces, files, problems) = (Traces::new(), Vec::new(), Vec::new());
+        Self { model, written, traces, files, problems }
     }
 
     /// Reads every trace `table` names that has not been read. One that cannot be read counts as
@@ -32,6 +48,7 @@ impl<'a> TraceFiles<'a> {
     pub(super) fn collect(&mut self, table: &Table, origins: &Origins) {
         let mut named = Vec::new();
         find("", &Value::Table(table.clone()), &mut named);
+        let longest = self.written.max(horizon(table));
         for (path, file) in named {
             if self.traces.contains_key(&file) {
                 continue;
@@ -45,6 +62,9 @@ impl<'a> TraceFiles<'a> {
                 }
                 Ok(text) => self.parse(target, text),
             };
+            if let Some(first) = times.first().filter(|at| **at >= SimTime::ZERO + longest) {
+                self.problems.push(too_late(&path, *first, longest).problem(table, origins));
+            }
             self.traces.insert(file, Arc::from(times));
         }
     }
@@ -55,6 +75,15 @@ impl<'a> TraceFiles<'a> {
         self.files.push(SourceFile { path, text });
         times
     }
+}
+
+fn too_late(path: &str, first: SimTime, horizon: SimDuration) -> Finding {
+    let first = first.as_secs_f64();
+    let message = format!(
+        "must have an arrival before the horizon ({horizon}); the first has `time_s = {first}`"
+    );
+    let help = "time_s holds seconds since the start of the run: subtract the first instant";
+    Finding::value(path, message).with_help(Some(help.to_owned()))
 }
 
 /// The files of traces below `value`, each with the key it stands at.

@@ -163,7 +163,7 @@ impl Grammar {
     }
 }
 
-fn required(schema: &Json, key: &str) -> bool {
+pub(crate) fn required(schema: &Json, key: &str) -> bool {
     schema["required"].as_array().is_some_and(|keys| keys.iter().any(|k| k == key))
 }
 

@@ -6,9 +6,14 @@
 //! seed: a failure prints it, and `FUZZ_SEED=n FUZZ_CASES=1 cargo test --test fuzz NAME` runs it
 //! again. `FUZZ_SECONDS=n` goes on for n seconds per target instead of a number of cases.
 
+mod author;
+mod coverage;
 mod grammar;
 mod machines;
 mod models;
+mod systems;
+mod values;
+mod watch;
 
 use std::time::{Duration, Instant};
 

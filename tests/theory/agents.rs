@@ -7,7 +7,7 @@ use trunksim::system::observation::{Fate, Observation, Observer};
 use super::case::{self, Case};
 use super::folds::{Levels, Values, Window};
 use super::model;
-use super::study::{ARRIVALS_MAX, Measured, Runs, Study, metric};
+use super::study::{Measured, Runs, Study, metric};
 
 const AGENTS: &str = include_str!("models/agents.toml");
 /// Relaxation times after which the start is forgotten.
@@ -60,7 +60,8 @@ impl Observer for Queue {
     }
 }
 
-fn measure_erlang_c(runs: &Runs, threshold: f64) -> Measured {
+fn measure_erlang_c(runs: &Runs, case: &Case) -> Measured {
+    let threshold = case.param("T_s");
     let (result, fold) = runs.run(0, Queue::new(runs.window));
     let mut waits = fold.served;
     let waited = waits.above(0.0);
@@ -71,7 +72,7 @@ fn measure_erlang_c(runs: &Runs, threshold: f64) -> Measured {
             ("mean_queue", fold.waiting.finish().mean()),
             ("p_wait_gt_T", waits.above(threshold) / waits.len()),
             ("service_level_T", metric(&result, "service_level")),
-            ("var_wait", waits.variance()),
+            ("var_wait", waits.variance_about(case.theory("mean_wait"))),
             ("utilisation", metric(&result, "agent_occupancy")),
             ("p95_wait", waits.quantile(0.95)),
         ],
@@ -92,8 +93,7 @@ fn callers_wait_as_erlang_c_says() {
             models: vec![agents(&case)],
             warmup_s: RELAXATIONS_OF_WARMUP * relaxation,
             measured_s: 100.0 * relaxation,
-            arrivals_max: 2.0 * ARRIVALS_MAX,
-            measure: &|runs| measure_erlang_c(runs, case.param("T_s")),
+            measure: &|runs| measure_erlang_c(runs, &case),
             ..Study::default()
         }
         .check(&case);
@@ -132,7 +132,6 @@ fn callers_wait_and_leave_as_erlang_a_says() {
             models: vec![table],
             warmup_s: RELAXATIONS_OF_WARMUP * service.max(patience),
             measured_s: 200.0 * service.max(patience),
-            arrivals_max: 1.5 * ARRIVALS_MAX,
             measure: &|runs| measure_erlang_a(runs, case.param("T_s")),
             ..Study::default()
         }

@@ -53,7 +53,8 @@ impl Observer for Requests {
     }
 }
 
-fn measure(runs: &Runs, bounds: (f64, f64), x: f64) -> Measured {
+fn measure(runs: &Runs, case: &Case, bounds: (f64, f64)) -> Measured {
+    let x = case.get("x").unwrap_or(0.0);
     let (_, fold) = runs.run(0, Requests::default());
     let totals = fold.totals;
     // To a nanosecond's rounding of each wait.
@@ -63,7 +64,7 @@ fn measure(runs: &Runs, bounds: (f64, f64), x: f64) -> Measured {
     Measured {
         values: vec![
             ("mean_total", totals.mean()),
-            ("var_total", totals.sample_variance()),
+            ("var_total", totals.variance_about(case.theory("mean_total"))),
             ("p_total_gt_x", totals.above(x) / totals.len()),
             ("mean_attempts", per_request),
             ("amplification", per_request),
@@ -126,7 +127,7 @@ fn waits_add_up_as_their_distributions_say() {
             measured_s: REQUESTS * every,
             unit_s: every,
             exact: exact.filter(|(name, _)| case.expects(name)).collect(),
-            measure: &|runs| measure(runs, (lowest, most), case.get("x").unwrap_or(0.0)),
+            measure: &|runs| measure(runs, &case, (lowest, most)),
             ..Study::default()
         }
         .check(&case);

@@ -9,7 +9,7 @@ use trunksim::system::observation::{Observation, Observer};
 use super::case::{self, Case};
 use super::folds::{Levels, Values, Window, ratio};
 use super::model;
-use super::study::{ARRIVALS_MAX, Measured, Runs, Study};
+use super::study::{Measured, Runs, Study};
 
 const LOOKUPS: &str = include_str!("models/lookups.toml");
 /// Mean cycles in the pilot, and before anything is measured.
@@ -100,9 +100,9 @@ impl Observer for Spells {
     }
 }
 
-fn measure(runs: &Runs, open_s: f64, cycle_s: f64) -> Measured {
+fn measure(runs: &Runs, case: &Case, cycle_s: f64) -> Measured {
     let kept = (CYCLES_KEPT * runs.window.seconds() / cycle_s) as usize;
-    let open_for = SimDuration::from_secs_f64(open_s);
+    let open_for = SimDuration::from_secs_f64(case.param("open_s"));
     let (_, mut fold) = runs.run(0, Spells::new(runs.window, open_for, kept));
     if fold.state == State::Open {
         fold.open_strictly.set(fold.since + open_for, 0);
@@ -112,7 +112,7 @@ fn measure(runs: &Runs, open_s: f64, cycle_s: f64) -> Measured {
     Measured {
         values: vec![
             ("mean_calls_to_trip", calls.mean()),
-            ("var_calls_to_trip", calls.sample_variance()),
+            ("var_calls_to_trip", calls.variance_about(case.theory("mean_calls_to_trip"))),
             ("mean_time_to_trip", fold.times_to_trip.mean()),
             ("fraction_time_open_strict", fold.open_strictly.finish().at(1)),
             ("fraction_time_open_until_probe", fold.open.finish().at(1)),
@@ -158,8 +158,7 @@ fn a_breaker_opens_and_closes_as_renewal_theory_says() {
             models: vec![table],
             warmup_s: CYCLES_OF_WARMUP * cycle_s,
             measured_s: CYCLES * cycle_s,
-            arrivals_max: 2.0 * ARRIVALS_MAX,
-            measure: &|runs| measure(runs, open_s, cycle_s),
+            measure: &|runs| measure(runs, &case, cycle_s),
             ..Study::default()
         }
         .check(&case);

@@ -10,7 +10,7 @@ use super::agents;
 use super::case::{self, Case};
 use super::folds::{Levels, Values, Window, ratio};
 use super::model;
-use super::study::{ARRIVALS_MAX, Measured, Runs, Study, metric};
+use super::study::{Measured, Runs, Study, metric};
 use super::trunks::{HOLDINGS_OF_WARMUP, trunk_group};
 
 /// State 1 of the cases is the burst.
@@ -24,11 +24,25 @@ fn mmpp(case: &Case) -> Table {
     arrivals
 }
 
+/// The trunk of the models.
+const TRUNK: &str = "TRK_01";
+
+/// The address of a trunk's draws: 64 bits of the hash of its kind and name
+/// (`src/system/entity.rs`).
+fn address_of_trunk(name: &str) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"trunk\0").update(name.as_bytes());
+    let mut bytes = [0; 8];
+    hasher.finalize_xof().fill(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
+
 /// The spells of the two-state process that modulates a trunk's arrivals. No observation tells
-/// them; they are drawn anew from their documented addresses (`src/system/purpose.rs`: purpose
-/// `ArrivalState`, entity trunk; index 0 the first state, then a spell each).
+/// them; they are drawn once more from their documented addresses (`src/system/purpose.rs`:
+/// purpose `ArrivalState`, entity trunk; index 0 the first state, then a spell each).
 struct Spells {
     random: RandomSource,
+    entity: u64,
     /// Mean length: quiet, burst.
     means: [f64; 2],
     bursting: bool,
@@ -41,16 +55,17 @@ impl Spells {
 
     fn new(runs: &Runs, means: [f64; 2]) -> Self {
         let random = RandomSource::new(runs.seed, runs.replication);
-        let first = random.at(Self::PURPOSE, 0, 0).uniform();
+        let entity = address_of_trunk(TRUNK);
+        let first = random.at(Self::PURPOSE, entity, 0).uniform();
         let bursting = first < means[1] / (means[0] + means[1]);
-        let mut spells = Self { random, means, bursting, drawn: 0, until: SimTime::ZERO };
+        let mut spells = Self { random, entity, means, bursting, drawn: 0, until: SimTime::ZERO };
         spells.lengthen();
         spells
     }
 
     fn lengthen(&mut self) {
         self.drawn += 1;
-        let uniform = self.random.at(Self::PURPOSE, 0, self.drawn).open_uniform();
+        let uniform = self.random.at(Self::PURPOSE, self.entity, self.drawn).open_uniform();
         let seconds = -libm::log(uniform) * self.means[usize::from(self.bursting)];
         self.until += SimDuration::from_secs_f64(seconds);
     }
@@ -133,7 +148,6 @@ fn bursts_on_a_finite_trunk_group_block_as_its_markov_chain_says() {
             models: vec![table],
             warmup_s: HOLDINGS_OF_WARMUP * slowest,
             measured_s: 300.0 * slowest,
-            arrivals_max: 2.0 * ARRIVALS_MAX,
             measure: &|runs| measure_mmpp_loss(runs, &case),
             ..Study::default()
         }
@@ -178,12 +192,11 @@ impl Observer for Counts {
     }
 }
 
-/// Correlation of neighbours.
-fn lag_one(values: &Values) -> f64 {
-    let mean = values.mean();
+/// Covariance of neighbours about a mean that is known.
+fn lag_one(values: &Values, mean: f64) -> f64 {
     let pairs = values.all().windows(2);
     let products: f64 = pairs.map(|pair| (pair[0] - mean) * (pair[1] - mean)).sum();
-    products / (values.len() - 1.0) / values.variance()
+    products / (values.len() - 1.0)
 }
 
 /// Variances are taken about the mean that the process's own rates give. The limit of the index of
@@ -197,21 +210,22 @@ fn measure_mmpp_counts(runs: &Runs, case: &Case, long_s: f64) -> Measured {
     let [(_, short), (_, long)] = fold.by_window;
     let mut counts = Values::default();
     short.iter().for_each(|c| counts.add(*c));
-    let variance = counts.variance_about(rate * short_s);
+    let variance = counts.variance_about(Some(rate * short_s));
     let off: Vec<f64> = long.iter().map(|c| c - rate * long_s).collect();
     let growth: f64 = off.windows(2).map(|pair| pair[0] * (pair[0] + 2.0 * pair[1])).sum();
     let gaps = fold.gaps;
+    let scatter = gaps.variance_about(Some(1.0 / rate));
     Measured {
         values: vec![
             ("mean_rate", gaps.len() / runs.window.seconds()),
             ("count_mean", counts.mean()),
             ("count_variance", variance),
-            ("idc_t", variance / counts.mean()),
+            ("idc_t", variance / (rate * short_s)),
             ("idc_inf", growth / (off.len() - 1) as f64 / (rate * long_s)),
             ("interarrival_mean", gaps.mean()),
-            ("interarrival_scv", gaps.variance() / (gaps.mean() * gaps.mean())),
-            ("interarrival_lag1_corr", lag_one(&gaps)),
+            ("interarrival_scv", scatter * rate * rate),
         ],
+        ratios: vec![("interarrival_lag1_corr", lag_one(&gaps, 1.0 / rate), scatter)],
         chances: gaps.len(),
         ..Measured::default()
     }
@@ -234,7 +248,6 @@ fn bursts_come_as_the_two_state_process_says() {
         Study {
             models: vec![table],
             measured_s: 100.0 * long_s.max(case.param("t")),
-            arrivals_max: 4.0 * ARRIVALS_MAX,
             measure: &|runs| measure_mmpp_counts(runs, &case, long_s),
             ..Study::default()
         }
@@ -324,7 +337,6 @@ fn bursts_before_impatient_callers_queue_as_their_markov_chain_says() {
             models: vec![table],
             warmup_s: HOLDINGS_OF_WARMUP * slowest,
             measured_s: 300.0 * slowest,
-            arrivals_max: 2.0 * ARRIVALS_MAX,
             measure: &|runs| measure_mmpp_queue(runs, &case),
             ..Study::default()
         }

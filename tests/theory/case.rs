@@ -70,9 +70,14 @@ impl Case {
         &self.expected
     }
 
+    /// What theory expects of this metric, if it says anything of it.
+    pub(crate) fn theory(&self, metric: &str) -> Option<f64> {
+        self.expected.iter().find(|(name, _)| name == metric).map(|(_, value)| *value)
+    }
+
     /// Whether theory says anything of this metric.
     pub(crate) fn expects(&self, metric: &str) -> bool {
-        self.expected.iter().any(|(name, _)| name == metric)
+        self.theory(metric).is_some()
     }
 
     /// A list of what theory expects.

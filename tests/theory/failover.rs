@@ -7,7 +7,7 @@ use trunksim::system::observation::{Observation, Observer};
 use super::case;
 use super::folds::{Levels, Window};
 use super::model;
-use super::study::{ARRIVALS_MAX, Measured, Runs, Study, metric};
+use super::study::{Measured, Runs, Study, metric};
 
 const FAILOVER: &str = include_str!("models/failover.toml");
 /// Mean cycles of the primary after which the start is forgotten.
@@ -92,7 +92,6 @@ fn a_trunk_fails_over_as_renewal_theory_says() {
             models: vec![table],
             warmup_s: CYCLES_OF_WARMUP * (up + down),
             measured_s: 1500.0 * (up + down),
-            arrivals_max: ARRIVALS_MAX,
             measure: &measure,
             ..Study::default()
         }

@@ -79,8 +79,10 @@ impl Shares {
         self.0.iter().zip(0u32..).map(|(share, value)| share * f64::from(value)).sum()
     }
 
-    pub(crate) fn variance(&self) -> f64 {
-        let mean = self.mean();
+    /// Mean squared distance from the mean that theory gives. Without one it is taken from the
+    /// level's own, and too small by that mean's variance.
+    pub(crate) fn variance_about(&self, mean: Option<f64>) -> f64 {
+        let mean = mean.unwrap_or_else(|| self.mean());
         let square = |value: u32| (f64::from(value) - mean) * (f64::from(value) - mean);
         self.0.iter().zip(0u32..).map(|(share, value)| share * square(value)).sum()
     }
@@ -107,19 +109,14 @@ impl Values {
         self.sum() / self.len()
     }
 
-    pub(crate) fn variance(&self) -> f64 {
-        let mean = self.mean();
-        self.0.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / self.len()
-    }
-
-    /// Variance with divisor n − 1, unbiased where the values are independent.
-    pub(crate) fn sample_variance(&self) -> f64 {
-        self.variance() * self.len() / (self.len() - 1.0)
-    }
-
-    /// Mean squared distance from a mean that is known.
-    pub(crate) fn variance_about(&self, mean: f64) -> f64 {
-        self.0.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / self.len()
+    /// Mean squared distance from the mean that theory gives. Without one it is taken from the
+    /// values' own, with divisor n − 1: unbiased where the values are independent.
+    pub(crate) fn variance_about(&self, mean: Option<f64>) -> f64 {
+        let (about, n) = match mean {
+            Some(mean) => (mean, self.len()),
+            None => (self.mean(), self.len() - 1.0),
+        };
+        self.0.iter().map(|v| (v - about) * (v - about)).sum::<f64>() / n
     }
 
     /// The values, in the order they came.

@@ -7,7 +7,7 @@ use trunksim::system::observation::{Observation, Observer};
 use super::case::{self, Case};
 use super::folds::{Values, Window};
 use super::model;
-use super::study::{ARRIVALS_MAX, Measured, Runs, Study};
+use super::study::{Measured, Runs, Study};
 
 const API_LIMIT: &str = include_str!("models/api_limit.toml");
 /// Times a bucket takes to fill, after which it has forgotten its start.
@@ -56,7 +56,7 @@ impl Observer for Decisions {
     }
 }
 
-fn measure(runs: &Runs, period_s: f64) -> Measured {
+fn measure(runs: &Runs, case: &Case, period_s: f64) -> Measured {
     let period_ns = (period_s * 1e9).round() as u64;
     let (_, fold) = runs.run(0, Decisions::new(runs.window, period_ns));
     let (admitted, refused) = (fold.total(0), fold.total(1));
@@ -70,7 +70,10 @@ fn measure(runs: &Runs, period_s: f64) -> Measured {
             ("reject_prob", refused / offered),
             ("accepted_rate", admitted / runs.window.seconds()),
             ("accepted_per_window_mean", by_period.mean()),
-            ("accepted_per_window_var", by_period.variance()),
+            (
+                "accepted_per_window_var",
+                by_period.variance_about(case.theory("accepted_per_window_mean")),
+            ),
             ("p_window_has_reject", rejecting / by_period.len()),
         ],
         chances: offered,
@@ -93,8 +96,7 @@ fn a_fixed_window_admits_as_its_poisson_sum_says() {
             warmup_s: 0.0,
             measured_s: 100.0 * window,
             unit_s: window,
-            arrivals_max: 4.0 * ARRIVALS_MAX,
-            measure: &|runs| measure(runs, window),
+            measure: &|runs| measure(runs, &case, window),
             ..Study::default()
         }
         .check(&case);
@@ -134,8 +136,7 @@ fn token_buckets_admit_as_the_queue_they_are_says() {
                 models: vec![api_limit(&case, &limiter)],
                 warmup_s: FILLS_OF_WARMUP * fill,
                 measured_s: (500.0 * fill).max(REQUESTS / case.param("arrival_rate")),
-                arrivals_max: ARRIVALS_MAX,
-                measure: &|runs| measure(runs, 1.0),
+                measure: &|runs| measure(runs, &case, 1.0),
                 ..Study::default()
             }
             .check(&case);
@@ -153,13 +154,14 @@ fn a_sliding_log_refuses_as_erlang_b_says() {
         model::set(&mut limiter, "kind", "sliding_log");
         model::set(&mut limiter, "limit", case.count("limit"));
         model::set(&mut limiter, "window", model::seconds(window));
-        Study {
+        let study = Study {
             models: vec![api_limit(&case, &limiter)],
             warmup_s: FILLS_OF_WARMUP * window,
             measured_s: (300.0 * window).max(REQUESTS / case.param("arrival_rate")),
-            measure: &|runs| measure(runs, 1.0),
+            measure: &|runs| measure(runs, &case, 1.0),
             ..Study::default()
-        }
-        .check(&case);
+        };
+        study.check(&case);
+        study.check_power(&case);
     }
 }

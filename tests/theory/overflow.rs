@@ -8,7 +8,7 @@ use trunksim::system::observation::{Fate, Observation, Observer, Refusal};
 use super::case::{self, Case};
 use super::folds::{Levels, Window, ratio};
 use super::model;
-use super::study::{ARRIVALS_MAX, Measured, Runs, Study};
+use super::study::{Measured, Runs, Study};
 
 const OVERFLOW: &str = include_str!("models/overflow.toml");
 const HOLDINGS_OF_WARMUP: f64 = 15.0;
@@ -123,14 +123,22 @@ fn measure(runs: &Runs, case: &Case, parts: &Parts) -> Measured {
         ("secondary_carried", secondary.mean()),
         ("lost_erlang_total", lost_per_s * parts.holding_s),
     ];
+    let mut ratios = Vec::new();
     if case.expects("overflow_mean") {
         let (_, fold) = runs.run(1, Overflow::new(runs.window, parts.trunks));
         let unlimited = fold.secondary.finish();
-        values.push(("overflow_mean", unlimited.mean()));
-        values.push(("overflow_variance", unlimited.variance()));
-        values.push(("peakedness", unlimited.variance() / unlimited.mean()));
+        let (mean, about) = (unlimited.mean(), case.theory("overflow_mean"));
+        let variance = unlimited.variance_about(about);
+        values.push(("overflow_mean", mean));
+        values.push(("overflow_variance", variance));
+        ratios.push(("peakedness", variance, mean));
     }
-    Measured { values, chances: (fold.offered + fold.fresh_offered) as f64, ..Measured::default() }
+    Measured {
+        values,
+        ratios,
+        chances: (fold.offered + fold.fresh_offered) as f64,
+        ..Measured::default()
+    }
 }
 
 /// The moments of overflow traffic are those of the calls it would keep up on channels without
@@ -145,7 +153,6 @@ fn blocked_calls_overflow_as_their_markov_chain_says() {
             warmup_s: HOLDINGS_OF_WARMUP * parts.holding_s,
             measured_s: 300.0 * parts.holding_s,
             unit_s: 1e-3,
-            arrivals_max: ARRIVALS_MAX,
             measure: &|runs| measure(runs, &case, &parts),
             ..Study::default()
         }

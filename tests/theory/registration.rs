@@ -9,7 +9,7 @@ use trunksim::system::observation::{Observation, Observer};
 use super::case::{self, Case};
 use super::folds::{Levels, Values, Window, extremes, ratio, span};
 use super::model;
-use super::study::{ARRIVALS_MAX, Measured, Runs, Study, listed, metric};
+use super::study::{Measured, Runs, Study, listed, metric};
 
 const REGISTRATIONS: &str = include_str!("models/registrations.toml");
 /// Trunks in a model, each with a registration and an SBC of its own.
@@ -105,7 +105,6 @@ fn refreshes_fail_as_renewal_reward_says() {
             warmup_s: 10.0 * expires,
             measured_s: 100.0 * expires,
             exact: vec![("attempts_before_expiry".to_owned(), tries)],
-            arrivals_max: 2.0 * ARRIVALS_MAX,
             measure: &measure_refreshes,
             ..Study::default()
         }
@@ -136,7 +135,7 @@ impl Observer for Waits {
     }
 }
 
-fn measure_flow_recovery(runs: &Runs, failures: usize) -> Measured {
+fn measure_flow_recovery(runs: &Runs, case: &Case, failures: usize) -> Measured {
     let trunks = TRUNKS as usize;
     let mut waits = vec![Values::default(); failures];
     let mut totals = Values::default();
@@ -150,7 +149,10 @@ fn measure_flow_recovery(runs: &Runs, failures: usize) -> Measured {
         }
     }
     Measured {
-        values: vec![("cum_mean", totals.mean()), ("cum_var", totals.sample_variance())],
+        values: vec![
+            ("cum_mean", totals.mean()),
+            ("cum_var", totals.variance_about(case.theory("cum_mean"))),
+        ],
         lists: vec![("wait_mean", waits.iter().map(Values::mean).collect())],
         chances: totals.len(),
         ..Measured::default()
@@ -192,7 +194,7 @@ fn check_flow_recovery(case: &Case) {
         whole_models: vec![table],
         measured_s: 1.0,
         exact,
-        measure: &|runs| measure_flow_recovery(runs, failures as usize),
+        measure: &|runs| measure_flow_recovery(runs, case, failures as usize),
         ..Study::default()
     }
     .check(case);
@@ -217,7 +219,7 @@ impl Observer for Detections {
     }
 }
 
-fn measure_keepalive(runs: &Runs, shortest: f64, longest: f64) -> Measured {
+fn measure_keepalive(runs: &Runs, case: &Case, shortest: f64, longest: f64) -> Measured {
     // What fails later is not found out before the run ends.
     let longest_delay = SimDuration::from_secs_f64(longest);
     let until = SimTime::ZERO + ((runs.window.until - SimTime::ZERO) - longest_delay);
@@ -230,7 +232,7 @@ fn measure_keepalive(runs: &Runs, shortest: f64, longest: f64) -> Measured {
     Measured {
         values: vec![
             ("detect_mean", delays.mean()),
-            ("detect_var", delays.variance()),
+            ("detect_var", delays.variance_about(case.theory("detect_mean"))),
             ("detect_min", shortest),
             ("detect_max", longest),
         ],
@@ -266,7 +268,7 @@ fn check_keepalive(case: &Case) {
         models: vec![table],
         warmup_s: intervals_of_warmup.max(10.0) * mean,
         measured_s: 100.0 * high,
-        measure: &|runs| measure_keepalive(runs, pong, high + pong),
+        measure: &|runs| measure_keepalive(runs, case, pong, high + pong),
         ..Study::default()
     }
     .check(case);
@@ -361,7 +363,7 @@ fn measure_rush(runs: &Runs, case: &Case) -> Measured {
         values: vec![
             ("offered_rate", received / counts.len()),
             ("mean_count_per_s", counts.mean()),
-            ("var_count_per_s", counts.variance_about(mean)),
+            ("var_count_per_s", counts.variance_about(Some(mean))),
             ("p_count_in_1s_gt_thr", counts.above(case.param("thr")) / counts.len()),
         ],
         chances: received,

@@ -7,7 +7,7 @@ use trunksim::system::observation::{Fate, Observation, Observer};
 use super::case::{self, Case};
 use super::folds::{Levels, Window, ratio};
 use super::model;
-use super::study::{ARRIVALS_MAX, Measured, Runs, Study};
+use super::study::{Measured, Runs, Study};
 
 const RELAXATIONS_OF_WARMUP: f64 = 12.0;
 /// As often as the system allows: nobody in the cases gives up for having dialled too often.
@@ -59,7 +59,7 @@ impl Observer for Orbit {
     }
 }
 
-fn measure(runs: &Runs, servers: usize) -> Measured {
+fn measure(runs: &Runs, case: &Case, servers: usize) -> Measured {
     let levels = || Levels::new(runs.window);
     let fold = Orbit {
         window: runs.window,
@@ -83,7 +83,7 @@ fn measure(runs: &Runs, servers: usize) -> Measured {
             ("p_all_busy", busy.at(servers)),
             ("mean_busy", busy.mean()),
             ("mean_orbit", orbit.mean()),
-            ("orbit_variance", orbit.variance()),
+            ("orbit_variance", orbit.variance_about(case.theory("mean_orbit"))),
             ("p_orbit_empty", orbit.at(0)),
             // Little's law: all the time in orbit, over the calls.
             ("mean_time_in_orbit", orbit.mean() * seconds / fresh as f64),
@@ -124,8 +124,7 @@ fn callers_who_dial_again_orbit_as_retrial_queues_say() {
             models: vec![model(&case)],
             warmup_s: RELAXATIONS_OF_WARMUP * relaxation,
             measured_s: 100.0 * relaxation,
-            arrivals_max: 2.0 * ARRIVALS_MAX,
-            measure: &|runs| measure(runs, servers as usize),
+            measure: &|runs| measure(runs, &case, servers as usize),
             ..Study::default()
         }
         .check(&case);

@@ -7,7 +7,7 @@ use trunksim::system::observation::{Observation, Observer};
 use super::case::{self, Case};
 use super::folds::{Levels, Values, Window};
 use super::model;
-use super::study::{ARRIVALS_MAX, Measured, Runs, Study, metric};
+use super::study::{Measured, Runs, Study, metric};
 
 const API_SERVER: &str = include_str!("models/api_server.toml");
 const RELAXATIONS_OF_WARMUP: f64 = 12.0;
@@ -66,18 +66,19 @@ impl Observer for Station {
     }
 }
 
-fn measure_mm1(runs: &Runs, threshold: f64) -> Measured {
+fn measure_mm1(runs: &Runs, case: &Case) -> Measured {
+    let threshold = case.param("T_s");
     let (result, fold) = runs.run(0, Station::new(runs.window));
     let (in_system, mut sojourns) = (fold.in_system.finish(), fold.sojourns);
     Measured {
         values: vec![
             ("utilisation", metric(&result, "api_utilization")),
             ("mean_in_system", in_system.mean()),
-            ("var_in_system", in_system.variance()),
+            ("var_in_system", in_system.variance_about(case.theory("mean_in_system"))),
             ("mean_wait", fold.waits.mean()),
             ("p_wait_gt_T", fold.waits.above(threshold) / fold.waits.len()),
             ("mean_sojourn", sojourns.mean()),
-            ("var_sojourn", sojourns.variance()),
+            ("var_sojourn", sojourns.variance_about(case.theory("mean_sojourn"))),
             ("p_sojourn_gt_T", sojourns.above(threshold) / sojourns.len()),
             ("p95_sojourn", sojourns.quantile(0.95)),
         ],
@@ -97,8 +98,7 @@ fn the_api_server_queues_as_mm1_says() {
             warmup_s: RELAXATIONS_OF_WARMUP * relaxation,
             measured_s: 200.0 * relaxation,
             unit_s: 1e-3,
-            arrivals_max: ARRIVALS_MAX,
-            measure: &|runs| measure_mm1(runs, case.param("T_s")),
+            measure: &|runs| measure_mm1(runs, &case),
             ..Study::default()
         }
         .check(&case);
@@ -136,7 +136,6 @@ fn the_api_server_refuses_as_a_finite_buffer_says() {
             warmup_s: RELAXATIONS_OF_WARMUP * relaxation,
             measured_s: 300.0 * relaxation,
             unit_s: 1e-3,
-            arrivals_max: ARRIVALS_MAX,
             measure: &measure_mmck,
             ..Study::default()
         }
@@ -145,13 +144,13 @@ fn the_api_server_refuses_as_a_finite_buffer_says() {
 }
 
 /// What the queue of one or several servers without limit is like.
-fn measure_queue(runs: &Runs) -> Measured {
+fn measure_queue(runs: &Runs, case: &Case) -> Measured {
     let (result, fold) = runs.run(0, Station::new(runs.window));
     Measured {
         values: vec![
             ("utilisation", metric(&result, "api_utilization")),
             ("mean_wait", fold.waits.mean()),
-            ("var_wait", fold.waits.variance()),
+            ("var_wait", fold.waits.variance_about(case.theory("mean_wait"))),
             ("mean_queue", fold.waiting.finish().mean()),
             ("mean_in_system", fold.in_system.finish().mean()),
             ("p_wait", fold.waits.above(0.0) / fold.waits.len()),
@@ -192,8 +191,7 @@ fn the_api_server_queues_as_pollaczek_and_khinchine_say() {
             warmup_s: RELAXATIONS_OF_WARMUP * relaxation,
             measured_s: 200.0 * relaxation,
             unit_s: 1e-3,
-            arrivals_max: 2.0 * ARRIVALS_MAX,
-            measure: &measure_queue,
+            measure: &|runs| measure_queue(runs, &case),
             ..Study::default()
         }
         .check(&case);
@@ -213,7 +211,7 @@ fn several_api_servers_queue_as_crommelin_says_of_constant_service() {
             warmup_s: RELAXATIONS_OF_WARMUP * (relaxation + service),
             measured_s: 200.0 * relaxation,
             unit_s: 1e-3,
-            measure: &measure_queue,
+            measure: &|runs| measure_queue(runs, &case),
             ..Study::default()
         }
         .check(&case);

@@ -28,22 +28,29 @@ const PILOT_REPLICATIONS: u64 = 32;
 /// What the cases ask: theory lies in the Student-t interval at this confidence, shared out over
 /// the metrics of a case (Bonferroni). With 64 replications that is 3.5 to 4.2 standard errors.
 const CONFIDENCE: f64 = 0.999;
-/// The interval whose width shows that a run says something.
-const CONFIDENCE_OF_WIDTH: f64 = 0.95;
-/// Its half-width may be this share of what is expected …
-const RELATIVE_WIDTH: f64 = 0.02;
-/// … or for a probability this much.
-const PROBABILITY_WIDTH: f64 = 0.002;
+/// With an effort of 1 every mean would show a bias of this share of what is expected. Less effort
+/// takes that share of the chances, and shows a bias larger by the root of it.
+const BIAS: f64 = 0.03;
+/// A probability below this shows a bias larger by the root of how rare it is: occurrences are
+/// counted, and as many are waited for.
+const RARE: f64 = 0.01;
+/// What is rarer than this is not waited for: it may not be more frequent than is expected, and
+/// were it never to occur nobody would see.
+const RAREST: f64 = 2e-4;
+/// Variances, indices of dispersion and correlations show a bias of this share.
+const BIAS_OF_VARIANCE: f64 = 0.1;
+/// To show: the interval that decides leaves room for so many standard errors, so that a biased
+/// estimate lies outside it with a probability of 90 %.
+const POWER: f64 = 1.282;
 /// Runs are sized so that the pilot's spread gives this part of the width.
 const MARGIN: f64 = 0.8;
-/// Where the arrivals allowed do not suffice, the width may be so many times as large …
-const CAPPED: f64 = 5.0;
-/// … and for a variance so many times.
-const CAPPED_VARIANCE: f64 = 10.0;
 /// Runs thrown away for their width, at most.
 const ROUNDS_MAX: u64 = 4;
-/// Chances in all (arrivals, calls, samples) that a study may use.
-pub(crate) const ARRIVALS_MAX: f64 = 2.5e6;
+/// The effort of a test that is not told any, so that the gate keeps to its time: every mean shows
+/// a bias of 15 % …
+const EFFORT: f64 = 0.04;
+/// … and of [`BIAS`] where so many chances (arrivals, calls, samples) suffice for it.
+const CHANCES_MIN: f64 = 6e5;
 
 /// What one replication measures.
 #[derive(Default)]
@@ -74,8 +81,6 @@ pub(crate) struct Study<'a> {
     pub(crate) unit_s: f64,
     /// And at most this.
     pub(crate) measured_max_s: f64,
-    /// Chances past which runs are not lengthened.
-    pub(crate) arrivals_max: f64,
     /// What is exact, by metric.
     pub(crate) exact: Vec<(String, f64)>,
     /// Metrics that are checked beside the study.
@@ -93,7 +98,6 @@ impl Default for Study<'_> {
             measured_s: 1.0,
             unit_s: 1.0,
             measured_max_s: 90.0 * 365.0 * 86_400.0,
-            arrivals_max: ARRIVALS_MAX,
             exact: Vec::new(),
             elsewhere: &[],
             measure: &|_| Measured::default(),
@@ -143,7 +147,6 @@ struct Line {
     standard_error: f64,
     /// Standard errors that theory may be away.
     critical: f64,
-    width: f64,
 }
 
 impl Study<'_> {
@@ -153,7 +156,23 @@ impl Study<'_> {
             return self.coverage(case, designs.parse().expect("a number"));
         }
         let lines = self.estimate(case, case.seed());
-        judge(case, &lines, &self.exact);
+        if let Ok(bias) = std::env::var("THEORY_BIAS") {
+            let unseen = unseen(case, &lines, bias.parse().expect("a number"));
+            return assert!(unseen.is_empty(), "agree all the same:\n{}", unseen.join("\n"));
+        }
+        let mut wrong = judge_exact(case, &self.exact);
+        wrong.extend(judge(case, &lines));
+        assert!(wrong.is_empty(), "theory and simulator:\n{}", wrong.join("\n"));
+    }
+
+    /// Whether the means of a case would show what they promise: with a bias to either side that is
+    /// as large as allowed none agrees with theory.
+    pub(crate) fn check_power(&self, case: &Case) {
+        let lines = self.estimate(case, case.seed());
+        for side in [-1.0, 1.0] {
+            let unseen = unseen(case, &lines, side * BIAS / effort().sqrt());
+            assert!(unseen.is_empty(), "agree all the same:\n{}", unseen.join("\n"));
+        }
     }
 
     /// Whether the procedure itself is sound (`THEORY_DESIGNS=100`): how often so many fixed designs
@@ -183,25 +202,25 @@ impl Study<'_> {
         }
     }
 
-    /// The estimates, and whether the chances allowed did not suffice for the width.
-    fn estimate(&self, case: &Case, seed: u64) -> (Vec<Line>, bool) {
+    /// The estimates, narrow enough.
+    fn estimate(&self, case: &Case, seed: u64) -> Vec<Line> {
         let mut measured = self.whole(self.measured_s);
         let pilot = self.replicate(measured, PILOT_REPLICATIONS, seed);
         let chances = pilot.iter().map(|s| s.chances).sum::<f64>() / pilot.len() as f64;
-        let arrivals_max = effort() * self.arrivals_max / REPLICATIONS as f64;
-        let longest = (measured * arrivals_max / chances).min(self.measured_max_s);
-        let mut excess = self.excess(case, &pilot) / MARGIN;
+        let least = measured * CHANCES_MIN / (chances * REPLICATIONS as f64);
+        // Widths shrink with the root of what is measured.
+        let needed = measured * (self.excess(case, &pilot) / MARGIN).powi(2);
+        let mut wanted = (needed * effort()).max(needed.min(least));
         for round in 1.. {
-            // Widths shrink with the root of what is measured.
-            measured = self.whole((measured * excess * excess).max(self.measured_s));
-            let capped = measured >= longest;
-            measured = self.whole(measured.min(longest.max(self.measured_s)));
+            measured = self.whole(wanted.clamp(self.measured_s, self.measured_max_s));
             let samples = self.replicate(measured, REPLICATIONS, seed + round);
-            excess = self.excess(case, &samples);
-            if excess <= 1.0 || capped || round == ROUNDS_MAX {
-                return (self.lines(case, &samples), capped);
+            let excess = self.excess(case, &samples) * effort().sqrt();
+            if excess <= 1.0 || measured >= self.measured_max_s || round == ROUNDS_MAX {
+                let chances: f64 = samples.iter().map(|s| s.chances).sum();
+                println!("{:16} {chances:.2e} chances in round {round}", case.id);
+                return self.lines(case, &samples);
             }
-            excess /= MARGIN;
+            wanted = measured * (excess / MARGIN).powi(2);
         }
         unreachable!("the last round ends it")
     }
@@ -261,7 +280,7 @@ fn ratio_of_sums(name: &str, samples: &[Measured]) -> Option<Vec<f64>> {
 }
 
 fn line(name: &str, expected: f64, values: &[f64], (chances, metrics): (f64, usize)) -> Line {
-    let interval = mean_interval(values, CONFIDENCE_OF_WIDTH);
+    let interval = mean_interval(values, CONFIDENCE);
     let mut standard_error = interval.sd / (interval.n as f64).sqrt();
     if is_probability(name) && expected * chances < REPLICATIONS as f64 {
         // So rare that most replications never see it: the sample cannot tell its own
@@ -269,16 +288,9 @@ fn line(name: &str, expected: f64, values: &[f64], (chances, metrics): (f64, usi
         // whose variance is twice that of their number.
         standard_error = standard_error.max((2.0 * expected / chances).sqrt());
     }
-    let least = if is_probability(name) { PROBABILITY_WIDTH } else { 0.0 };
     let tail = (1.0 - CONFIDENCE) / (2.0 * metrics as f64);
-    Line {
-        name: name.to_owned(),
-        expected,
-        interval,
-        standard_error,
-        critical: student_t_quantile(1.0 - tail, values.len() as f64 - 1.0),
-        width: (RELATIVE_WIDTH * expected.abs()).max(least),
-    }
+    let critical = student_t_quantile(1.0 - tail, values.len() as f64 - 1.0);
+    Line { name: name.to_owned(), expected, interval, standard_error, critical }
 }
 
 impl Measured {
@@ -294,14 +306,46 @@ impl Measured {
 }
 
 impl Line {
-    /// How many times too wide the interval is.
+    /// How many times too wide the interval is for an effort of 1.
     fn excess(&self) -> f64 {
-        if self.is_equal() { 0.0 } else { self.interval.half_width / self.width }
+        if self.is_equal() || self.is_rarest() { 0.0 } else { self.shows() / self.wanted() }
     }
 
-    /// How many times too wide it may be where the chances allowed do not suffice.
-    fn capped(&self) -> f64 {
-        if self.name.contains("var") { CAPPED_VARIANCE } else { CAPPED }
+    /// The bias that it shows, as a share of what is expected.
+    fn shows(&self) -> f64 {
+        (self.critical + POWER) * self.standard_error / self.expected.abs()
+    }
+
+    /// The bias that it is to show with an effort of 1.
+    fn wanted(&self) -> f64 {
+        match is_probability(&self.name) {
+            true => BIAS * (RARE / self.expected).max(1.0).sqrt(),
+            false if is_second_moment(&self.name) => BIAS_OF_VARIANCE,
+            false => BIAS,
+        }
+    }
+
+    /// The bias that it has to show with the effort made.
+    fn allowed(&self) -> f64 {
+        self.wanted() / effort().sqrt()
+    }
+
+    fn is_rarest(&self) -> bool {
+        is_probability(&self.name) && self.expected < RAREST
+    }
+
+    /// Whether theory lies in the interval. Written so that a value that is no number does not.
+    fn agrees(&self) -> bool {
+        self.z().abs() <= self.critical && self.interval.n == REPLICATIONS
+    }
+
+    /// As if the simulator had given `1 + bias` times as much, always.
+    fn biased(&self, bias: f64) -> Self {
+        let times = 1.0 + bias;
+        let (mean, sd) = (self.interval.mean * times, self.interval.sd * times);
+        let interval = Interval { mean, sd, ..self.interval };
+        let standard_error = self.standard_error * times;
+        Self { name: self.name.clone(), interval, standard_error, ..*self }
     }
 
     /// Whether every replication gave what theory says, but for the digits the cases are given to.
@@ -334,17 +378,44 @@ fn is_probability(name: &str) -> bool {
     name.starts_with("p_") || words.iter().any(|word| name.contains(word))
 }
 
-/// Of the arrivals allowed for a case: half, so that the gate keeps to its time.
-fn effort() -> f64 {
-    std::env::var("THEORY_EFFORT").map_or(0.5, |text| text.parse().expect("a number"))
+/// Spreads and correlations go by these.
+fn is_second_moment(name: &str) -> bool {
+    ["var", "scv", "corr", "idc", "peakedness"].iter().any(|word| name.contains(word))
 }
 
-fn judge(case: &Case, (lines, capped): &(Vec<Line>, bool), exact: &[(String, f64)]) {
-    let mut wrong = judge_exact(case, exact);
+/// The effort of this run; see [`BIAS`].
+fn effort() -> f64 {
+    std::env::var("THEORY_EFFORT").map_or(EFFORT, |text| text.parse().expect("a number"))
+}
+
+/// The means that agree with theory although they are biased, of those that are to show a bias of
+/// that size (`THEORY_BIAS=0.03 THEORY_EFFORT=1`).
+fn unseen(case: &Case, lines: &[Line], bias: f64) -> Vec<String> {
+    let promised = |line: &&Line| {
+        let random = !line.is_equal() && !line.is_rarest();
+        random && line.allowed() <= bias.abs() * (1.0 + 1e-9)
+    };
+    let biased = lines.iter().filter(promised).map(|line| line.biased(bias));
+    let agreeing = biased.filter(Line::agrees);
+    let text = |line: Line| {
+        let of = line.critical;
+        format!(
+            "{:16} {:30} z {:+5.2} of {of:4.2} with a bias of {bias}",
+            case.id,
+            line.name,
+            line.z()
+        )
+    };
+    agreeing.map(text).collect()
+}
+
+/// What is wrong with the estimates.
+fn judge(case: &Case, lines: &[Line]) -> Vec<String> {
+    let mut wrong = Vec::new();
     for line in lines {
         let text = format!(
-            "{:16} {:30} expected {:12.6e} mean {:12.6e} se {:9.3e} z {:+6.2} of {:4.2} half-width \
-             {:6.3} % of {:6.3} %",
+            "{:16} {:30} expected {:12.6e} mean {:12.6e} se {:9.3e} z {:+6.2} of {:4.2} shows \
+             {:6.2} % of {:6.2} %",
             case.id,
             line.name,
             line.expected,
@@ -352,20 +423,18 @@ fn judge(case: &Case, (lines, capped): &(Vec<Line>, bool), exact: &[(String, f64
             line.standard_error,
             line.z(),
             line.critical,
-            100.0 * line.interval.half_width / line.expected.abs(),
-            100.0 * line.width / line.expected.abs(),
+            100.0 * line.shows(),
+            100.0 * line.allowed(),
         );
         println!("{text}");
-        // Written so that a value that is not a number is wrong.
-        let agrees = line.z().abs() <= line.critical && line.interval.n == REPLICATIONS;
-        let narrow = line.excess() <= if *capped { line.capped() } else { 1.0 };
-        if !agrees {
+        let narrow = line.excess() * effort().sqrt() <= 1.0;
+        if !line.agrees() {
             wrong.push(format!("disagrees: {text}"));
         } else if !narrow {
             wrong.push(format!("too vague: {text}"));
         }
     }
-    assert!(wrong.is_empty(), "theory and simulator:\n{}", wrong.join("\n"));
+    wrong
 }
 
 /// Holds what is exact against the case; of a list that it expects, no more and no less.

@@ -7,7 +7,7 @@ use trunksim::system::observation::{Observation, Observer};
 use super::case::{self, Case};
 use super::folds::{Snapshots, Values};
 use super::model;
-use super::study::{ARRIVALS_MAX, Measured, Runs, Study, listed};
+use super::study::{Measured, Runs, Study, listed};
 
 const API_SERVER: &str = include_str!("models/api_server.toml");
 const TRUNK_GROUP: &str = include_str!("models/trunk_group.toml");
@@ -28,14 +28,17 @@ impl Observer for FirstEmpty {
     }
 }
 
-fn measure_drain(runs: &Runs, requests: f64) -> Measured {
+fn measure_drain(runs: &Runs, case: &Case, requests: f64) -> Measured {
     let mut times = Values::default();
     for nth in 0..runs.amount as u64 {
         let (_, FirstEmpty(at)) = runs.run_again(0, nth, FirstEmpty(None));
         times.add((at.expect("the queue empties") - SimTime::ZERO).as_secs_f64());
     }
     Measured {
-        values: vec![("mean", times.mean()), ("variance", times.sample_variance())],
+        values: vec![
+            ("mean", times.mean()),
+            ("variance", times.variance_about(case.theory("mean"))),
+        ],
         chances: requests * times.len(),
         ..Measured::default()
     }
@@ -66,8 +69,7 @@ fn check_drain(case: &Case) {
     Study {
         whole_models: vec![table],
         measured_s: 10.0,
-        arrivals_max: 2.0 * ARRIVALS_MAX,
-        measure: &|runs| measure_drain(runs, requests),
+        measure: &|runs| measure_drain(runs, case, requests),
         ..Study::default()
     }
     .check(case);
@@ -86,7 +88,14 @@ impl Observer for Channels {
 
 /// Mean and variance of the channels busy, and the share of trunks with all busy, at instants
 /// `since` after `start`.
-fn measure_channels(runs: &Runs, start: f64, since: &[f64], channels: u32) -> Measured {
+fn measure_channels(
+    runs: &Runs,
+    case: &Case,
+    (start, since): (f64, &[f64]),
+    channels: u32,
+) -> Measured {
+    let known = case.list("mean");
+    let about = |(i, v): (usize, &Values)| v.variance_about(known.get(i).copied());
     let at = |s: &f64| SimTime::ZERO + SimDuration::from_secs_f64(start + s);
     let mut busy = vec![Values::default(); since.len()];
     for nth in 0..runs.amount as u64 {
@@ -103,7 +112,7 @@ fn measure_channels(runs: &Runs, start: f64, since: &[f64], channels: u32) -> Me
         lists: vec![
             ("mean_busy", means.clone()),
             ("mean", means),
-            ("variance", busy.iter().map(Values::sample_variance).collect()),
+            ("variance", busy.iter().enumerate().map(about).collect()),
             ("p_all_busy", busy.iter().map(full).collect()),
         ],
         chances: busy[0].len(),
@@ -133,8 +142,7 @@ fn check_filling(case: &Case) {
     Study {
         whole_models: vec![trunks(model::poisson(rate), holding, channels, horizon)],
         exact: listed("t", &instants),
-        arrivals_max: ARRIVALS_MAX / (rate * horizon),
-        measure: &|runs| measure_channels(runs, 0.0, &since, channels),
+        measure: &|runs| measure_channels(runs, case, (0.0, &since), channels),
         ..Study::default()
     }
     .check(case);
@@ -161,12 +169,10 @@ fn check_burst(case: &Case) {
     let since = case.list("t");
     let last = since.iter().fold(0.0, |a: f64, b| a.max(*b));
     let horizon = FILLING_S + last + 1e-3 * holding;
-    let calls = filling * FILLING_S + burst * length + quiet * last;
     Study {
         whole_models: vec![trunks(arrivals, holding, 1_000_000, horizon)],
         exact: listed("t", &since),
-        arrivals_max: 2.0 * ARRIVALS_MAX / calls,
-        measure: &|runs| measure_channels(runs, FILLING_S, &since, 1_000_000),
+        measure: &|runs| measure_channels(runs, case, (FILLING_S, &since), 1_000_000),
         ..Study::default()
     }
     .check(case);

@@ -7,7 +7,7 @@ use trunksim::system::observation::{Observation, Observer};
 use super::case::{self, Case};
 use super::folds::Levels;
 use super::model;
-use super::study::{ARRIVALS_MAX, Measured, Runs, Study, metric};
+use super::study::{Measured, Runs, Study, metric};
 
 const TRUNK_GROUP: &str = include_str!("models/trunk_group.toml");
 /// A loss system forgets its start within a few holding times.
@@ -33,7 +33,7 @@ impl Observer for Channels {
     }
 }
 
-fn measure_erlang_b(runs: &Runs) -> Measured {
+fn measure_erlang_b(runs: &Runs, case: &Case) -> Measured {
     let (result, Channels(busy)) = runs.run(0, Channels(Levels::new(runs.window)));
     let busy = busy.finish();
     let offered = metric(&result, "calls_offered");
@@ -42,7 +42,7 @@ fn measure_erlang_b(runs: &Runs) -> Measured {
             ("blocking", metric(&result, "calls_blocked") / offered),
             ("carried_erlang", busy.mean()),
             ("channel_utilisation", metric(&result, "utilization_true")),
-            ("busy_variance", busy.variance()),
+            ("busy_variance", busy.variance_about(case.theory("carried_erlang"))),
             ("p_idle_all", busy.at(0)),
         ],
         chances: offered,
@@ -61,8 +61,7 @@ fn a_trunk_group_blocks_as_erlang_b_says() {
             models: vec![table],
             warmup_s: HOLDINGS_OF_WARMUP * holding,
             measured_s: 300.0 * holding,
-            arrivals_max: ARRIVALS_MAX,
-            measure: &measure_erlang_b,
+            measure: &|runs| measure_erlang_b(runs, &case),
             ..Study::default()
         }
         .check(&case);

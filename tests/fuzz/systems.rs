@@ -1,0 +1,127 @@
+//! Whole random systems, run to their end: every law that the program checks itself, what can be
+//! said from outside (`watch.rs`), and the same run twice.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use trunksim::engine::time::{SimDuration, SimTime};
+use trunksim::system::metrics::METRICS;
+use trunksim::system::spec::Model;
+use trunksim::system::{RunError, RunResult, Traces, simulate, simulate_observed};
+
+use super::author::{Author, TRACE, Taken, Written};
+use super::coverage::{self, Reached};
+use super::watch::Watch;
+use super::{fuzz, replaying};
+
+const CASES: u64 = 60;
+/// Models that together set every key.
+const MODELS: u64 = 500;
+
+/// Arrivals every 3.7 s.
+fn traces() -> Traces {
+    let at = |n: u64| SimTime::ZERO + SimDuration::from_millis(3700 * n);
+    let instants: Arc<[SimTime]> = (1..60).map(at).collect();
+    Traces::from([(TRACE.to_owned(), instants)])
+}
+
+fn schema() -> Json {
+    schemars::schema_for!(Model).to_value()
+}
+
+/// What a bug report needs: the model that broke something.
+struct Printed<'a>(&'a Written);
+
+impl Drop for Printed<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let model = toml::to_string(&self.0.json).expect("a model can be written");
+            eprintln!("the model:\n{model}");
+        }
+    }
+}
+
+/// Counts and shares are numbers, whatever happened; a mean over nothing is not a number, but no
+/// metric is infinite.
+fn check_metrics(result: &RunResult) {
+    for (metric, value) in METRICS.iter().zip(&result.metrics) {
+        let (name, unit) = (metric.name, metric.unit);
+        assert!(!value.is_infinite(), "{name} = {value}");
+        if unit == "share" && *value > 1.0 + 1e-9 && std::env::var("FUZZ_BOUNDS").is_ok() {
+            eprintln!("OVER {name} = {value}");
+        }
+        if unit == "calls" || unit == "min" {
+            assert!(value.is_finite() && *value >= 0.0, "{name} = {value}");
+        }
+    }
+}
+
+/// Everything of a result, to the last bit; "not a number" equals itself.
+fn printed(result: &Result<RunResult, RunError>) -> String {
+    format!("{result:?}")
+}
+
+/// Runs a model; whether it came to its end and calls were offered.
+fn run(written: &Written) -> bool {
+    let mut watch = Watch::new(&written.model);
+    let seen = simulate_observed(&written.config, 1, 0, &mut watch).map(|(result, _)| result);
+    let again = simulate(&written.config, 1, 0);
+    assert_eq!(printed(&seen), printed(&again), "the same run twice");
+    match again {
+        Ok(result) => {
+            watch.finish();
+            check_metrics(&result);
+            watch.offered > 0
+        }
+        Err(RunError::Events { .. } | RunError::Pending { .. }) => false,
+        Err(broken) => panic!("{broken}"),
+    }
+}
+
+#[test]
+fn systems() {
+    let (root, traces) = (schema(), traces());
+    let (mut valid, mut ran) = (0_u64, 0_u64);
+    let cases = fuzz("systems", CASES, |draw| {
+        if let Ok(written) = Author::new(&root, draw).model(&traces) {
+            let printed = Printed(&written);
+            valid += 1;
+            ran += u64::from(run(&written));
+            drop(printed);
+        }
+    });
+    println!("of {cases} systems {valid} are valid, {ran} ran to their end with calls");
+    if !replaying() {
+        assert!(valid * 10 >= cases * 9, "of {cases} systems only {valid} are valid");
+        assert!(ran * 2 >= cases, "of {cases} systems only {ran} did something to the end");
+    }
+}
+
+/// The systems above are drawn alike: whatever the schema offers comes up among them.
+#[test]
+fn systems_set_every_key_and_variant() {
+    let (root, traces) = (schema(), traces());
+    let mut reached = Reached::new();
+    let mut invalid = std::collections::BTreeMap::new();
+    let (mut repairs, mut taken) = (Vec::new(), Taken::new());
+    for seed in 1..=super::variable("FUZZ_CASES").unwrap_or(MODELS) {
+        let mut draw = trunksim::engine::random::RandomSource::new(seed, 0).at(0, 0, 0);
+        match Author::after(&root, &mut draw, &mut taken).model(&traces) {
+            Ok(written) => {
+                repairs.push(written.repairs);
+                coverage::reach(&root, &root, &written.json, "Model", &mut reached);
+            }
+            Err(refusal) => *invalid.entry(refusal).or_insert(0) += 1,
+        }
+    }
+    let offered = coverage::everything(&root);
+    let missing: Vec<&String> = offered.difference(&reached).collect();
+    repairs.sort_unstable();
+    println!("repairs: median {}, most {:?}", repairs[repairs.len() / 2], repairs.last());
+    println!(
+        "{} of {} reached; refused: {invalid:#?}",
+        offered.len() - missing.len(),
+        offered.len()
+    );
+    assert!(missing.is_empty(), "never set in {MODELS} models: {missing:#?}");
+}
