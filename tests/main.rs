@@ -9,6 +9,8 @@ mod compare;
 mod couplings;
 mod coverage;
 mod explain;
+mod failovers;
+mod faults;
 mod good_input;
 mod metastability;
 mod method;

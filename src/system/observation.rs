@@ -226,9 +226,9 @@ pub enum Observation {
 
     /// A trunk starts to move to its secondary leg.
     FailoverStarted { trunk: TrunkId, cause: Cause },
-    /// A trunk fails over: its calls use the secondary leg from now on. The new leg is ready, or the
-    /// old one is left before it is. `needed` says that the primary leg is not usable now, by the
-    /// ground truth.
+    /// A trunk fails over: its calls use the secondary leg from now on. The new leg is ready, or
+    /// the old one is left before it is. `needed` says that the primary leg is not usable now, by
+    /// the ground truth.
     FailedOver { trunk: TrunkId, cause: Cause, needed: bool },
     /// A trunk's calls now use this side.
     SideChanged { trunk: TrunkId, side: Side },

@@ -18,7 +18,10 @@ impl Slowdown {
             let in_force = windows.iter().filter(|(from, until, _)| *from <= at && at < *until);
             bounded(in_force.map(|(_, _, factor)| *factor).product())
         };
-        Self(instants.into_iter().map(|at| (at, factor(at))).collect())
+        let mut steps: Vec<_> = instants.into_iter().map(|at| (at, factor(at))).collect();
+        // Where one window follows upon another like it, nothing changes.
+        steps.dedup_by(|later, earlier| later.1.to_bits() == earlier.1.to_bits());
+        Self(steps)
     }
 
     /// How long work takes that begins now and would take `work` at full speed. What is under way

@@ -58,7 +58,7 @@ pub(super) const TRUNK: [Column; 19] = [
     always("invite_timeouts", "", "INVITEs given up: Timer B, or no progress after 100"),
     always("calls_dropped_primary", "calls", "connected calls torn down on the primary leg"),
     always("calls_dropped_secondary", "calls", "connected calls torn down on the secondary leg"),
-    always("failovers", "", "moves to the secondary carrier"),
+    always("failovers", "", "switches to the secondary carrier"),
     always("failovers_unnecessary", "", "of them while the primary leg was usable"),
     always("secondary_time_fraction", "share", "share of the time on the secondary leg"),
     always("registration_timeouts", "", "registration attempts without an answer"),
@@ -112,7 +112,7 @@ pub(super) const SERIES: [Column; 1 + COUNTS + 2 + LEVELS] = [
     always("api_attempts", "per bin", "attempts of the routing client"),
     always("api_429s", "per bin", "of them refused by a limiter"),
     always("breaker_openings", "per bin", "times a circuit breaker opened"),
-    always("failovers", "per bin", "moves to the secondary carrier"),
+    always("failovers", "per bin", "switches to the secondary carrier"),
     always("registration_timeouts", "per bin", "registration attempts without an answer"),
     observed(
         "service_level",

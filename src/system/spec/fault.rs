@@ -8,8 +8,8 @@ use crate::engine::time::SimDuration;
 
 /// A timed fault, in force from `at` until `for` later; of no length, it is none. Any number may be
 /// in force at a time, also several of one kind on one part: what they do together follows from
-/// the set of them, whatever their order in the file, and the end of one leaves the others in force.
-/// All faults of an instant begin and end at once, before anything else that happens then. A fault
+/// the set of them, whatever their order in the file, and the end of one leaves the others in
+/// force. All faults of an instant begin and end at once, before anything else that happens then. A fault
 /// that would begin at the horizon or later does not happen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -119,8 +119,8 @@ pub enum FaultSpec {
         #[schemars(range(min = 0.0, max = 0.99))]
         loss: f64,
     },
-    /// Agents log out in a wave and come back. Shares in force add, up to all of the agents that the
-    /// group's staffing has at the time.
+    /// Agents log out in a wave and come back. Shares in force add, up to all of the agents that
+    /// the group's staffing has at the time.
     AgentLogout {
         /// The group.
         group: String,

@@ -13,9 +13,9 @@ use crate::engine::variates::Variate;
 /// time-out after a newer success included (Kamailio and Asterisk, where each ping is a transaction
 /// of its own). A leg that is put down keeps its calls.
 ///
-/// A carrier that works answers 200; 503 while the queue of its registrar is full; 403 where the leg
-/// should be registered and has no binding (both assumptions: what a carrier answers is its own
-/// affair, RFC 3261 §11.2).
+/// A carrier that works answers 200; 503 while the queue of its registrar is full; 403 where the
+/// leg should be registered and has no binding (both assumptions: RFC 3261 §11.2 has OPTIONS
+/// answered as an INVITE would be).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OptionsSpec {

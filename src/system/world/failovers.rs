@@ -185,11 +185,11 @@ impl<O: Observer> World<'_, O> {
         if self.heading(trunk) != Some(side) || self.usable(now, leg).is_err() {
             return;
         }
-        if self.trunks[trunk.index()].active != side {
-            self.switches(now, trunk, side, cal);
-        }
         let part = &mut self.trunks[trunk.index()];
         part.controller.as_mut().expect("looked at above").arrived(now);
+        if part.active != side {
+            self.switches(now, trunk, side, cal);
+        }
         self.observe(now, Observation::FailoverArrived { trunk, side });
         self.condition_asks_again(now, trunk);
         self.schedule_wake(now, trunk, cal);

@@ -141,8 +141,12 @@ impl<'c, O: Observer> World<'c, O> {
                     _ => None,
                 });
                 let share = share.sum();
-                self.groups[group.index()].log_out(share);
-                self.agents_take_calls(now, group, cal);
+                let part = &mut self.groups[group.index()];
+                let before = part.staffed();
+                part.log_out(share);
+                if part.staffed() != before {
+                    self.agents_take_calls(now, group, cal);
+                }
             }
         }
     }
