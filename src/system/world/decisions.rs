@@ -73,7 +73,7 @@ impl<O: Observer> World<'_, O> {
         &mut self,
         now: SimTime,
         id: RequestId,
-        request: Request,
+        request: &Request,
         answer: Option<u32>,
         cal: &mut Cal,
     ) {
