@@ -255,6 +255,13 @@ pub(super) struct Attempt {
     pub(super) answer: u32,
 }
 
+impl Attempt {
+    /// The number of its request among those that draw as the same entity.
+    pub(super) const fn key(&self) -> u64 {
+        self.index / ATTEMPTS_ADDRESSED
+    }
+}
+
 /// Attempts of a request that have draws of their own.
 const ATTEMPTS_ADDRESSED: u64 = 1024;
 

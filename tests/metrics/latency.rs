@@ -104,3 +104,15 @@ policy.no_progress = "30s"
     assert_eq!(metric(&result, "limiter_delays"), 10.0);
     assert_eq!(metric(&result, "limiter_refusals"), 0.0);
 }
+
+/// The INVITE is given up after 4 s and tried over the other leg, which joins the request under way:
+/// one call has one need, which arose with its first INVITE.
+#[test]
+fn a_reattempt_that_joins_its_own_request_is_no_other_need() {
+    let other_leg = "policy.route_attempts = 2\n\
+                     \"trunks.0.secondary\" = { carrier = \"c\", channels = 10, rtt = \"0s\" }";
+    let result = run(GIVEN_UP, other_leg);
+    assert_eq!(metric(&result, "reattempts"), 10.0);
+    assert_eq!(metric(&result, "calls_timed_out"), 0.0);
+    close(metric(&result, "update_latency_ms_mean"), 6000.0);
+}

@@ -200,7 +200,8 @@ pub struct Opening {
     pub at: SimTime,
     /// Which of [`Timeline::breakers`].
     pub breaker: usize,
-    /// Whether the server would have served an attempt at that instant.
+    /// Whether it is false: an attempt would have been served in time with a probability above the
+    /// threshold's complement.
     pub capacity: bool,
 }
 

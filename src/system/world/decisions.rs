@@ -95,7 +95,7 @@ impl<O: Observer> World<'_, O> {
         &mut self,
         now: SimTime,
         id: RequestId,
-        request: Request,
+        request: &Request,
         answer: Option<u32>,
         cal: &mut Cal,
     ) {
@@ -108,8 +108,11 @@ impl<O: Observer> World<'_, O> {
         if let Some(group) = group {
             part.policy = group;
         }
-        for (call, n, since) in request.waiters {
-            if group.is_some() {
+        for (place, &(call, n, since)) in request.waiters.iter().enumerate() {
+            // A re-attempt that joined the request of its own call's earlier INVITE: one need, which
+            // arose with the first.
+            let joined = n > 1 && request.waiters[..place].iter().any(|(other, ..)| *other == call);
+            if group.is_some() && !joined {
                 let (errand, latency, limited) = (Errand::Lookup, now - since, request.limited);
                 self.observe(now, Observation::PolicyInForce { trunk, errand, latency, limited });
             }
@@ -237,17 +240,23 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    /// The server has served an update: the trunk follows it after the propagation.
+    /// The server has served an update: the trunk follows it after the propagation. Served again, for
+    /// an attempt that the client had given up or hedged, the same update has its latency already.
     pub(super) fn update_applies(
         &mut self,
         now: SimTime,
         trunk: TrunkId,
         group: GroupId,
-        (need_at, limited): (SimTime, bool),
+        (update, need_at, limited): (u64, SimTime, bool),
         cal: &mut Cal,
     ) {
         let in_force = now + self.config.api.propagation;
         cal.schedule(in_force, Event::UpdateInForce(trunk, group));
+        let part = &mut self.trunks[trunk.index()];
+        if update <= part.applied {
+            return;
+        }
+        part.applied = update;
         let latency = in_force - need_at;
         let errand = Errand::Update;
         self.observe(now, Observation::PolicyInForce { trunk, errand, latency, limited });

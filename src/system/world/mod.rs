@@ -106,6 +106,8 @@ struct Trunk {
     update_due: bool,
     update_in_flight: bool,
     updates: u64,
+    /// The last update that came into force.
+    applied: u64,
     polls: u64,
     late_lookups: u64,
     /// Connected calls, and those the platform counts (ghosts included).
@@ -410,6 +412,7 @@ fn trunks(config: &Config, random: &RandomSource) -> Vec<Trunk> {
             update_due: false,
             update_in_flight: false,
             updates: 0,
+            applied: 0,
             polls: 0,
             late_lookups: 0,
             truly: 0,

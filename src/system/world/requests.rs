@@ -256,7 +256,7 @@ impl<O: Observer> World<'_, O> {
         }
         let ours = matches!(errand, Errand::Lookup | Errand::Update);
         match errand {
-            Errand::Lookup => self.look_up_ends(now, id, request, answer, cal),
+            Errand::Lookup => self.look_up_ends(now, id, &request, answer, cal),
             Errand::Update => self.update_ends(now, (id, &request), ok, cal),
             Errand::Poll => {
                 if let Some(counted) = answer {

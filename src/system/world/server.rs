@@ -154,6 +154,7 @@ impl<O: Observer> World<'_, O> {
         let attempt = self.attempts.get(id).expect("not yet answered");
         let (client, trunk, errand) = (attempt.client, attempt.trunk, attempt.errand);
         let (need_at, limited, wasted) = (attempt.need_at, attempt.limited, attempt.abandoned);
+        let key = attempt.key();
         let sojourn = now - attempt.came_at;
         self.observe(now, Observation::Served { client, sojourn, wasted });
         if fails {
@@ -168,7 +169,7 @@ impl<O: Observer> World<'_, O> {
             Errand::Lookup => self.decide(trunk).0,
             Errand::Update => {
                 let group: GroupId = self.decide(trunk);
-                self.update_applies(now, trunk, group, (need_at, limited), cal);
+                self.update_applies(now, trunk, group, (key, need_at, limited), cal);
                 group.0
             }
             Errand::Poll => self.trunks[trunk.index()].counted,
