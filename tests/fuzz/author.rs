@@ -43,7 +43,7 @@ pub(crate) struct Author<'a> {
 }
 
 /// How often each variant and preset was chosen, by its address.
-pub(crate) type Taken = std::collections::HashMap<usize, u32>;
+pub(crate) type Taken = rustc_hash::FxHashMap<usize, u32>;
 
 /// A part of a schema: what `$ref` leads to.
 pub(crate) fn follow<'a>(root: &'a Json, schema: &'a Json) -> &'a Json {
@@ -308,10 +308,9 @@ impl<'a> Author<'a> {
         };
         let Some(parent) = find_mut(model, around) else { return };
         match parent {
+            Json::Object(_) if fresh.is_null() && FIXED.contains(last) => {}
             Json::Object(object) if fresh.is_null() => {
-                if !FIXED.contains(last) {
-                    object.remove(*last);
-                }
+                object.remove(*last);
             }
             Json::Object(object) => {
                 object.insert((*last).to_owned(), fresh);
@@ -392,7 +391,10 @@ fn find_mut<'j>(value: &'j mut Json, keys: &[&str]) -> Option<&'j mut Json> {
 }
 
 /// The checked model, or the keys that are refused and why.
-fn checked(json: &Json, traces: &Traces) -> Result<(Model, Config), Vec<(String, String)>> {
+pub(crate) fn checked(
+    json: &Json,
+    traces: &Traces,
+) -> Result<(Model, Config), Vec<(String, String)>> {
     let mut table: toml::Table =
         serde_json::from_value(json.clone()).expect("a model can be written");
     let refusal = |issue: &trunksim::system::Issue| {

@@ -11,6 +11,7 @@ mod coverage;
 mod grammar;
 mod machines;
 mod models;
+mod shrink;
 mod systems;
 mod values;
 mod watch;

@@ -123,7 +123,7 @@ fn callers_who_dial_again_orbit_as_retrial_queues_say() {
         Study {
             models: vec![model(&case)],
             warmup_s: RELAXATIONS_OF_WARMUP * relaxation,
-            measured_s: 100.0 * relaxation,
+            measured_s: 30.0 * relaxation,
             measure: &|runs| measure(runs, &case, servers as usize),
             ..Study::default()
         }

@@ -209,7 +209,7 @@ fn several_api_servers_queue_as_crommelin_says_of_constant_service() {
         Study {
             models: vec![table],
             warmup_s: RELAXATIONS_OF_WARMUP * (relaxation + service),
-            measured_s: 200.0 * relaxation,
+            measured_s: 50.0 * relaxation,
             unit_s: 1e-3,
             measure: &|runs| measure_queue(runs, &case),
             ..Study::default()

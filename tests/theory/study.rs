@@ -50,7 +50,7 @@ const ROUNDS_MAX: u64 = 4;
 /// a bias of 15 % …
 const EFFORT: f64 = 0.04;
 /// … and of [`BIAS`] where so many chances (arrivals, calls, samples) suffice for it.
-const CHANCES_MIN: f64 = 6e5;
+const CHANCES_MIN: f64 = 4e5;
 
 /// What one replication measures.
 #[derive(Default)]
