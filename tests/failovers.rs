@@ -79,6 +79,9 @@ const COLD: (&str, &str) = ("registration.standby", "'cold'");
 const LINK: (&str, &str) = ("failover.triggers", "{ link_down = true }");
 /// A registrar that takes 5 s over each of the two REGISTERs.
 const SLOW: (&str, &str) = ("carriers.1.registrar.service", "'5s'");
+/// The primary leg is usable as soon as its carrier is.
+const PLAIN: (&str, &str) =
+    ("trunks.0.primary", "{ carrier = 'telstra', channels = 50, rtt = '20ms' }");
 /// Nothing is sent again meanwhile.
 const ONCE: (&str, &str) = ("sip", "{ t1 = '20s', t2 = '20s' }");
 
@@ -87,13 +90,13 @@ const ONCE: (&str, &str) = ("sip", "{ t1 = '20s', t2 = '20s' }");
 #[test]
 fn made_before_the_break_a_failover_counts_when_it_arrives() {
     let outage = ("carriers.0.schedule", "[{ at = '60s', for = '3s' }]");
-    let (result, moves) = run(&[COLD, LINK, SLOW, ONCE, outage]);
+    let (result, moves) = run(&[COLD, LINK, SLOW, ONCE, PLAIN, outage]);
     let expected =
         [(60, Move::Begun), (70, Move::Made { needed: false }), (70, Move::On(Side::Secondary))];
     assert_eq!(moves, expected);
     assert_eq!(counts(&result), [1, 1, 1, 0]);
     // The window of measurement begins between the two: the switch counts.
-    let (result, _) = run(&[COLD, LINK, SLOW, ONCE, outage, ("warmup", "'65s'")]);
+    let (result, _) = run(&[COLD, LINK, SLOW, ONCE, PLAIN, outage, ("warmup", "'65s'")]);
     assert_eq!(counts(&result), [0, 1, 1, 0]);
 }
 
