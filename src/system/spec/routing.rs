@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::engine::time::SimDuration;
 use crate::engine::variates::Variate;
 
-/// Where the routing decision is taken.
+/// Where the routing decision is taken. It names the first of the trunk's groups with a free agent, as
+/// of the last time it was taken; where none has one, the home group.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PolicyPoint {

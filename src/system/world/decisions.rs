@@ -4,7 +4,7 @@
 use super::{Cal, World};
 use crate::engine::calendar::Handle;
 use crate::engine::time::{SimDuration, SimTime};
-use crate::policies::routing::{self, Availability};
+use crate::policies::routing;
 use crate::system::call::Stage;
 use crate::system::client::Request;
 use crate::system::entity::Entity;
@@ -163,18 +163,7 @@ impl<O: Observer> World<'_, O> {
     /// What the platform answers a look-up or writes at an update, by the availability at hand.
     pub(super) fn decide(&self, trunk: TrunkId) -> GroupId {
         let candidates = &self.config.trunk(trunk).groups;
-        let state: Vec<Availability> = candidates
-            .iter()
-            .map(|g| {
-                let group = &self.groups[g.index()];
-                Availability {
-                    free: group.free(),
-                    waiting: u32::try_from(group.waiting()).unwrap_or(u32::MAX),
-                    staffed: group.staffed(),
-                }
-            })
-            .collect();
-        candidates[routing::choose(&state)]
+        candidates[routing::choose(candidates.iter().map(|g| self.groups[g.index()].free()))]
     }
 
     /// A group became scarce or available: the trunks that may use it need a new policy.

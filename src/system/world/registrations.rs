@@ -627,13 +627,11 @@ impl<O: Observer> World<'_, O> {
                 Phase::Waiting { .. } => {}
                 _ => return self.try_again_later(now, leg, Failure::NoAnswer, cal),
             },
-            // A REGISTER that is out times out.
-            OnFlowLoss::AtRefresh => match registration.phase {
-                Phase::Connecting => {
-                    return self.try_again_later(now, leg, Failure::NoAnswer, cal);
-                }
-                _ => {}
-            },
+            // The refresh is due when it was, and a REGISTER that is out times out.
+            OnFlowLoss::AtRefresh if registration.phase == Phase::Connecting => {
+                return self.try_again_later(now, leg, Failure::NoAnswer, cal);
+            }
+            OnFlowLoss::AtRefresh => {}
         }
         self.registration_moved(now, leg, cal);
     }

@@ -211,9 +211,8 @@ impl<O: Observer> World<'_, O> {
         let Some(bye) = self.byes.get(id) else { return };
         let (leg, session) = (bye.leg, bye.session);
         let connects = self.config.leg(leg).connects;
-        if !self.is_reliable(leg) || self.reaches_dialog(leg, Some(session)) {
-            self.carry_bye(now, id, cal);
-        } else if connects && self.leg(leg).connection.is_up() {
+        let reaches = self.reaches_dialog(leg, Some(session)) || connects;
+        if !self.is_reliable(leg) || (reaches && self.leg(leg).connection.is_up()) {
             self.carry_bye(now, id, cal);
         } else if connects {
             self.await_connection(now, leg, Waiting::Bye(id), cal);
