@@ -450,7 +450,8 @@ mod tests {
             assert_eq!(spec.check(), [], "{}", preset.name);
         }
         let default = RegistrationRetrySpec::default();
-        assert_eq!(toml::from_str::<RegistrationRetrySpec>(PRESETS[0].settings).unwrap(), default);
+        let audiocodes = PRESETS.iter().find(|p| p.name == "audiocodes").unwrap();
+        assert_eq!(toml::from_str::<RegistrationRetrySpec>(audiocodes.settings).unwrap(), default);
     }
 
     /// RFC 3261 §10.3, step 7.

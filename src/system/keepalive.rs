@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_counter_that_goes_up_and_down_adds_up_what_does_not_come_in_a_row() {
-        assert_eq!(turns(OptionsCounter::UpDown, "--+--+--+--+"), "uuuududdddddd");
+        assert_eq!(turns(OptionsCounter::UpDown, "--+--+--+--+"), "uuuududddddd");
         // From its bounds it takes as many as in a row: 3 misses down, 2 successes up.
         assert_eq!(turns(OptionsCounter::UpDown, "++++---"), "uuuuuud");
         assert_eq!(turns(OptionsCounter::UpDown, "--------++"), "uudddddddu");

@@ -100,7 +100,7 @@ fn a_leg_that_is_down_remains_the_cause_though_requests_fail_after_it() {
     let run = Run::of(
         include_str!("burst.toml"),
         &[
-            ("failover.hold_down", "3s"),
+            ("failover.hold_down", "8s"),
             ("failover.stagger_max", "2m"),
             ("failover.triggers", "{ link_down = true, api_failure = true }"),
             ("faults", &format!("[{fault}]")),
@@ -112,7 +112,7 @@ fn a_leg_that_is_down_remains_the_cause_though_requests_fail_after_it() {
     let told: Vec<String> =
         links.iter().map(|link| wording::sentence(&run.story, &run.config, link)).collect();
     assert!(told[0].ends_with("because its primary leg is down; the primary leg was not usable"));
-    assert!(told[1].ends_with("was asked to move, and waited 3s"), "{told:?}");
+    assert!(told[1].ends_with("was asked to move, and waited 8s"), "{told:?}");
     assert!(told[2].contains("telstra, the primary carrier of TRK_01, is down"), "{told:?}");
 }
 

@@ -32,15 +32,20 @@ fn an_agent_who_logs_out_during_a_call_is_at_work() {
     assert!(metric(&nobody, "agent_occupancy").is_nan());
 }
 
-/// Two channels. The carrier drops all calls every minute without BYE, so that the platform counts
+/// Two channels. The SBC restarts and drops all calls every minute without BYE, so that the platform counts
 /// them on as ghosts for the rest of the run: more than there are channels.
 const GHOSTS: &str = r#"
 name = "ghosts"
 horizon = "20m"
-carriers = [{ id = "c", schedule = [
-    { at = "1m", for = "1s" }, { at = "2m", for = "1s" }, { at = "3m", for = "1s" },
-    { at = "4m", for = "1s" }, { at = "5m", for = "1s" }, { at = "6m", for = "1s" },
-] }]
+carriers = [{ id = "c" }]
+faults = [
+    { kind = "sbc_restart", sbc = "s", at = "1m", for = "1s" },
+    { kind = "sbc_restart", sbc = "s", at = "2m", for = "1s" },
+    { kind = "sbc_restart", sbc = "s", at = "3m", for = "1s" },
+    { kind = "sbc_restart", sbc = "s", at = "4m", for = "1s" },
+    { kind = "sbc_restart", sbc = "s", at = "5m", for = "1s" },
+    { kind = "sbc_restart", sbc = "s", at = "6m", for = "1s" },
+]
 sbcs = [{ id = "s", invite = "0s", handshake = "0s" }]
 groups = [{ id = "g", agents = 10 }]
 policy = { point = "edge_static" }

@@ -34,8 +34,7 @@ fn fault(kind: &str, for_ms: u64, what: &[(&str, toml::Value)]) -> toml::Value {
 
 /// What keeps the primary from answering as it should, and what the trunk does about it.
 fn primary(replies: &[u64]) -> Vec<(&'static str, toml::Value)> {
-    // What is asked of the API meanwhile is under way for longer than the call lasts.
-    let slow = |for_ms| fault("api_network", for_ms, &[("delay", FOR_EVER.into())]);
+    let slow = |for_ms| fault("api_brown_out", for_ms, &[("slowdown", 1_000_000.0.into())]);
     match replies {
         // Its INVITEs are under way for longer than the call lasts.
         [] => {

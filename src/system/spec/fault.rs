@@ -29,8 +29,8 @@ pub enum FaultSpec {
         #[serde(rename = "for")]
         length: SimDuration,
     },
-    /// The API serves more slowly. Slowdowns in force multiply, within 0.000001 and 1,000,000. A
-    /// request in service when they change goes on at the new speed.
+    /// The API serves more slowly. Slowdowns in force multiply, within 0.000001 and 1,000,000; what
+    /// is in service when they change goes on as it began.
     ApiBrownOut {
         /// When it starts.
         at: SimDuration,
@@ -72,7 +72,7 @@ pub enum FaultSpec {
         length: SimDuration,
     },
     /// A carrier's registrar serves more slowly. Slowdowns in force multiply, within 0.000001 and
-    /// 1,000,000. A REGISTER in service when they change goes on at the new speed.
+    /// 1,000,000; what is in service when they change goes on as it began.
     RegistrarSlowdown {
         /// The carrier.
         carrier: String,

@@ -137,10 +137,13 @@ impl Words<'_> {
                 several(*attempts, "try", "tries"),
                 failures(failed)
             ),
-            Step::StillAsking { call, request: id, failed, .. } => format!(
-                "call {} had asked, by {}, and had no answer yet{}",
+            Step::StillAsking { call, request: id, asked, answered, failed } => format!(
+                "call {} had asked, by {}, and {}{}",
                 label::call(self.story, self.config, *call),
                 request(*id),
+                answered.map_or("had no answer yet".to_owned(), |answered| {
+                    format!("had its answer only {} later", answered - *asked)
+                }),
                 failures(failed)
             ),
             Step::ConnectionsHeld { request: id, client, connections, holders } => {

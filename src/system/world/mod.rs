@@ -18,6 +18,7 @@ mod options;
 mod outages;
 mod overload;
 mod prospects;
+mod registrars;
 mod registrations;
 mod requests;
 mod retries;

@@ -99,8 +99,15 @@ pub enum Step {
     Refused { request: RequestId, client: ClientId, gate: Gate, attempts: u32 },
     /// A client gave a request up.
     GaveUp { request: RequestId, client: ClientId, errand: Errand, attempts: u32, failed: Failures },
-    /// A call still waited for its look-up, asked for at `asked`.
-    StillAsking { call: CallId, request: RequestId, asked: SimTime, failed: Failures },
+    /// A call still waited for its look-up, asked for at `asked`, or had its answer only at
+    /// `answered`.
+    StillAsking {
+        call: CallId,
+        request: RequestId,
+        asked: SimTime,
+        answered: Option<SimTime>,
+        failed: Failures,
+    },
     /// The look-up waited for a connection of its client: all were held by these requests.
     ConnectionsHeld {
         request: RequestId,

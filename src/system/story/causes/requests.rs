@@ -162,14 +162,12 @@ impl Walk<'_> {
             at,
             |fact| matches!(*fact, Observation::RequestEnded { request: r, .. } if r == request),
         );
-        if over.is_some() {
-            return;
-        }
+        let answered = over.map(|over| self.story.at(over));
         let ended = self.failed_attempts(request, at);
         let (asked, failed) = (self.story.at(asks), self.failures(&ended));
         let mut facts = ended.clone();
         facts.push(asks);
-        self.push(asked, Step::StillAsking { call, request, asked, failed }, facts);
+        self.push(asked, Step::StillAsking { call, request, asked, answered, failed }, facts);
         let last = self.story.last(at, |fact| {
             matches!(*fact, Observation::RequestWaits { request: r, .. }
                 | Observation::AttemptSent { request: r, .. } if r == request)
