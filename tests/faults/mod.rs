@@ -18,13 +18,13 @@ use crate::theory::model;
 /// A fault of each kind: its table without `at` and `for`, mild and severe.
 const KINDS: [(&str, &str, &str); 8] = [
     ("carrier_outage", "carrier = 'telstra'", "carrier = 'telstra'"),
-    ("api_brown_out", "slowdown = 3.0", "slowdown = 40.0"),
+    ("api_brown_out", "slowdown = 3.0", "slowdown = 6.0"),
     ("api_limit_cut", "factor = 0.5", "factor = 0.05"),
     ("sbc_restart", "sbc = 'sbc1'", "sbc = 'sbc1'"),
     (
         "registrar_slowdown",
         "carrier = 'telstra', slowdown = 3.0",
-        "carrier = 'telstra', slowdown = 500.0",
+        "carrier = 'telstra', slowdown = 8.0",
     ),
     (
         "leg_network",

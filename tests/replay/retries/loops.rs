@@ -186,7 +186,7 @@ fn a_breaker_stands_where_it_is_placed() {
     let no_wait = "backoff = { kind = 'fixed', delay = '0s' }";
     let common = format!(
         "api.failure_share = 1.0\ntenants.0.arrivals = {{ kind = 'none' }}\n\
-         trunks.0.arrivals = {{ kind = 'periodic', every = '5s' }}\n\
+         trunks.0.arrivals = {{ kind = 'periodic', every = '5s' }}\ncalls.talk = '1s'\n\
          policy = {{ point = 'per_invite', fallback = 'last_known' }}\n\
          client.retry = {{ attempts = 3, {no_wait}, over = {{ attempts = 4, {no_wait} }} }}\n"
     );
