@@ -311,7 +311,10 @@ impl RegistrationRetrySpec {
                     rng,
                 )
             }
-            Self::Linear { interval, .. } => interval * u64::from(failures.max(1)),
+            Self::Linear { interval, .. } => {
+                let times = u64::from(failures.max(1));
+                SimDuration::from_nanos(interval.as_nanos().saturating_mul(times))
+            }
             Self::Rfc5626 { base_all_down, base_some_up, max, .. } => {
                 let base = if all_flows_down { base_all_down } else { base_some_up };
                 // W doubles with each failure, the first included.

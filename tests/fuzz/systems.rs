@@ -18,7 +18,7 @@ use super::{fuzz, replaying};
 
 const CASES: u64 = 60;
 /// Models that together set every key.
-const MODELS: u64 = 400;
+const MODELS: u64 = 700;
 
 /// Arrivals every 3.7 s.
 fn traces() -> Traces {

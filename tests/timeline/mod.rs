@@ -108,11 +108,11 @@ fn time_in_states_is_that_of_the_metrics() {
     let open = timeline.breakers.iter().flat_map(|t| &t.spans).filter(|s| s.state == State::Open);
     let share = total(&mut open.map(|s| (s.from, s.until))) / window;
     assert!((share - metric("breaker_open_fraction")).abs() < 1e-9, "{share}");
-    use trunksim::system::timeline::Enrolment::{Failing, Registering};
-    let lacking = timeline.registrations.iter().flat_map(|t| &t.spans);
-    let lacking = lacking.filter(|s| matches!(s.state, Registering | Failing));
-    let legs = timeline.registrations.len() as f64;
-    let share = total(&mut lacking.map(|s| (s.from, s.until))) / window / legs;
+    use trunksim::system::timeline::Enrolment::{Failing, Off, Registering};
+    let spans = || timeline.registrations.iter().flat_map(|t| &t.spans);
+    let wanted = total(&mut spans().filter(|s| s.state != Off).map(|s| (s.from, s.until)));
+    let lacking = spans().filter(|s| matches!(s.state, Registering | Failing));
+    let share = total(&mut lacking.map(|s| (s.from, s.until))) / wanted;
     assert!((share - metric("unregistered_fraction")).abs() < 1e-9, "{share}");
     // Under break-before-make calls use a leg from the moment the trunk heads for it: the time on
     // the secondary is that of its stays and of the moves there.

@@ -78,62 +78,57 @@ pub(super) fn build(
         let trace = super::arrivals(&arrivals, &spec.arrivals, (traces, model.horizon), checker);
         check_load(&arrivals, spec, model.calls.load, checker);
         for n in 1..=spec.count {
-            let sbc = checker.resolve(
-                &format!("{path}.sbc"),
-                &spec.sbc.replace("{n}", &n.to_string()),
-                &known.sbcs,
-            );
-            let groups: Vec<GroupId> = spec
-                .groups
-                .iter()
-                .enumerate()
-                .filter_map(|(g, name)| {
-                    checker.resolve(&format!("{path}.groups.{g}"), name, &known.groups)
-                })
-                .map(GroupId)
-                .collect();
             let name = spec.id.replace("{n}", &n.to_string());
-            let mut leg = |side: &str, spec: &LegSpec| {
-                let entity = Entity::named(side, &name);
-                leg(
-                    (&format!("{path}.{side}"), model),
-                    spec,
-                    entity,
-                    known,
-                    &mut built.channels,
-                    checker,
-                )
-            };
-            let primary = leg("primary", &spec.primary);
-            let secondary = spec.secondary.as_ref().and_then(|s| leg("secondary", s));
+            let [primary, secondary] =
+                legs((&path, model), spec, &name, known, &mut built, checker);
             let capacity = [&primary, &secondary]
                 .into_iter()
                 .flatten()
                 .filter_map(|l| built.channels.get(l.channels.index()))
                 .sum();
-            built.legs.push(primary);
-            built.legs.push(secondary);
-            built.trunks.push(trunk(
-                model,
-                spec,
-                n,
-                (sbc, region, groups, capacity),
-                trace.clone(),
-            ));
+            built.legs.extend([primary, secondary]);
+            let sbc = spec.sbc.replace("{n}", &n.to_string());
+            let sbc = checker.resolve(&format!("{path}.sbc"), &sbc, &known.sbcs);
+            let groups = groups_of(&path, spec, known, checker);
+            let of = (sbc, region, groups, capacity);
+            built.trunks.push(trunk(model, spec, name, of, trace.clone()));
         }
         check_trunk(&path, spec, checker);
     }
     built
 }
 
+/// The primary leg and the secondary one of a trunk.
+fn legs(
+    (path, model): (&str, &Model),
+    spec: &TrunkSpec,
+    trunk: &str,
+    known: &Known,
+    built: &mut Trunks,
+    checker: &mut Checker,
+) -> [Option<LegConfig>; 2] {
+    let mut leg = |side: &str, spec: &LegSpec| {
+        let (path, entity) = (format!("{path}.{side}"), Entity::named(side, trunk));
+        leg((&path, model), spec, entity, known, &mut built.channels, checker)
+    };
+    let primary = leg("primary", &spec.primary);
+    [primary, spec.secondary.as_ref().and_then(|s| leg("secondary", s))]
+}
+
+fn groups_of(path: &str, spec: &TrunkSpec, known: &Known, checker: &mut Checker) -> Vec<GroupId> {
+    let mut group = |(g, name): (usize, &String)| {
+        checker.resolve(&format!("{path}.groups.{g}"), name, &known.groups).map(GroupId)
+    };
+    spec.groups.iter().enumerate().filter_map(&mut group).collect()
+}
+
 fn trunk(
     model: &Model,
     spec: &TrunkSpec,
-    n: u32,
+    name: String,
     (sbc, region, groups, capacity): (Option<u32>, usize, Vec<GroupId>, u32),
     trace: Option<std::sync::Arc<[SimTime]>>,
 ) -> TrunkConfig {
-    let name = spec.id.replace("{n}", &n.to_string());
     TrunkConfig {
         entity: Entity::named("trunk", &name),
         region_entity: Entity::named("region", &spec.region),

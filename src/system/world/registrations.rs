@@ -425,7 +425,8 @@ impl<O: Observer> World<'_, O> {
                 return self.registration_moved(now, leg, cal);
             }
         };
-        let timer = cal.schedule(now + wait, Event::RegistrationTimer(leg, serial));
+        let at = now.saturating_add(wait);
+        let timer = cal.schedule(at, Event::RegistrationTimer(leg, serial));
         self.enter(leg, Phase::Waiting { timer }, cal);
         self.registration_moved(now, leg, cal);
     }
