@@ -111,11 +111,15 @@ fn a_leg_that_is_down_remains_the_cause_though_requests_fail_after_it() {
     // Whether a request fails while the outage is waited out is up to the draws.
     let run = (1..40).map(of).find(|run| check(run) > 0);
     let run = run.expect("a failover had been asked for by another trigger afterwards");
-    let first = run.story.outcomes(Question::Failover, None)[0];
-    let links = causes::why(&run.story, &run.config, first);
-    let told: Vec<String> =
-        links.iter().map(|link| wording::sentence(&run.story, &run.config, link)).collect();
-    assert!(told[0].ends_with("because its primary leg is down; the primary leg was not usable"));
+    let tell = |outcome| -> Vec<String> {
+        let links = causes::why(&run.story, &run.config, outcome);
+        links.iter().map(|link| wording::sentence(&run.story, &run.config, link)).collect()
+    };
+    let outcomes = run.story.outcomes(Question::Failover, None);
+    let by_outage = |told: &Vec<String>| {
+        told[0].ends_with("because its primary leg is down; the primary leg was not usable")
+    };
+    let told = outcomes.into_iter().map(tell).find(by_outage).expect("a move for the outage");
     assert!(told[1].ends_with("was asked to move, and waited 8s"), "{told:?}");
     assert!(told[2].contains("telstra, the primary carrier of TRK_01, is down"), "{told:?}");
 }

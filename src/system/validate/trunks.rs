@@ -9,7 +9,9 @@ use crate::system::config::{
 };
 use crate::system::entity::Entity;
 use crate::system::ids::{CarrierId, ChannelsId, GroupId, SbcId, TrunkId};
-use crate::system::spec::{ArrivalSpec, GroupSpec, LegSpec, Model, SbcSpec, TrunkSpec};
+use crate::system::spec::{
+    ArrivalSpec, GroupSpec, LegSpec, Model, RegistrarSpec, SbcSpec, TrunkSpec,
+};
 
 /// What trunks and their surroundings become.
 pub(super) struct Trunks {
@@ -78,6 +80,9 @@ pub(super) fn build(
         let trace = super::arrivals(&arrivals, &spec.arrivals, (traces, model.horizon), checker);
         check_load(&arrivals, spec, model.calls.load, checker);
         for n in 1..=spec.count {
+            let sbc = spec.sbc.replace("{n}", &n.to_string());
+            let sbc = checker.resolve(&format!("{path}.sbc"), &sbc, &known.sbcs);
+            let groups = groups_of(&path, spec, known, checker);
             let name = spec.id.replace("{n}", &n.to_string());
             let [primary, secondary] =
                 legs((&path, model), spec, &name, known, &mut built, checker);
@@ -87,9 +92,6 @@ pub(super) fn build(
                 .filter_map(|l| built.channels.get(l.channels.index()))
                 .sum();
             built.legs.extend([primary, secondary]);
-            let sbc = spec.sbc.replace("{n}", &n.to_string());
-            let sbc = checker.resolve(&format!("{path}.sbc"), &sbc, &known.sbcs);
-            let groups = groups_of(&path, spec, known, checker);
             let of = (sbc, region, groups, capacity);
             built.trunks.push(trunk(model, spec, name, of, trace.clone()));
         }
@@ -256,40 +258,7 @@ fn carriers(model: &Model, crews: &[&str], checker: &mut Checker) -> Vec<Carrier
             }
         }
         let registrar = &spec.registrar;
-        let at = format!("{path}.registrar");
-        checker.variate(&format!("{at}.service"), &registrar.service);
-        checker.positive(&format!("{at}.expires"), registrar.expires);
-        checker.at_least_one(&format!("{at}.servers"), registrar.servers);
-        checker.share(&format!("{at}.failure_share"), registrar.failure_share);
-        if let Some(limit) = &registrar.limit {
-            checker.problems(&format!("{at}.limit"), limit.check());
-            if limit.holds_back() {
-                let message = "must refuse what is over it: a registrar holds nothing back";
-                checker.refuse(format!("{at}.limit"), "a limiter that holds back", message);
-            }
-        }
-        let status = registrar.failure_status;
-        if !(400..=699).contains(&status) || [401, 407, 423].contains(&status) {
-            let message = "must be a final answer from 400 to 699, and not 401, 407 or 423";
-            checker.refuse(format!("{at}.failure_status"), status, message);
-        }
-        if registrar.expires_spread >= registrar.expires {
-            let message = format!("must be below expires ({})", registrar.expires);
-            checker.refuse(format!("{at}.expires_spread"), registrar.expires_spread, message);
-        }
-        if let Some(overload) = &registrar.overload {
-            checker.problems(&format!("{at}.overload"), overload.check());
-        }
-        if let Some(min) = registrar.min_expires {
-            checker.positive(&format!("{at}.min_expires"), min);
-            if min > registrar.expires {
-                let message = format!("must be at most expires ({})", registrar.expires);
-                checker.refuse(format!("{at}.min_expires"), min, message);
-            }
-        }
-        if let Some(background) = &registrar.background {
-            checker.rate(&format!("{at}.background.rate_per_s"), background.rate_per_s);
-        }
+        check_registrar(&format!("{path}.registrar"), registrar, checker);
         built.push(CarrierConfig {
             name: spec.id.clone(),
             entity: Entity::named("carrier", &spec.id),
@@ -313,6 +282,42 @@ fn carriers(model: &Model, crews: &[&str], checker: &mut Checker) -> Vec<Carrier
     }
     check_registration(model, checker);
     built
+}
+
+fn check_registrar(at: &str, registrar: &RegistrarSpec, checker: &mut Checker) {
+    checker.variate(&format!("{at}.service"), &registrar.service);
+    checker.positive(&format!("{at}.expires"), registrar.expires);
+    checker.at_least_one(&format!("{at}.servers"), registrar.servers);
+    checker.share(&format!("{at}.failure_share"), registrar.failure_share);
+    if let Some(limit) = &registrar.limit {
+        checker.problems(&format!("{at}.limit"), limit.check());
+        if limit.holds_back() {
+            let message = "must refuse what is over it: a registrar holds nothing back";
+            checker.refuse(format!("{at}.limit"), "a limiter that holds back", message);
+        }
+    }
+    let status = registrar.failure_status;
+    if !(400..=699).contains(&status) || [401, 407, 423].contains(&status) {
+        let message = "must be a final answer from 400 to 699, and not 401, 407 or 423";
+        checker.refuse(format!("{at}.failure_status"), status, message);
+    }
+    if registrar.expires_spread >= registrar.expires {
+        let message = format!("must be below expires ({})", registrar.expires);
+        checker.refuse(format!("{at}.expires_spread"), registrar.expires_spread, message);
+    }
+    if let Some(overload) = &registrar.overload {
+        checker.problems(&format!("{at}.overload"), overload.check());
+    }
+    if let Some(min) = registrar.min_expires {
+        checker.positive(&format!("{at}.min_expires"), min);
+        if min > registrar.expires {
+            let message = format!("must be at most expires ({})", registrar.expires);
+            checker.refuse(format!("{at}.min_expires"), min, message);
+        }
+    }
+    if let Some(background) = &registrar.background {
+        checker.rate(&format!("{at}.background.rate_per_s"), background.rate_per_s);
+    }
 }
 
 fn check_registration(model: &Model, checker: &mut Checker) {

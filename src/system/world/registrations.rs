@@ -63,6 +63,9 @@ impl<O: Observer> World<'_, O> {
             } else {
                 self.register_at_start(SimTime::ZERO, leg, cal);
             }
+            let usable = self.is_registered(SimTime::ZERO, leg);
+            let fact = Observation::Registration { leg, wanted: true, usable };
+            self.observe(SimTime::ZERO, fact);
         }
         for c in 0..self.carriers.len() as u32 {
             self.schedule_background(SimTime::ZERO, CarrierId(c), cal);
