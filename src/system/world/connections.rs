@@ -154,11 +154,9 @@ impl<O: Observer> World<'_, O> {
 
     /// A request over the leg has timed out. Where TCP has no acknowledgement of what was sent, its
     /// sender takes the connection for dead.
-    pub(super) fn silence_noticed(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) -> bool {
-        let dead = self.leg(leg).connection.unacknowledged;
-        if dead {
+    pub(super) fn silence_noticed(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+        if self.leg(leg).connection.unacknowledged {
             self.fall(now, leg, cal);
         }
-        dead
     }
 }

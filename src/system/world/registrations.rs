@@ -446,8 +446,11 @@ impl<O: Observer> World<'_, O> {
         let had_registered = connection.is_up() && connection.flow == registration.flow;
         self.fall(now, leg, cal);
         let registration = &self.leg(leg).registration;
-        if !self.registers(leg) || !registration.wanted || registration.phase == Phase::Idle {
+        if !self.registers(leg) {
             return;
+        }
+        if !registration.wanted || registration.phase == Phase::Idle {
+            return self.registration_moved(now, leg, cal);
         }
         match self.config.registration.on_flow_loss {
             OnFlowLoss::AtOnce if had_registered => self.register(now, leg, cal),

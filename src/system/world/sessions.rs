@@ -17,7 +17,7 @@ use crate::system::leg::Waiting;
 use crate::system::observation::{Fate, Observation, Observer};
 use crate::system::spec::{CountedBy, DeadFlow, Refresher};
 
-/// A refresh that failed is sent again after this long (MODEL: a setting of none known).
+/// Wait before a refresh that failed is sent again (assumption).
 const REFRESH_AGAIN: SimDuration = SimDuration::from_secs(10);
 
 /// Who tells the platform that a call has ended.
@@ -83,8 +83,9 @@ impl<O: Observer> World<'_, O> {
             Refresh::Failed if late => self.session_is_over(now, id, cal),
             Refresh::Failed => self.send_refresh(now, id, leg, cal),
             Refresh::Sent { since, .. } if late || now >= since + self.config.sip.timer_b() => {
-                if self.config.calls.session_refresher == Refresher::Sbc {
-                    self.silence_noticed(now, leg, cal);
+                let by_sbc = self.config.calls.session_refresher == Refresher::Sbc;
+                if by_sbc && self.leg(leg).connection.unacknowledged {
+                    self.flow_fails(now, leg, cal);
                 }
                 self.session_is_over(now, id, cal);
             }
