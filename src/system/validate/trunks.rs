@@ -4,6 +4,7 @@ use super::{Checker, Known};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::engine::variates::Variate;
 use crate::policies::limiter::LimiterSpec;
+use crate::policies::registration::grant;
 use crate::system::config::{
     CarrierConfig, GroupConfig, LegConfig, OutageConfig, SbcConfig, Traces, TrunkConfig,
 };
@@ -258,7 +259,8 @@ fn carriers(model: &Model, crews: &[&str], checker: &mut Checker) -> Vec<Carrier
             }
         }
         let registrar = &spec.registrar;
-        check_registrar(&format!("{path}.registrar"), registrar, checker);
+        let asked = model.registration.expires;
+        check_registrar(&format!("{path}.registrar"), registrar, asked, checker);
         built.push(CarrierConfig {
             name: spec.id.clone(),
             entity: Entity::named("carrier", &spec.id),
@@ -284,7 +286,12 @@ fn carriers(model: &Model, crews: &[&str], checker: &mut Checker) -> Vec<Carrier
     built
 }
 
-fn check_registrar(at: &str, registrar: &RegistrarSpec, checker: &mut Checker) {
+fn check_registrar(
+    at: &str,
+    registrar: &RegistrarSpec,
+    asked: Option<SimDuration>,
+    checker: &mut Checker,
+) {
     checker.variate(&format!("{at}.service"), &registrar.service);
     checker.positive(&format!("{at}.expires"), registrar.expires);
     checker.at_least_one(&format!("{at}.servers"), registrar.servers);
@@ -301,8 +308,11 @@ fn check_registrar(at: &str, registrar: &RegistrarSpec, checker: &mut Checker) {
         let message = "must be a final answer from 400 to 699, and not 401, 407 or 423";
         checker.refuse(format!("{at}.failure_status"), status, message);
     }
-    if registrar.expires_spread >= registrar.expires {
-        let message = format!("must be below expires ({})", registrar.expires);
+    // What an SBC gets that has learnt from 423 how much it has to ask for.
+    let granted = grant(asked, registrar.min_expires, registrar.expires);
+    let granted = granted.unwrap_or_else(|least| least.min(registrar.expires));
+    if registrar.expires_spread >= granted {
+        let message = format!("must be below what the registrar grants ({granted})");
         checker.refuse(format!("{at}.expires_spread"), registrar.expires_spread, message);
     }
     if let Some(overload) = &registrar.overload {
