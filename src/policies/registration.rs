@@ -33,7 +33,8 @@ pub enum RegistrationRetrySpec {
         /// The wait after 403 Forbidden; 0 s gives up at once; without it, as after any failure.
         #[serde(default)]
         forbidden_interval: Option<SimDuration>,
-        /// The wait after another final answer (not 408, 500, 502 to 504 or 6xx); likewise.
+        /// The wait after another final answer (not 408, 500, 502 to 504 or 6xx); 0 s gives up at
+        /// once; without it, as after any failure.
         #[serde(default)]
         fatal_interval: Option<SimDuration>,
     },
@@ -60,7 +61,8 @@ pub enum RegistrationRetrySpec {
         /// The wait after 403 Forbidden; 0 s gives up at once; without it, as after any failure.
         #[serde(default)]
         forbidden_interval: Option<SimDuration>,
-        /// The wait after another final answer (not 408, 500, 502 to 504 or 6xx); likewise.
+        /// The wait after another final answer (not 408, 500, 502 to 504 or 6xx); 0 s gives up at
+        /// once; without it, as after any failure.
         #[serde(default)]
         fatal_interval: Option<SimDuration>,
     },
@@ -81,7 +83,8 @@ pub enum RegistrationRetrySpec {
         /// The wait after 403 Forbidden; 0 s gives up at once; without it, as after any failure.
         #[serde(default)]
         forbidden_interval: Option<SimDuration>,
-        /// The wait after another final answer (not 408, 500, 502 to 504 or 6xx); likewise.
+        /// The wait after another final answer (not 408, 500, 502 to 504 or 6xx); 0 s gives up at
+        /// once; without it, as after any failure.
         #[serde(default)]
         fatal_interval: Option<SimDuration>,
     },
@@ -107,7 +110,8 @@ pub enum RegistrationRetrySpec {
         /// The wait after 403 Forbidden; 0 s gives up at once; without it, as after any failure.
         #[serde(default)]
         forbidden_interval: Option<SimDuration>,
-        /// The wait after another final answer (not 408, 500, 502 to 504 or 6xx); likewise.
+        /// The wait after another final answer (not 408, 500, 502 to 504 or 6xx); 0 s gives up at
+        /// once; without it, as after any failure.
         #[serde(default)]
         fatal_interval: Option<SimDuration>,
     },

@@ -90,6 +90,17 @@ pub enum Refusal {
     Leaving,
 }
 
+/// Why a session could not be refreshed.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Unrefreshed {
+    /// The connection that the dialog was made over is gone, and the carrier cannot open another.
+    FlowGone,
+    /// No connection could be made.
+    NoConnection,
+    /// The refresh was sent and had no answer.
+    NoAnswer,
+}
+
 /// What an API request is for.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Errand {
@@ -241,6 +252,8 @@ pub enum Observation {
 
     /// A REGISTER leaves the SBC; `retransmission` counts from 0.
     RegisterSent { leg: LegId, retransmission: u16 },
+    /// A REGISTER with `Expires: 0` leaves the SBC.
+    UnregisterSent { leg: LegId },
     /// A REGISTER, one of ours or of others, reached a registrar.
     RegisterReceived { carrier: CarrierId },
     /// A registrar's servers: REGISTERs in hand and waiting.
@@ -305,7 +318,7 @@ pub enum Observation {
     /// A leg's connection is gone, and with it the flow of its calls' dialogs.
     FlowLost { leg: LegId },
     /// A call's session could not be refreshed over its leg.
-    SessionUnrefreshed { call: CallId, leg: LegId },
+    SessionUnrefreshed { call: CallId, leg: LegId, why: Unrefreshed },
     /// The calls of a leg are torn down.
     CallsDropped { leg: LegId },
     /// A REGISTER of ours reached its registrar's queue, behind `waiting` others; not `taken` where

@@ -59,7 +59,7 @@ pub(super) enum Purpose {
     /// How long a message between a client and the API takes: entity = who asks, index = request,
     /// attempt and direction.
     ApiDelay,
-    /// When an adaptive limit measures anew: entity = client or server, index = requests
+    /// When an adaptive limit next measures: entity = client or server, index = requests
     /// that have ended there.
     LimitProbe,
     /// What a client holds back for an overloaded server: entity = server and client, a

@@ -4,6 +4,7 @@
 mod chain;
 mod command;
 mod diagrams;
+mod drops;
 mod file;
 mod trace;
 mod triggers;

@@ -161,3 +161,19 @@ fn the_operators_system_over_udp_drops_no_call() {
     let mean = timeouts.iter().sum::<f64>() / 8.0;
     assert!((3.0..20.0).contains(&mean), "{timeouts:?}");
 }
+
+/// A REGISTER that its device has given up is served all the same, and its late end is no answer to
+/// the one that was accepted after it: that one is absorbed until it has its own.
+#[test]
+fn the_end_of_an_earlier_register_does_not_answer_a_later_one() {
+    let run = run(&format!(
+        "{NO_CALLS}\n'trunks.*.transport' = 'udp'\n'registration.initially_registered' = false\n\
+         'carriers.a.registrar.service' = '5s'\n'carriers.a.registrar.challenge' = false\n\
+         'registration.transaction_timeout' = '4s'\n\
+         'registration.retry' = {{ kind = 'fixed', interval = '100ms' }}\nhorizon = '60s'"
+    ));
+    let first = |f: &Observation| matches!(f, Observation::RegisterSent { retransmission: 0, .. });
+    let taken = |f: &Observation| matches!(f, Observation::RegisterQueued { taken: true, .. });
+    assert!(run.count(first) > 10, "{}", run.count(first));
+    assert_eq!(run.count(taken), run.count(first));
+}

@@ -248,7 +248,7 @@ impl Controller {
     }
 
     /// An event asks for the secondary leg; `stagger` is how long this trunk waits first. On the
-    /// secondary leg it starts the wait for the way back anew.
+    /// secondary leg it restarts the wait for the way back.
     pub fn event(&mut self, now: SimTime, stagger: SimDuration) -> Option<Action> {
         let decides = self.is_decided_by(now + stagger);
         match &mut self.state {

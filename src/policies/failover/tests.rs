@@ -92,7 +92,7 @@ fn a_move_that_breaks_first_is_given_up_only_while_the_old_leg_is_usable() {
     assert_eq!(controller.wake(at(30), false), None);
     assert_eq!(controller.state(), State::ToSecondary { give_up: at(60) });
     assert_eq!(controller.wake(at(60), true), Some(Action::StayOnPrimary));
-    // The way back likewise.
+    // And on the way back.
     controller.event(at(100), NOW);
     controller.arrived(at(101));
     assert_eq!(controller.wake(at(161), true), Some(Action::MoveToPrimary));

@@ -229,7 +229,7 @@ impl Periods {
         Self { limit, length, opens_with_first, began: None, number: 0 }
     }
 
-    /// The number of the period at `now`; a window that has ended opens anew.
+    /// The number of the period at `now`; after a window has ended, the next opens.
     fn number_at(&mut self, now: SimTime) -> u64 {
         if !self.opens_with_first {
             return now.as_nanos() / self.length.as_nanos();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::OutageKind;
 use crate::engine::time::SimDuration;
 
-/// A timed fault, in force from `at` until `for` later; of no length, it is none. Any number may be
+/// A timed fault, in force from `at` until `for` later; one of no length has no effect. Any number may be
 /// in force at a time, also several of one kind on one part: what they do together follows from
 /// the set of them, whatever their order in the file, and the end of one leaves the others in
 /// force. All faults of an instant begin and end at once, before anything else that happens then. A fault

@@ -133,6 +133,7 @@ pub(super) fn request_of(fact: &Observation) -> Option<RequestId> {
 pub(super) const fn leg_of(fact: &Observation) -> Option<LegId> {
     match *fact {
         Observation::RegisterSent { leg, .. }
+        | Observation::UnregisterSent { leg }
         | Observation::RegisterAnswered { leg, .. }
         | Observation::RegisterQueued { leg, .. }
         | Observation::RegisterThrottled { leg }
@@ -421,6 +422,9 @@ impl Pen<'_> {
                 let label = self.register(leg, retransmission);
                 Draft::arrow(sbc, registrar, label).kind("register")
             }
+            Observation::UnregisterSent { .. } => {
+                Draft::arrow(sbc, registrar, "REGISTER, Expires: 0").kind("register")
+            }
             Observation::RegisterQueued { waiting, taken, .. } => {
                 let (text, tone) = match taken {
                     true if waiting == 0 => return None,
@@ -430,12 +434,14 @@ impl Pen<'_> {
                 Draft::note(registrar, text).tone(tone)
             }
             Observation::RegisterAnswered { answer, .. } => {
+                let failure = &self.config.carriers[self.config.leg(leg).carrier.index()].registrar;
+                let failure = failure.failure_status.to_string();
                 let (label, tone) = match answer {
                     RegisterAnswer::Challenge => ("401", Tone::Plain),
                     RegisterAnswer::Ok => ("200 OK", Tone::Good),
                     RegisterAnswer::Unavailable => ("503", Tone::Refused),
                     RegisterAnswer::TooBrief => ("423", Tone::Refused),
-                    RegisterAnswer::Failed => ("refused", Tone::Refused),
+                    RegisterAnswer::Failed => (failure.as_str(), Tone::Refused),
                 };
                 Draft::arrow(registrar, sbc, label).tone(tone).kind("registered")
             }
@@ -463,10 +469,6 @@ impl Pen<'_> {
     fn register(&self, leg: LegId, retransmission: u16) -> String {
         if retransmission > 0 {
             return format!("REGISTER (retransmission {retransmission})");
-        }
-        let next = self.story.facts.get(self.place + 1).map(|fact| fact.what);
-        if matches!(next, Some(Observation::FlowLost { leg: l }) if l == leg) {
-            return "REGISTER, Expires: 0".to_owned();
         }
         let last = self.story.last(self.place, |fact| leg_of(fact) == Some(leg));
         let challenged = last.is_some_and(|place| {

@@ -8,7 +8,7 @@ use super::label::{self, clock, several};
 use crate::policies::Outcome;
 use crate::system::config::Config;
 use crate::system::ids::{LegId, Side, TrunkId};
-use crate::system::observation::Cause;
+use crate::system::observation::{Cause, Unrefreshed};
 
 /// What a link says, without its instant.
 #[must_use]
@@ -35,6 +35,16 @@ pub fn sentence(story: &Story, config: &Config, link: &Link) -> String {
         | Step::Failback { .. }
         | Step::MoveGivenUp { .. } => words.of_moves(link),
         _ => words.of_requests(link),
+    }
+}
+
+fn unrefreshed(why: Unrefreshed, carrier: &str) -> String {
+    match why {
+        Unrefreshed::FlowGone => {
+            format!("the connection to {carrier} that it was set up over is gone")
+        }
+        Unrefreshed::NoConnection => format!("no connection to {carrier} can be made"),
+        Unrefreshed::NoAnswer => format!("the request over {carrier} has no answer"),
     }
 }
 
@@ -260,13 +270,13 @@ impl Words<'_> {
             Step::Dropped { call: id, leg, fate } => {
                 format!("call {} over {} is {}", call(*id), carrier(*leg), label::fate(*fate))
             }
-            Step::Unrefreshed { call: id, leg } => format!(
-                "the session of call {} cannot be refreshed: the leg to {} is not usable",
+            Step::Unrefreshed { call: id, leg, why } => format!(
+                "the session of call {} cannot be refreshed: {}",
                 call(*id),
-                carrier(*leg)
+                unrefreshed(*why, carrier(*leg))
             ),
             Step::FlowLost { leg } => format!(
-                "{} leaves {}: the connection is closed and the binding given up, with calls on it",
+                "the connection of {} to {} is closed",
                 self.trunk(leg.trunk()),
                 carrier(*leg)
             ),

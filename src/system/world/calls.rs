@@ -279,10 +279,22 @@ impl<O: Observer> World<'_, O> {
         if response != Response::Trying {
             call.answer = Some(Answer { response, since: now, copies: 0 });
         }
+        self.send_answer(now, (id, n), leg, response, cal);
+    }
+
+    /// The SBC sends a response, over another connection where the INVITE's is gone (RFC 3261
+    /// §18.2.2).
+    fn send_answer(
+        &mut self,
+        now: SimTime,
+        (id, n): (CallId, Try),
+        leg: LegId,
+        response: Response,
+        cal: &mut Cal,
+    ) {
         if self.is_connected(leg) {
             self.carry_answer(now, id, n, response, cal);
         } else {
-            // The connection that the INVITE came over is gone (RFC 3261 §18.2.2).
             self.await_connection(now, leg, Waiting::Answer(id, n, response), cal);
         }
     }
@@ -324,11 +336,7 @@ impl<O: Observer> World<'_, O> {
     pub(super) fn answer_again(&mut self, now: SimTime, id: CallId, n: Try, cal: &mut Cal) {
         let Some(leg) = self.leg_in_setup(id, n) else { return };
         let Some(Answer { response, .. }) = self.call(id).answer else { return };
-        if self.is_connected(leg) {
-            self.carry_answer(now, id, n, response, cal);
-        } else {
-            self.await_connection(now, leg, Waiting::Answer(id, n, response), cal);
-        }
+        self.send_answer(now, (id, n), leg, response, cal);
     }
 
     /// The leg has failed for a call in set-up: its connection could not be made, or broke.

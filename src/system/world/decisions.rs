@@ -41,7 +41,7 @@ impl<O: Observer> World<'_, O> {
             let asks = Observation::CallAsks { call: id, request: shared, shared: true };
             return self.observe_link(now, asks);
         }
-        // A re-attempt asks anew, with draws of its own.
+        // A re-attempt has draws of its own.
         let entity = self.asks_as(trunk, Errand::Lookup);
         let key = index * 64 + u64::from(n.min(63));
         let mut request = Request::new(client, Errand::Lookup, trunk, entity, key, now);

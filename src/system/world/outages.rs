@@ -50,7 +50,7 @@ impl<O: Observer> World<'_, O> {
             self.primary_may_have_changed(now, leg, cal);
         }
         if turned && !down {
-            // The carrier's other customers register anew where they lost flow or binding.
+            // The carrier's other customers register again where they lost flow or binding.
             if std::mem::take(&mut self.carriers[carrier.index()].lost_flows) || forgets {
                 self.avalanche(now, carrier, cal);
             }
@@ -154,7 +154,7 @@ impl<O: Observer> World<'_, O> {
                 (call.at_sbc, call.trying_sent, call.answer) = (false, false, None);
                 cal.cancel(std::mem::replace(&mut call.timers.flow, Handle::NONE));
             }
-            self.forget_registration(now, leg, cal);
+            self.forget_registration(leg, cal);
             self.connection_closes(now, leg, cal);
         }
         for job in in_service.into_iter().chain(waiting.into_iter().map(|(_, job)| job)) {

@@ -158,7 +158,10 @@ impl<O: Observer> World<'_, O> {
         answer: RegisterAnswer,
         cal: &mut Cal,
     ) {
-        self.leg_mut(leg).registration.server = ServerTransaction::Completed(serial, answer);
+        let server = &mut self.leg_mut(leg).registration.server;
+        if !matches!(*server, ServerTransaction::Trying(of) if of != serial) {
+            *server = ServerTransaction::Completed(serial, answer);
+        }
         self.send_register_answer(now, leg, serial, answer, cal);
     }
 
@@ -216,7 +219,7 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    /// After an outage the carrier's other customers register anew, each after U[W/2, W].
+    /// After an outage the carrier's other customers register again, each after U[W/2, W].
     pub(super) fn avalanche(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
         let Some(background) = &self.config.carriers[carrier.index()].registrar.background else {
             return;

@@ -168,24 +168,21 @@ impl<O: Observer> World<'_, O> {
     fn unregister(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
         if self.is_registered(now, leg) {
             let carrier = self.leg_carrier(leg);
-            self.observe(now, Observation::RegisterSent { leg, retransmission: 0 });
+            self.observe_link(now, Observation::UnregisterSent { leg });
             if self.crossing(leg).is_some() {
                 self.foreign_register(now, carrier, cal);
             }
         }
-        self.forget_registration(now, leg, cal);
+        self.forget_registration(leg, cal);
         self.lose_binding(leg, cal);
     }
 
     /// The SBC forgets what it does and knows of the leg's registration, without a new try.
-    pub(super) fn forget_registration(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
+    pub(super) fn forget_registration(&mut self, leg: LegId, cal: &mut Cal) {
         self.enter(leg, Phase::Idle, cal);
         let registration = &mut self.leg_mut(leg).registration;
         registration.serial = registration.serial.wrapping_add(1);
         (registration.failures, registration.counted) = (0, 0);
-        if self.registers(leg) {
-            self.registration_moved(now, leg, cal);
-        }
     }
 
     pub(super) fn lose_binding(&mut self, leg: LegId, cal: &mut Cal) {

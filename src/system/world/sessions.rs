@@ -14,7 +14,7 @@ use crate::system::call::{Refresh, Session};
 use crate::system::event::Event;
 use crate::system::ids::{ByeId, CallId, LegId, TrunkId};
 use crate::system::leg::Waiting;
-use crate::system::observation::{Fate, Observation, Observer};
+use crate::system::observation::{Fate, Observation, Observer, Unrefreshed};
 use crate::system::spec::{CountedBy, DeadFlow, Refresher};
 
 /// Wait before a refresh that failed is sent again (assumption).
@@ -177,14 +177,26 @@ impl<O: Observer> World<'_, O> {
     fn session_is_over(&mut self, now: SimTime, id: CallId, cal: &mut Cal) {
         let call = self.call(id);
         let leg = call.leg().expect("a connected call has a leg");
-        let answered = call.answered_at.is_some();
-        self.observe_link(now, Observation::SessionUnrefreshed { call: id, leg });
+        let (answered, session) = (call.answered_at.is_some(), call.session);
+        let why = self.unrefreshed(leg, session);
+        self.observe_link(now, Observation::SessionUnrefreshed { call: id, leg, why });
         let fate = if answered { Fate::DroppedTalking } else { Fate::DroppedWaiting };
         let farewell = match self.config.calls.session_refresher {
             Refresher::Carrier => Farewell::Carrier,
             Refresher::Sbc => Farewell::Sbc,
         };
         self.end_call_by(now, id, fate, farewell, cal);
+    }
+
+    /// Why the refresh under way does not succeed.
+    fn unrefreshed(&self, leg: LegId, session: Session) -> Unrefreshed {
+        let by_sbc = self.config.calls.session_refresher == Refresher::Sbc;
+        let may_connect = !self.is_reliable(leg) || by_sbc || self.config.leg(leg).connects;
+        match session.refresh {
+            _ if !may_connect && !self.reaches_dialog(leg, Some(session)) => Unrefreshed::FlowGone,
+            Refresh::Failed => Unrefreshed::NoConnection,
+            _ => Unrefreshed::NoAnswer,
+        }
     }
 
     /// The platform hears that a call has ended, or does not.

@@ -2,8 +2,8 @@
 
 use super::{Step, Walk};
 use crate::system::config::FaultKind;
-use crate::system::ids::{LegId, Side};
-use crate::system::observation::Observation;
+use crate::system::ids::{CallId, LegId, Side};
+use crate::system::observation::{Observation, Unrefreshed};
 
 impl Walk<'_> {
     pub(super) fn invite_timed_out(&mut self, place: usize) {
@@ -54,10 +54,24 @@ impl Walk<'_> {
             self.push_at(torn, Step::CallsDropped { leg });
             return self.leg_left(torn, leg);
         }
-        self.push_at(torn, Step::Unrefreshed { call, leg });
-        let lost = self
-            .story
-            .last(torn, |fact| matches!(*fact, Observation::FlowLost { leg: l } if l == leg));
+        if let Observation::SessionUnrefreshed { why, .. } = self.story.facts[torn].what {
+            self.push_at(torn, Step::Unrefreshed { call, leg, why });
+            match why {
+                Unrefreshed::FlowGone => self.flow_lost(torn, call, leg),
+                Unrefreshed::NoConnection | Unrefreshed::NoAnswer => self.network_fault(torn, leg),
+            }
+        }
+    }
+
+    /// The flow of a call's dialog is gone since its connection was first lost, whatever came of
+    /// the leg later.
+    fn flow_lost(&mut self, torn: usize, call: CallId, leg: LegId) {
+        let began = self.story.last(torn, |fact| {
+            matches!(*fact, Observation::InviteSent { call: c, retransmission: 0, .. } if c == call)
+        });
+        let lost = (began.unwrap_or(0)..torn).find(|place| {
+            matches!(self.story.facts[*place].what, Observation::FlowLost { leg: l } if l == leg)
+        });
         if let Some(lost) = lost {
             self.push_at(lost, Step::FlowLost { leg });
             self.leg_left(lost, leg);

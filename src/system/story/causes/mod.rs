@@ -27,7 +27,7 @@ use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::Outcome;
 use crate::system::config::Config;
 use crate::system::ids::{CallId, CarrierId, ClientId, GroupId, LegId, RequestId, TrunkId};
-use crate::system::observation::{Cause, Errand, Fate, Observation};
+use crate::system::observation::{Cause, Errand, Fate, Observation, Unrefreshed};
 
 /// A step of the way back.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,7 +149,7 @@ pub enum Step {
     /// A connected call was torn down.
     Dropped { call: CallId, leg: LegId, fate: Fate },
     /// Its session could not be refreshed.
-    Unrefreshed { call: CallId, leg: LegId },
+    Unrefreshed { call: CallId, leg: LegId, why: Unrefreshed },
     /// The leg's connection was gone.
     FlowLost { leg: LegId },
     /// All calls of the leg were torn down.
