@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::time::SimDuration;
 
-/// How an attempt of an API request ended, for its client.
+/// How a try of an API request ended, for its client.
 #[derive(
     Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -44,6 +44,20 @@ pub enum Outcome {
     /// No answer in time.
     #[serde(rename = "timeout")]
     TimedOut,
+    /// The client's own breaker refused it, and nothing was sent.
+    #[serde(rename = "refused")]
+    Refused,
+    /// The client's own bulkhead or connection pool refused it, and nothing was sent.
+    #[serde(rename = "bulkhead")]
+    Bulkhead,
+}
+
+impl Outcome {
+    /// Whether the client refused the try itself: it says nothing of the server.
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
+        matches!(self, Self::Refused | Self::Bulkhead)
+    }
 }
 
 /// A value of a policy's spec that cannot mean anything.

@@ -35,6 +35,8 @@ pub(super) struct Client {
     pub(super) hedges: HedgeThrottle,
     connections: u32,
     in_use: u32,
+    /// Connections given back that nobody has taken over so far.
+    pub(super) freed: u32,
     room: WaitingRoom,
     /// Requests made so far; numbers the draws of requests that no call numbers.
     pub(super) asked: u64,
@@ -74,6 +76,7 @@ impl Client {
             hedges: HedgeThrottle::new(&config.hedge),
             connections: config.connections,
             in_use: 0,
+            freed: 0,
             room: WaitingRoom::default(),
             asked: 0,
             messages: 0,
@@ -133,6 +136,8 @@ pub(super) struct Request {
     pub(super) need_at: SimTime,
     /// Attempts made.
     pub(super) attempts: u32,
+    /// Tries that the client refused itself.
+    pub(super) refusals: u32,
     /// How far it has come in the retry loops.
     pub(super) progress: Progress,
     /// The breaker's permit for the whole request, or for the outermost loop's try.
@@ -172,6 +177,7 @@ impl Request {
             key,
             need_at: now,
             attempts: 0,
+            refusals: 0,
             progress: Progress::new(),
             permit: None,
             place: None,
@@ -198,6 +204,16 @@ impl Request {
     pub(super) fn draw_index(&self) -> u64 {
         self.key * ATTEMPTS_ADDRESSED + u64::from(self.attempts) % ATTEMPTS_ADDRESSED
     }
+
+    /// Tries made, those included that the client refused itself.
+    pub(super) const fn tries(&self) -> u64 {
+        self.attempts as u64 + self.refusals as u64
+    }
+
+    /// The index of draws that each try has, sent or not.
+    pub(super) fn try_index(&self) -> u64 {
+        self.key * ATTEMPTS_ADDRESSED + self.tries() % ATTEMPTS_ADDRESSED
+    }
 }
 
 /// What a request is doing.
@@ -223,6 +239,8 @@ pub(super) enum Then {
     Pass,
     /// The loop of that level gives up.
     GiveUp(u8),
+    /// The client's own limiter, which has parked it, refuses it.
+    Refuse,
 }
 
 /// An attempt, until both its client and the server are done with it.
@@ -249,6 +267,8 @@ pub(super) struct Attempt {
     /// It, or its answer, was lost on the way.
     pub(super) lost: bool,
     pub(super) limited: bool,
+    /// The limiter that refused it, where one has.
+    pub(super) refused_by: u32,
     pub(super) outcome: Outcome,
     pub(super) hint: Option<Hint>,
     /// What the server answers: a group's index, or a trunk's counted calls.
@@ -280,6 +300,7 @@ mod tests {
             entity: Entity::named("client", "1"),
             connections: 1,
             hold_connection: false,
+            place_first: true,
             attempt_timeout: SimDuration::from_secs(1),
             coalesce: false,
             retry: RetrySpec::never(),

@@ -190,6 +190,10 @@ pub(super) struct ClientConfig {
     pub(super) entity: Entity,
     pub(super) connections: u32,
     pub(super) hold_connection: bool,
+    /// Whether an attempt takes its place in the bulkhead before its connection. Who keeps the
+    /// connection between attempts, and not the place, takes the connection first: otherwise
+    /// requests with one of the two could wait for each other for ever.
+    pub(super) place_first: bool,
     pub(super) attempt_timeout: SimDuration,
     pub(super) coalesce: bool,
     pub(super) retry: RetrySpec,

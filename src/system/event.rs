@@ -92,6 +92,8 @@ pub(super) enum Event {
     UpdateDue(TrunkId),
     AttemptAtServer(AttemptId),
     AttemptReleased(AttemptId),
+    /// A limiter refuses an attempt that it has parked.
+    AttemptRefused(AttemptId),
     AttemptServed(AttemptId),
     AttemptAnswered(AttemptId),
     AttemptTimesOut(AttemptId),

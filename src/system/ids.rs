@@ -153,6 +153,11 @@ impl<T> Slab<T> {
         Some(taken)
     }
 
+    /// All of them, in no order that means anything.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().filter_map(|(_, value)| value.as_ref())
+    }
+
     /// How many there are.
     #[must_use]
     pub const fn len(&self) -> usize {

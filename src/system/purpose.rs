@@ -79,4 +79,7 @@ pub(super) enum Purpose {
     /// What an attempt would meet that is judged at a breaker's opening and never sent: entity =
     /// API, index = sample.
     Prospect,
+    /// The wait after a try that the client refused itself: entity = who asks, index = request and
+    /// try.
+    RefusalJitter,
 }

@@ -86,6 +86,21 @@ pub enum RunError {
         /// Events pending.
         pending: u64,
     },
+    /// Nothing more can happen, and something waits all the same.
+    #[error(
+        "stuck at {at} of simulated time (seed {seed}, replication {replication}): {who}, and \
+         nothing that is to happen gives any of them what it waits for"
+    )]
+    Stuck {
+        /// Replays the run.
+        seed: u64,
+        /// Replays the run.
+        replication: u64,
+        /// When the last thing happened.
+        at: SimTime,
+        /// Who waits, and for what.
+        who: String,
+    },
     /// A conservation law does not hold, which is a bug of the simulator.
     #[error("a conservation law does not hold (seed {seed}, replication {replication}): {law}")]
     Conservation {
@@ -195,6 +210,9 @@ fn run<O: Observer>(
             }
         }
     }
+    if let Some(who) = world.stuck().filter(|_| calendar.is_empty()) {
+        return Err(RunError::Stuck { seed, replication, at: calendar.now(), who });
+    }
     world.check_conservation().map_err(|law| RunError::Conservation { seed, replication, law })?;
     let engine = EngineFigures { events, peak_pending: calendar.peak_len() as u64 };
     let recorder = world.into_observer().0;
@@ -202,4 +220,29 @@ fn run<O: Observer>(
     let result = recorder.finish(config, engine);
     check_bounds(&result, config).map_err(|out| RunError::Bounds { seed, replication, out })?;
     Ok(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// Places in the bulkhead, and connections that are kept between attempts: taken in the wrong
+    /// order, requests wait for each other. The run says who waits for what.
+    #[test]
+    fn who_waits_for_each_other_is_named() {
+        let overrides = ["client.concurrency.preset=netflix_vegas", "horizon=15m"];
+        let overrides = overrides.map(str::to_owned);
+        let loaded = crate::input::model(Path::new("models/apac.toml"), &overrides);
+        let mut config = loaded.unwrap_or_else(|error| panic!("{error}")).config;
+        assert!(config.clients[0].hold_connection);
+        assert!(simulate(&config, 1, 0).is_ok());
+        config.clients[0].place_first = true;
+        let error = simulate(&config, 1, 0).expect_err("the order is cyclic");
+        assert!(matches!(error, RunError::Stuck { .. }), "{error}");
+        let told = error.to_string();
+        assert!(told.contains("waits for a place") || told.contains("wait for a place"), "{told}");
+        assert!(told.contains("a connection"), "{told}");
+    }
 }

@@ -169,7 +169,7 @@ fn request(spec: &RetrySpec, loops: &mut Loops, start: SimTime, draw: &mut Draw)
     for _ in 0..EVENTS {
         match loops.pass(&mut progress, now, draw) {
             Pass::Open => {}
-            Pass::Refused => break,
+            Pass::Refused(_) => break,
             Pass::Later(until) => {
                 assert!(until >= now, "{spec:?} holds back until {until} at {now}");
                 now = until.min(END);

@@ -61,7 +61,11 @@ fn try_out(path: &Path) -> Result<bool, String> {
     match simulate(&loaded.config, loaded.model.seed, 0) {
         Ok(_) => Ok(true),
         Err(RunError::Events { .. } | RunError::Pending { .. }) => Ok(false),
-        Err(broken @ (RunError::Conservation { .. } | RunError::Bounds { .. })) => {
+        Err(
+            broken @ (RunError::Conservation { .. }
+            | RunError::Bounds { .. }
+            | RunError::Stuck { .. }),
+        ) => {
             panic!("{broken}")
         }
     }

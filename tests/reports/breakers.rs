@@ -169,3 +169,18 @@ fn envoy_ejects_for_longer_each_time() {
         [(30, Open), (90, Closed), (120, Open), (240, Closed), (270, Open), (450, Closed)];
     assert_eq!(spells[..6], expected);
 }
+
+/// Ten calls fail at 1.1 s and open the breaker for 1 s; the retry stands around it, and takes what
+/// the breaker refuses for a failure like any other: all eleven come through in the end. A retry
+/// that does not list refusals gives up at the first. resilience4j #1065, Polly #2181.
+#[test]
+fn a_retry_around_an_open_breaker_waits_it_out() {
+    let model = "24-retry-against-open-breaker/model";
+    let seen = run(model, &[]);
+    assert_eq!((seen.calls, seen.answered), (11, 11));
+    assert_eq!((seen.sent.len(), seen.broken.len()), (21, 22));
+    let polly = run(model, &["client.retry={ preset = \"polly_v8\", attempts = 5 }"]);
+    assert_eq!(polly.answered, 11);
+    let seen = run(model, &["client.retry.retry_on=[\"429\", \"503\", \"timeout\"]"]);
+    assert_eq!((seen.answered, seen.sent.len(), seen.broken.len()), (0, 10, 11));
+}

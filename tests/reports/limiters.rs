@@ -83,3 +83,19 @@ fn nginx_passes_one_a_millisecond_at_most() {
     let instants: std::collections::BTreeSet<u64> = seen.passed.iter().map(|p| p.0).collect();
     assert_eq!((seen.passed.len(), instants.len()), (2999, 2999));
 }
+
+/// Three permits every 10 s, a time-out of 12 s, ten calls 1 s into a cycle: three pass at once,
+/// three at 10 s. The other four would wait 19 s; `acquirePermission` parks them for the 12 s and
+/// refuses then, `reservePermission` refuses at once. With a timer of 4 s on the SBC the parked are
+/// time-outs. resilience4j #822, #730.
+#[test]
+fn resilience4j_parks_whom_it_refuses() {
+    let model = "12-resilience4j-ratelimiter/model";
+    let seen = run(model, &[]);
+    let seconds = |at: &[u64]| at.iter().map(|at| at / ns("1s")).collect::<Vec<_>>();
+    assert_eq!(seconds(&seen.sent), [1, 1, 1, 10, 10, 10]);
+    assert_eq!(seconds(&seen.throttled), [13; 4]);
+    let reactive = run(model, &["client.retry.pace.refuses=at_once"]);
+    assert_eq!(seconds(&reactive.sent), [1, 1, 1, 10, 10, 10]);
+    assert_eq!(seconds(&reactive.throttled), [1; 4]);
+}

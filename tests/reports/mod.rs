@@ -37,6 +37,10 @@ struct Seen {
     refused: Vec<u64>,
     /// When a breaker refuses.
     broken: Vec<u64>,
+    /// When the client's own limiter refuses.
+    throttled: Vec<u64>,
+    /// Look-ups that had an answer.
+    answered: u64,
     /// When which breaker moves, and its state from then on.
     moves: Vec<(u64, u32, State)>,
 }
@@ -55,6 +59,8 @@ impl Observer for Seen {
                 self.passed.push((nanos(now), delay.as_nanos()));
             }
             Observation::LimiterRefused { .. } => self.refused.push(nanos(now)),
+            Observation::ClientThrottled { wait: None, .. } => self.throttled.push(nanos(now)),
+            Observation::RequestEnded { ok, .. } => self.answered += u64::from(ok),
             Observation::BreakerRefused { .. } => self.broken.push(nanos(now)),
             Observation::BreakerMoved { breaker, to, .. } => {
                 self.moves.push((nanos(now), breaker, to));

@@ -115,7 +115,7 @@ pub enum Scope {
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Placement {
-    /// Each attempt: the retry loop is outside, and a refusal ends the request.
+    /// Each attempt: the retry loop is outside, and a refusal is a try that failed as `refused`.
     #[default]
     PerAttempt,
     /// The whole request: the retry loop is inside, and only its end counts.
@@ -234,13 +234,16 @@ impl BreakerSpec {
         self.machine.entries()
     }
 
-    /// What an outcome counts as.
+    /// What an outcome counts as. That the client refused a try itself does not count, unless it
+    /// is named.
     #[must_use]
     pub fn classify(&self, outcome: Outcome) -> CallResult {
         if self.ignored.contains(&outcome) {
             CallResult::Ignored
         } else if self.failures.contains(&outcome) {
             CallResult::Failure
+        } else if outcome.is_refusal() {
+            CallResult::Ignored
         } else {
             CallResult::Success
         }

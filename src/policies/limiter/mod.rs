@@ -16,7 +16,7 @@ pub mod stack;
 mod window;
 
 use super::{Problem, Problems};
-use crate::engine::time::SimTime;
+use crate::engine::time::{SimDuration, SimTime};
 use bucket::{Bucket, Refill};
 use cycles::Cycles;
 use gcra::Gcra;
@@ -24,7 +24,7 @@ use nginx::NginxLimitReq;
 pub use presets::PRESETS;
 use sliding_counter::SlidingCounter;
 use sliding_log::SlidingLog;
-pub use spec::{Anchor, Edge, LimiterSpec, OnLimit, RatePer};
+pub use spec::{Anchor, Edge, LimiterSpec, OnLimit, RatePer, Refuses};
 use window::FixedWindow;
 
 /// The answer of a limiter.
@@ -52,6 +52,7 @@ pub struct Limiter {
     kind: Kind,
     on_limit: OnLimit,
     count_rejected: bool,
+    parks: SimDuration,
 }
 
 #[derive(Clone, Debug)]
@@ -111,7 +112,7 @@ impl Kind {
             LimiterSpec::NginxLimitReq { rate, per, burst, delay, nodelay } => {
                 Self::Nginx(NginxLimitReq::new(rate, per, burst, delay, nodelay))
             }
-            LimiterSpec::Cycles { limit, period, timeout } => {
+            LimiterSpec::Cycles { limit, period, timeout, .. } => {
                 Self::Cycles(Cycles::new(limit, period, timeout))
             }
         }
@@ -123,10 +124,10 @@ impl OnLimit {
     fn answer(self, now: SimTime, earliest: SimTime) -> Admission {
         match self {
             _ if earliest <= now => Admission::Granted,
-            Self::Delay { max } if earliest <= now.saturating_add(max) => {
+            Self::Delay { max, .. } if earliest <= now.saturating_add(max) => {
                 Admission::Delayed { until: earliest }
             }
-            Self::Delay { max } if earliest < SimTime::NEVER => {
+            Self::Delay { max, .. } if earliest < SimTime::NEVER => {
                 Admission::Denied { retry_at: earliest.saturating_sub(max) }
             }
             Self::Reject | Self::Delay { .. } => Admission::Denied { retry_at: earliest },
@@ -150,7 +151,13 @@ impl Limiter {
                 (OnLimit::Reject, false)
             }
         };
-        Self { kind: Kind::new(spec), on_limit, count_rejected }
+        Self { kind: Kind::new(spec), on_limit, count_rejected, parks: spec.parks() }
+    }
+
+    /// For how long it parks the caller of a request that it is going to refuse.
+    #[must_use]
+    pub const fn parks(&self) -> SimDuration {
+        self.parks
     }
 
     /// What [`Limiter::admit`] would answer, without using anything up (but that a refused request

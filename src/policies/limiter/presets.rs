@@ -98,8 +98,9 @@ kind = "cycles"
 limit = 50
 period = "500ns"
 timeout = "5s"
+refuses = "after_wait"
 "#,
-        summary: "resilience4j AtomicRateLimiter with its defaults: 50 per 500 ns, waits 5 s",
+        summary: "resilience4j AtomicRateLimiter with its defaults: 50 per 500 ns, parks for up to 5 s",
         source: "resilience4j af9e7c9, AtomicRateLimiter.java and RateLimiterConfig.java",
         cases: &[],
     },

@@ -16,8 +16,8 @@ fn lengths() -> impl Strategy<Value = SimDuration> {
 fn on_limits() -> impl Strategy<Value = OnLimit> {
     prop_oneof![
         3 => Just(OnLimit::Reject),
-        1 => lengths().prop_map(|max| OnLimit::Delay { max }),
-        1 => Just(OnLimit::Delay { max: SimDuration::ZERO }),
+        1 => lengths().prop_map(|max| OnLimit::Delay { max, refuses: Refuses::AtOnce }),
+        1 => Just(OnLimit::Delay { max: SimDuration::ZERO, refuses: Refuses::AtOnce }),
     ]
 }
 
@@ -76,7 +76,7 @@ fn specs() -> impl Strategy<Value = LimiterSpec> {
             }
         ),
         1 => (1u32..12, lengths(), prop_oneof![Just(SimDuration::ZERO), lengths()]).prop_map(
-            |(limit, period, timeout)| LimiterSpec::Cycles { limit, period, timeout }
+            |(limit, period, timeout)| LimiterSpec::Cycles { limit, period, timeout, refuses: Refuses::AfterWait }
         ),
     ]
 }
@@ -219,7 +219,7 @@ proptest! {
                     prop_assert!(spec.holds_back());
                     prop_assert!(until > now);
                     let max = match (limiter.on_limit, &spec) {
-                        (OnLimit::Delay { max }, _) => max,
+                        (OnLimit::Delay { max, .. }, _) => max,
                         (_, LimiterSpec::Cycles { timeout, .. }) => *timeout,
                         _ => SimDuration::MAX,
                     };

@@ -149,7 +149,16 @@ pub enum LimiterSpec {
         period: SimDuration,
         /// The longest a request waits for its permits; one that would wait longer is refused.
         timeout: SimDuration,
+        /// When: `acquirePermission` parks its caller for the whole of `timeout` first
+        /// (`after_wait`), `reservePermission` of the reactive operators refuses at once
+        /// (resilience4j 008426f, `AtomicRateLimiter.java`).
+        #[serde(default = "after_wait")]
+        refuses: Refuses,
     },
+}
+
+const fn after_wait() -> Refuses {
+    Refuses::AfterWait
 }
 
 const fn yes() -> bool {
@@ -201,7 +210,22 @@ pub enum OnLimit {
     Delay {
         /// The longest a request is held back.
         max: SimDuration,
+        /// When one is refused that would have to be held back for longer.
+        #[serde(default)]
+        refuses: Refuses,
     },
+}
+
+/// When a limiter that holds requests back refuses one that would have to wait for too long.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Refuses {
+    /// As soon as it comes.
+    #[default]
+    AtOnce,
+    /// After the longest wait there may be: it parks the caller until then, as a blocking form
+    /// does.
+    AfterWait,
 }
 
 impl LimiterSpec {
@@ -224,6 +248,24 @@ impl LimiterSpec {
             | Self::Gcra { on_limit, .. } => matches!(on_limit, OnLimit::Delay { .. }),
             Self::NginxLimitReq { burst, delay, nodelay, .. } => !nodelay && delay < burst,
             Self::Cycles { timeout, .. } => !timeout.is_zero(),
+        }
+    }
+
+    /// For how long it parks the caller of a request that it is going to refuse.
+    pub(super) const fn parks(&self) -> SimDuration {
+        let (max, refuses) = match self {
+            Self::FixedWindow { on_limit: OnLimit::Delay { max, refuses }, .. }
+            | Self::SlidingLog { on_limit: OnLimit::Delay { max, refuses }, .. }
+            | Self::SlidingCounter { on_limit: OnLimit::Delay { max, refuses }, .. }
+            | Self::TokenBucket { on_limit: OnLimit::Delay { max, refuses }, .. }
+            | Self::TickBucket { on_limit: OnLimit::Delay { max, refuses }, .. }
+            | Self::Gcra { on_limit: OnLimit::Delay { max, refuses }, .. }
+            | Self::Cycles { timeout: max, refuses, .. } => (*max, *refuses),
+            _ => return SimDuration::ZERO,
+        };
+        match refuses {
+            Refuses::AtOnce => SimDuration::ZERO,
+            Refuses::AfterWait => max,
         }
     }
 

@@ -45,7 +45,7 @@ fn a_window_may_open_at_the_first_request() {
 
 #[test]
 fn requests_held_back_take_places_in_windows_to_come() {
-    let on_limit = OnLimit::Delay { max: SimDuration::from_millis(1500) };
+    let on_limit = OnLimit::Delay { max: SimDuration::from_millis(1500), refuses: Refuses::AtOnce };
     let spec = LimiterSpec::FixedWindow {
         limit: 1,
         window: SimDuration::from_millis(1000),
@@ -252,6 +252,7 @@ fn cycles(limit: u32, period: u64, timeout: u64) -> Limiter {
         limit,
         period: SimDuration::from_millis(period),
         timeout: SimDuration::from_millis(timeout),
+        refuses: Refuses::AfterWait,
     })
 }
 
@@ -309,7 +310,7 @@ fn a_tick_fills_no_more_than_the_bucket_holds() {
         tokens_per_fill: 3,
         fill_interval: SimDuration::from_millis(50),
         burst: 1,
-        on_limit: OnLimit::Delay { max: SimDuration::from_millis(100) },
+        on_limit: OnLimit::Delay { max: SimDuration::from_millis(100), refuses: Refuses::AtOnce },
     };
     let mut limiter = Limiter::new(&spec);
     let answers = [0, 0, 0, 0].map(|t| limiter.admit(ms(t), 1));

@@ -72,8 +72,8 @@ pub enum Pass {
     Open,
     /// It is to ask again then.
     Later(SimTime),
-    /// Not at all: the request fails.
-    Refused,
+    /// Not at all: the request fails at that instant, and its caller is parked until then.
+    Refused(SimTime),
 }
 
 impl Progress {
@@ -172,14 +172,18 @@ impl Loops {
         while usize::from(progress.gate) < 2 * self.loops.len() {
             let level = usize::from(progress.gate / 2);
             let looped = &mut self.loops[level];
-            let verdict = if progress.gate.is_multiple_of(2) {
-                looped.throttle.admit(now, progress.state(level).sending(), rng)
-            } else {
-                looped.pace.as_mut().map_or(Gate::Open, |pace| match pace.admit(now, 1) {
+            let verdict = match &mut looped.pace {
+                _ if progress.gate.is_multiple_of(2) => {
+                    looped.throttle.admit(now, progress.state(level).sending(), rng)
+                }
+                None => Gate::Open,
+                Some(pace) => match pace.admit(now, 1) {
                     Admission::Granted => Gate::Open,
                     Admission::Delayed { until } => Gate::Reserved { until },
-                    Admission::Denied { .. } => Gate::Refused,
-                })
+                    Admission::Denied { .. } => {
+                        return Pass::Refused(now.saturating_add(pace.parks()));
+                    }
+                },
             };
             match verdict {
                 Gate::Open => progress.gate += 1,
@@ -188,7 +192,7 @@ impl Loops {
                     return Pass::Later(until);
                 }
                 Gate::Wait { until } => return Pass::Later(until),
-                Gate::Refused => return Pass::Refused,
+                Gate::Refused => return Pass::Refused(now),
             }
         }
         Pass::Open
@@ -206,6 +210,23 @@ impl Loops {
         progress.last = failed.outcome;
         progress.failed = Some(failed);
         let from = usize::from(progress.live);
+        self.ask(progress, from, now, failed, load, rng)
+    }
+
+    /// What stands inside loop `from - 1` refused its try; what that loop makes of it, and those
+    /// above.
+    pub fn refuse(
+        &mut self,
+        progress: &mut Progress,
+        from: usize,
+        now: SimTime,
+        failed: Failed,
+        load: Load,
+        rng: &mut impl Rng,
+    ) -> Step {
+        progress.last = failed.outcome;
+        progress.failed = Some(failed);
+        self.abandon(progress, from);
         self.ask(progress, from, now, failed, load, rng)
     }
 
@@ -256,7 +277,9 @@ impl Loops {
             let looped = &mut self.loops[level];
             progress.live = level as u8 + 1;
             let state = progress.state(level);
-            looped.throttle.on_response(now, failed.outcome);
+            if !failed.outcome.is_refusal() {
+                looped.throttle.on_response(now, failed.outcome);
+            }
             if std::mem::take(&mut state.counted) {
                 looped.budget.on_retry_end();
             }

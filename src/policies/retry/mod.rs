@@ -48,7 +48,8 @@ pub struct RetrySpec {
     pub retry_after_max: Option<SimDuration>,
     /// A request told to come back later than this is given up (Genesys Go SDK: 180 s).
     pub retry_after_give_up: Option<SimDuration>,
-    /// Outcomes after which to try again.
+    /// Outcomes after which to try again: `"refused"` is what a breaker inside the loop refuses,
+    /// `"bulkhead"` what a bulkhead or a full connection pool inside it does.
     pub retry_on: Vec<Outcome>,
     /// Of these, outcomes after which to try again only where the answer has a `Retry-After`
     /// (urllib3: 429 and 503, its `RETRY_AFTER_STATUS_CODES`).

@@ -163,7 +163,7 @@ throttle = { kind = "none" }
 attempts = 4
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "503", "timeout", "refused", "bulkhead"]
 retry_after_needed = []
 backoff = { kind = "polly", growth = "constant", delay = "2s", jitter = false }
 budget = { kind = "none" }
@@ -179,7 +179,7 @@ throttle = { kind = "none" }
 attempts = 4
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "503", "timeout", "refused", "bulkhead"]
 retry_after_needed = []
 backoff = { kind = "polly", growth = "exponential", delay = "2s", jitter = true }
 budget = { kind = "none" }
@@ -195,7 +195,7 @@ throttle = { kind = "none" }
 attempts = 3
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "503", "timeout", "refused", "bulkhead"]
 retry_after_needed = []
 backoff = { kind = "resilience4j", initial = "500ms", multiplier = 1.0, randomization = 0.0 }
 budget = { kind = "none" }
@@ -211,7 +211,7 @@ throttle = { kind = "none" }
 attempts = 3
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "503", "timeout", "refused", "bulkhead"]
 retry_after_needed = []
 backoff = { kind = "resilience4j", initial = "500ms", multiplier = 1.5, randomization = 0.5 }
 budget = { kind = "none" }
@@ -227,7 +227,7 @@ throttle = { kind = "none" }
 attempts = 1000000
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "503", "timeout", "refused", "bulkhead"]
 retry_after_needed = []
 backoff = { kind = "tenacity", wait = "exponential", multiplier = "1s", exp_base = 2.0, min = "0s", max = "1m", jitter = "0s" }
 budget = { kind = "none" }
@@ -243,7 +243,7 @@ throttle = { kind = "none" }
 attempts = 4
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "503", "timeout", "refused", "bulkhead"]
 retry_after_needed = []
 backoff = { kind = "backon", min_delay = "1s", factor = 2.0, max_delay = "1m", jitter = false }
 budget = { kind = "none" }

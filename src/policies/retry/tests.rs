@@ -326,7 +326,49 @@ fn pacing_delays_every_try() {
             assert_eq!(loops.pass(&mut progress, until, &mut rng()), Pass::Open);
         }
     }
-    assert_eq!(passes, [Pass::Open, Pass::Later(at(100)), Pass::Later(at(200)), Pass::Refused]);
+    let refused = Pass::Refused(SimTime::ZERO);
+    assert_eq!(passes, [Pass::Open, Pass::Later(at(100)), Pass::Later(at(200)), refused]);
+}
+
+/// A blocking limiter parks its caller for the whole time-out before it refuses.
+#[test]
+fn pacing_may_park_whom_it_refuses() {
+    let passes = |refuses: &str| {
+        let pace = "kind = 'cycles'\nlimit = 1\nperiod = '10s'\ntimeout = '3s'";
+        let mut loops = Loops::new(&read(&format!("[pace]\n{pace}\n{refuses}")));
+        [1000, 2000, 7000].map(|now| {
+            let mut progress = Progress::new();
+            loops.start_try(&mut progress, 0, at(now));
+            loops.pass(&mut progress, at(now), &mut rng())
+        })
+    };
+    let then = |refused| [Pass::Open, Pass::Refused(refused), Pass::Later(at(10_000))];
+    assert_eq!(passes(""), then(at(5000)));
+    assert_eq!(passes("refuses = 'at_once'"), then(at(2000)));
+}
+
+/// What the client refuses itself is retried where it is listed, by the loop that it stands in, and
+/// says nothing to throttles.
+#[test]
+fn a_refusal_of_ones_own_is_retried_where_it_is_listed() {
+    let step = |outer: &str, inner: &str, outcome, from| {
+        let text = format!(
+            "attempts = 3\nretry_on = [{outer}]\n[over]\nattempts = 2\nretry_on = [{inner}]"
+        );
+        let mut loops = Loops::new(&read(&text));
+        let mut progress = Progress::new();
+        loops.start_try(&mut progress, 0, SimTime::ZERO);
+        let failed = Failed { outcome, hint: None, method: Method::Get };
+        loops.refuse(&mut progress, from, SimTime::ZERO, failed, Load::default(), &mut rng())
+    };
+    let after = SimDuration::from_millis(500);
+    let retry = |level| Step::Retry { level, after };
+    let no = Step::GiveUp(Reason::NotRetryable);
+    assert_eq!(step("'429'", "'refused'", Outcome::Refused, 2), retry(1));
+    assert_eq!(step("'refused'", "'429'", Outcome::Refused, 2), retry(0));
+    assert_eq!(step("'429'", "'refused'", Outcome::Refused, 1), no);
+    assert_eq!(step("'bulkhead'", "'429'", Outcome::Bulkhead, 2), retry(0));
+    assert_eq!(step("'429'", "'429'", Outcome::Refused, 2), no);
 }
 
 proptest! {

@@ -98,6 +98,8 @@ pub(super) const fn outcome(outcome: Outcome) -> &'static str {
         Outcome::TooManyRequests => "429",
         Outcome::Unavailable => "503",
         Outcome::TimedOut => "time-out",
+        Outcome::Refused => "refused by the breaker",
+        Outcome::Bulkhead => "refused by the bulkhead",
     }
 }
 

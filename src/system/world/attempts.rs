@@ -86,18 +86,31 @@ impl<O: Observer> World<'_, O> {
             StackAdmission::Denied { level, retry_at } => {
                 self.tally.attempts_refused += 1;
                 self.is_limited(id, request);
-                let hint = hint(&self.config.api.retry_after, now, retry_at);
                 let limiter = path[level as usize];
-                self.attempts.get_mut(id).expect("not yet answered").hint = hint;
-                let retry_after = match hint {
-                    Some(Hint::After(length)) => Some(length),
-                    Some(Hint::Unreadable) | None => None,
-                };
-                let refused = Observation::LimiterRefused { request, client, limiter, retry_after };
-                self.observe(now, refused);
-                self.reply(now, id, Outcome::TooManyRequests, cal);
+                let until = now.saturating_add(self.server.limiters[limiter as usize].parks());
+                let hint = hint(&self.config.api.retry_after, until, retry_at);
+                let attempt = self.attempts.get_mut(id).expect("not yet answered");
+                (attempt.hint, attempt.refused_by) = (hint, limiter);
+                if until > now {
+                    cal.schedule(until, Event::AttemptRefused(id));
+                } else {
+                    self.attempt_refused(now, id, cal);
+                }
             }
         }
+    }
+
+    /// A limiter refuses an attempt, once it has parked it.
+    pub(super) fn attempt_refused(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
+        let attempt = self.attempts.get(id).expect("not yet answered");
+        let (request, client, limiter) = (attempt.request, attempt.client, attempt.refused_by);
+        let retry_after = match attempt.hint {
+            Some(Hint::After(length)) => Some(length),
+            Some(Hint::Unreadable) | None => None,
+        };
+        let refused = Observation::LimiterRefused { request, client, limiter, retry_after };
+        self.observe(now, refused);
+        self.reply(now, id, Outcome::TooManyRequests, cal);
     }
 
     /// A limiter refuses or holds back an attempt: that marks its request, which may have given the

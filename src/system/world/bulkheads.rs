@@ -1,7 +1,8 @@
 //! The bulkheads of the clients: who may go on, who waits, and who is next when a place is free.
 //!
 //! An attempt takes its place after the breaker has let it through and before it has a connection,
-//! as resilience4j nests them; a whole request takes it before anything else.
+//! as resilience4j nests them; where the connection is kept between attempts, after it has one. A
+//! whole request takes its place before anything else.
 
 use super::{Cal, World};
 use crate::engine::calendar::Handle;
@@ -10,7 +11,7 @@ use crate::policies::Outcome;
 use crate::policies::breaker::{CallResult, Permit};
 use crate::policies::bulkhead::{BulkheadPlacement, Entry};
 use crate::policies::concurrency::Place;
-use crate::system::client::RequestState;
+use crate::system::client::{Request, RequestState};
 use crate::system::event::Event;
 use crate::system::ids::{ClientId, RequestId};
 use crate::system::observation::{Observation, Observer};
@@ -46,7 +47,7 @@ impl<O: Observer> World<'_, O> {
                 };
                 self.request(id).state = RequestState::InLobby { permit, timer, opening };
             }
-            Entry::Refused => self.bulkhead_refuses(now, id, permit, cal),
+            Entry::Refused => self.bulkhead_refuses(now, id, permit, opening, cal),
         }
     }
 
@@ -67,12 +68,13 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    /// It ends: the breaker's permit goes back unused.
+    /// The breaker's permit goes back unused. A whole request ends; a try has failed.
     pub(super) fn bulkhead_refuses(
         &mut self,
         now: SimTime,
         id: RequestId,
         permit: Option<Permit>,
+        opening: bool,
         cal: &mut Cal,
     ) {
         let request = self.request(id);
@@ -81,7 +83,11 @@ impl<O: Observer> World<'_, O> {
         if let Some(permit) = permit {
             self.tell_breaker(now, (id, client, trunk), permit, CallResult::Ignored, cal);
         }
-        self.end_request(now, id, None, true, cal);
+        if opening {
+            return self.end_request(now, id, None, true, cal);
+        }
+        let depth = self.clients[client.index()].loops.depth();
+        self.refuse_try(now, id, depth, Outcome::Bulkhead, cal);
     }
 
     /// A place is given back, with how it ended; whoever waits longest has it, and more where the
@@ -123,10 +129,32 @@ impl<O: Observer> World<'_, O> {
     /// Nobody waits for ever.
     pub(super) fn bulkhead_wait_ends(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
         let Some(request) = self.requests.get(id) else { return };
-        if let RequestState::InLobby { permit, .. } = request.state {
+        if let RequestState::InLobby { permit, opening, .. } = request.state {
             self.leave_lobby(id);
-            self.bulkhead_refuses(now, id, permit, cal);
+            self.bulkhead_refuses(now, id, permit, opening, cal);
         }
+    }
+
+    /// Which requests wait within their client, for want of what others there have.
+    pub(in crate::system) fn stuck(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        for (client, config) in self.config.clients.iter().enumerate() {
+            let of = |waits: fn(&Request) -> bool| {
+                self.requests.iter().filter(|r| r.client.index() == client && waits(r)).count()
+            };
+            let lobby = of(|r| matches!(r.state, RequestState::InLobby { .. }));
+            let connected = of(|r| r.connected && matches!(r.state, RequestState::InLobby { .. }));
+            let pool = of(|r| matches!(r.state, RequestState::Waiting { .. }));
+            let placed = of(|r| matches!(r.state, RequestState::Waiting { place: Some(_), .. }));
+            if lobby + pool > 0 {
+                parts.push(format!(
+                    "of {}, {lobby} wait for a place in the bulkhead ({connected} with a \
+                     connection) and {pool} for a connection ({placed} with a place)",
+                    config.name
+                ));
+            }
+        }
+        (!parts.is_empty()).then(|| parts.join("; "))
     }
 
     /// It waits for a place no longer.

@@ -376,6 +376,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::UpdateDue(trunk) => self.update_due(now, trunk, cal),
             Event::AttemptAtServer(attempt) => self.attempt_at_server(now, attempt, cal),
             Event::AttemptReleased(attempt) => self.serve(now, attempt, cal),
+            Event::AttemptRefused(attempt) => self.attempt_refused(now, attempt, cal),
             Event::AttemptServed(attempt) => self.attempt_served(now, attempt, cal),
             Event::AttemptAnswered(attempt) => self.attempt_answered(now, attempt, cal),
             Event::AttemptTimesOut(attempt) => self.attempt_times_out(now, attempt, cal),

@@ -57,12 +57,15 @@ impl<O: Observer> World<'_, O> {
         if self.config.clients[client.index()].breaker.placement == Placement::PerAttempt {
             permit = self.ask_breaker(now, id, (client, trunk), cal);
             if permit.is_none() {
-                return self.end_request(now, id, None, true, cal);
+                let depth = self.clients[client.index()].loops.depth();
+                return self.refuse_try(now, id, depth, Outcome::Refused, cal);
             }
         }
         if !connected && !self.clients[client.index()].may_connect() {
-            self.bulkhead_refuses(now, id, permit, cal);
-        } else if self.has_bulkhead(client, BulkheadPlacement::PerAttempt) {
+            self.bulkhead_refuses(now, id, permit, false, cal);
+        } else if self.has_bulkhead(client, BulkheadPlacement::PerAttempt)
+            && self.config.clients[client.index()].place_first
+        {
             self.enter_bulkhead(now, id, permit, false, cal);
         } else {
             self.with_connection(now, id, permit, None, cal);
@@ -82,10 +85,27 @@ impl<O: Observer> World<'_, O> {
         let (client, connected) = (request.client, request.connected);
         if connected || self.clients[client.index()].connect(id) {
             self.request(id).connected = true;
-            self.send(now, id, permit, place, cal);
+            self.connected(now, id, permit, place, cal);
         } else {
             self.request(id).state = RequestState::Waiting { permit, place };
             self.observe_link(now, Observation::RequestWaits { request: id, client });
+        }
+    }
+
+    /// An attempt that has its connection leaves, or asks for the place it needs as well.
+    fn connected(
+        &mut self,
+        now: SimTime,
+        id: RequestId,
+        permit: Option<Permit>,
+        place: Option<Place>,
+        cal: &mut Cal,
+    ) {
+        let client = self.request(id).client;
+        if place.is_none() && self.has_bulkhead(client, BulkheadPlacement::PerAttempt) {
+            self.enter_bulkhead(now, id, permit, false, cal);
+        } else {
+            self.send(now, id, permit, place, cal);
         }
     }
 
@@ -118,6 +138,7 @@ impl<O: Observer> World<'_, O> {
             abandoned: false,
             lost: false,
             limited: request.limited,
+            refused_by: 0,
             outcome: Outcome::TimedOut,
             hint: None,
             answer: 0,
@@ -209,13 +230,22 @@ impl<O: Observer> World<'_, O> {
             return;
         }
         let client = request.client;
-        if let Some(next) = self.clients[client.index()].disconnect() {
-            let waiting = self.request(next);
-            let RequestState::Waiting { permit, place } = waiting.state else {
-                unreachable!("who waits for a connection is waiting");
-            };
-            waiting.connected = true;
-            self.send(now, next, permit, place, cal);
+        let part = &mut self.clients[client.index()];
+        part.freed += 1;
+        // Who has it next may be refused and give it back: that is for the loop under way.
+        if part.freed > 1 {
+            return;
+        }
+        while self.clients[client.index()].freed > 0 {
+            if let Some(next) = self.clients[client.index()].disconnect() {
+                let waiting = self.request(next);
+                let RequestState::Waiting { permit, place } = waiting.state else {
+                    unreachable!("who waits for a connection is waiting");
+                };
+                waiting.connected = true;
+                self.connected(now, next, permit, place, cal);
+            }
+            self.clients[client.index()].freed -= 1;
         }
     }
 

@@ -4,8 +4,9 @@ use super::{Cal, World};
 use crate::engine::calendar::Handle;
 use crate::engine::random::Draw;
 use crate::engine::time::SimTime;
+use crate::policies::Outcome;
 use crate::policies::breaker::{CallResult, Placement};
-use crate::policies::retry::{Pass, Step};
+use crate::policies::retry::{Failed, Pass, Step};
 use crate::system::client::{RequestState, Then};
 use crate::system::event::Event;
 use crate::system::ids::RequestId;
@@ -13,7 +14,7 @@ use crate::system::observation::{Observation, Observer};
 use crate::system::purpose::Purpose;
 
 /// After the horizon nobody tries more often than this: who never gives up would never end.
-const DRAINING_ATTEMPTS_MAX: u32 = 1000;
+const DRAINING_TRIES_MAX: u64 = 1000;
 /// A wait that ends later never ends.
 const LATEST: SimTime = SimTime::from_nanos(u64::MAX / 2);
 
@@ -31,7 +32,7 @@ impl<O: Observer> World<'_, O> {
         if level == 0 && placement == Placement::PerCall {
             match self.ask_breaker(now, id, (client, trunk), cal) {
                 Some(permit) => self.request(id).permit = Some(permit),
-                None => return self.end_request(now, id, None, true, cal),
+                None => return self.refuse_try(now, id, 1, Outcome::Refused, cal),
             }
         }
         self.pass_throttles(now, id, cal);
@@ -44,7 +45,7 @@ impl<O: Observer> World<'_, O> {
         if !self.clients[client.index()].loops.are_gated() {
             return self.dispatch(now, id, cal);
         }
-        let index = request.draw_index() * 8 + u64::from(request.progress.gate());
+        let index = request.try_index() * 8 + u64::from(request.progress.gate());
         let mut draw = self.random.at(Purpose::ClientThrottle as u8, request.entity.0, index);
         let loops = &mut self.clients[client.index()].loops;
         match loops.pass(&mut request.progress, now, &mut draw) {
@@ -55,25 +56,57 @@ impl<O: Observer> World<'_, O> {
                 let wait = Some(until - now);
                 self.observe(now, Observation::ClientThrottled { request: id, client, wait });
             }
-            Pass::Refused => {
-                let refused = Observation::ClientThrottled { request: id, client, wait: None };
-                self.observe(now, refused);
-                self.end_request(now, id, None, true, cal);
+            Pass::Refused(at) if at > now => {
+                let timer = cal.schedule(at, Event::RequestRetries(id));
+                request.state = RequestState::BackingOff { timer, then: Then::Refuse };
             }
+            Pass::Refused(_) => self.throttle_refuses(now, id, cal),
         }
+    }
+
+    /// The client's own throttle or limiter refuses a try, which ends its request.
+    fn throttle_refuses(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
+        let client = self.request(id).client;
+        self.observe(now, Observation::ClientThrottled { request: id, client, wait: None });
+        self.end_request(now, id, None, true, cal);
+    }
+
+    /// The client itself refuses a try of the loops up to `from`: they decide as on any failure.
+    pub(super) fn refuse_try(
+        &mut self,
+        now: SimTime,
+        id: RequestId,
+        from: usize,
+        outcome: Outcome,
+        cal: &mut Cal,
+    ) {
+        let request = self.request(id);
+        request.refusals += 1;
+        let (client, errand) = (request.client, request.errand);
+        let (entity, index) = (request.entity, request.try_index());
+        let method = self.config.clients[client.index()].method_of(errand);
+        let mut jitter = self.draw(Purpose::RefusalJitter, entity, index);
+        let request = self.requests.get_mut(id).expect("the request is under way");
+        let part = &mut self.clients[client.index()];
+        let (failed, load) = (Failed { outcome, hint: None, method }, part.load());
+        let step = part.loops.refuse(&mut request.progress, from, now, failed, load, &mut jitter);
+        self.follow(now, id, step, cal);
     }
 
     /// What the loops make of a try that failed: the request waits or ends.
     pub(super) fn follow(&mut self, now: SimTime, id: RequestId, step: Step, cal: &mut Cal) {
         let (level, after, then) = match step {
-            Step::GiveUp(_) => return self.end_request(now, id, None, false, cal),
+            Step::GiveUp(_) => {
+                let refused = self.request(id).progress.last().is_refusal();
+                return self.end_request(now, id, None, refused, cal);
+            }
             Step::Retry { level, after } => (level, after, Then::Try(level as u8)),
             Step::GiveUpAfter { level, after } => (level, after, Then::GiveUp(level as u8)),
         };
         let until = now.saturating_add(after);
         let draining = self.draining(now);
         let request = self.request(id);
-        if until > LATEST || draining && request.attempts >= DRAINING_ATTEMPTS_MAX {
+        if until > LATEST || draining && request.tries() >= DRAINING_TRIES_MAX {
             return self.end_request(now, id, None, false, cal);
         }
         let timer = cal.schedule(until, Event::RequestRetries(id));
@@ -105,6 +138,7 @@ impl<O: Observer> World<'_, O> {
         match then {
             Then::Try(level) => self.start_try(now, id, usize::from(level), cal),
             Then::Pass => self.pass_throttles(now, id, cal),
+            Then::Refuse => self.throttle_refuses(now, id, cal),
             Then::GiveUp(level) => {
                 let mut jitter = self.jitter_without_attempt(id);
                 let request = self.requests.get_mut(id).expect("the request is under way");
