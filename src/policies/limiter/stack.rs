@@ -1,4 +1,4 @@
-//! Several levels of limits: per token, per organisation, per endpoint.
+//! Several levels of limits: per token, per user, per organisation, per route.
 
 use super::{Admission, Limiter};
 use crate::engine::time::SimTime;

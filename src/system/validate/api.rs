@@ -1,5 +1,6 @@
 //! The API, its limits and its clients, and the routing policy.
 
+use super::limits::{self, Caller, LimiterEntry, Limiters};
 use super::trunks::Trunks;
 use super::{Checker, Known};
 use crate::engine::time::SimDuration;
@@ -8,20 +9,11 @@ use crate::policies::breaker::{BreakerSpec, Scope};
 use crate::policies::bulkhead::BulkheadSpec;
 use crate::policies::concurrency::ConcurrencySpec;
 use crate::policies::hedge::HedgeSpec;
-use crate::policies::limiter::LimiterSpec;
 use crate::policies::retry::{Method, RetrySpec};
 use crate::system::config::{ApiConfig, ClientConfig, MonitorConfig, PolicyConfig, Traces};
 use crate::system::entity::Entity;
 use crate::system::ids::{ClientId, GroupId};
-use crate::system::spec::{
-    ArrivalSpec, FallbackSpec, LimitKey, LimitSpec, Model, PolicyPoint, RetryAfterSpec,
-};
-
-/// A limiter of the stack: its level in the model, whose it is, and what it runs.
-pub(super) struct LimiterEntry {
-    pub(super) level: usize,
-    pub(super) name: String,
-}
+use crate::system::spec::{ArrivalSpec, FallbackSpec, Model, PolicyPoint, RetryAfterSpec};
 
 /// What the API and its clients become.
 pub(super) struct Api {
@@ -31,50 +23,21 @@ pub(super) struct Api {
     pub(super) limiters: Vec<LimiterEntry>,
 }
 
-/// Finds or makes the limiters on the path of a token and an endpoint.
-struct Limiters<'a> {
-    levels: &'a [LimitSpec],
-    entries: Vec<LimiterEntry>,
-    specs: Vec<(String, LimiterSpec)>,
-}
-
-impl Limiters<'_> {
-    fn path(&mut self, token: &str, endpoint: &str) -> Vec<u32> {
-        let mut path = Vec::new();
-        for (level, spec) in self.levels.iter().enumerate() {
-            let concerns = spec.token.as_ref().is_none_or(|t| t == token)
-                && spec.endpoint.as_ref().is_none_or(|e| e == endpoint);
-            if !concerns {
-                continue;
-            }
-            let name = match spec.per {
-                LimitKey::Token => format!("{}/{token}", spec.name),
-                LimitKey::Endpoint => format!("{}/{endpoint}", spec.name),
-                LimitKey::Org => spec.name.clone(),
-            };
-            let known = self.entries.iter().position(|e| e.level == level && e.name == name);
-            let index = known.unwrap_or_else(|| {
-                self.entries.push(LimiterEntry { level, name: name.clone() });
-                self.specs.push((name, spec.limiter.clone()));
-                self.entries.len() - 1
-            });
-            path.push(u32::try_from(index).expect("fewer limiters than 2^32"));
-        }
-        path
-    }
-}
-
 pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &mut Checker) -> Api {
     check_api(model, checker);
-    let mut limiters =
-        Limiters { levels: &model.api.limits, entries: Vec::new(), specs: Vec::new() };
+    let mut limiters = Limiters::new(&model.api.limits);
     let mut clients = replicas(model, trunks, &mut limiters, checker);
     clients.extend(tenants(model, traces, &mut limiters, checker));
     let monitor = model.monitor.as_ref().map(|spec| {
         checker.positive("monitor.interval", spec.interval);
         checker.positive("monitor.attempt_timeout", spec.attempt_timeout);
         checker.problems("monitor.retry", spec.retry.check());
-        let limiters = limiters.path(&spec.token, &spec.endpoint);
+        let limiters = limiters.path(&Caller {
+            token: &spec.token,
+            user: spec.user.as_ref().unwrap_or(&spec.token),
+            app: spec.app.as_deref().unwrap_or("monitor"),
+            route: &spec.endpoint,
+        });
         let client = ClientId(u32::try_from(clients.len()).expect("fewer clients than 2^32"));
         clients.push(ClientConfig {
             name: "monitor".to_owned(),
@@ -126,13 +89,7 @@ fn check_api(model: &Model, checker: &mut Checker) {
     if !(0.0..=1.0).contains(&api.failure_share) {
         checker.refuse("api.failure_share".to_owned(), api.failure_share, "must be from 0 to 1");
     }
-    for (i, limit) in api.limits.iter().enumerate() {
-        checker.problems(&format!("api.limits.{i}.limiter"), limit.limiter.check());
-        if api.limits[..i].iter().any(|l| l.name == limit.name) {
-            let message = "two limits have this name";
-            checker.refuse(format!("api.limits.{i}.name"), format!("\"{}\"", limit.name), message);
-        }
-    }
+    limits::check(&api.limits, checker);
 }
 
 /// Outcomes or buckets that the breakers together may hold.
@@ -193,7 +150,12 @@ fn replicas(
                 bulkhead: spec.bulkhead.clone(),
                 concurrency: spec.concurrency.clone(),
                 hedge: spec.hedge.clone(),
-                limiters: limiters.path(&token, &spec.endpoint),
+                limiters: limiters.path(&Caller {
+                    token: &token,
+                    user: spec.user.as_ref().unwrap_or(&token),
+                    app: spec.app.as_deref().unwrap_or("client"),
+                    route: &spec.endpoint,
+                }),
                 rtt: None,
                 arrivals: None,
             }
@@ -240,7 +202,12 @@ fn tenants(
             hedge: spec.hedge.clone(),
             rtt: Some(spec.rtt),
             arrivals: Some((spec.arrivals.clone(), trace)),
-            limiters: limiters.path(&spec.token, &spec.endpoint),
+            limiters: limiters.path(&Caller {
+                token: &spec.token,
+                user: spec.user.as_ref().unwrap_or(&spec.token),
+                app: spec.app.as_ref().unwrap_or(&spec.id),
+                route: &spec.endpoint,
+            }),
             ..plain_client(spec.attempt_timeout)
         });
     }
