@@ -102,8 +102,24 @@ pub struct LimitSpec {
     /// Only requests with this token count.
     #[serde(default)]
     pub token: Option<String>,
+    /// What a request takes of the budget.
+    #[serde(default)]
+    pub counts: LimitUnit,
     /// The algorithm.
     pub limiter: LimiterSpec,
+}
+
+/// What a limit counts.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitUnit {
+    /// Requests, each as one.
+    #[default]
+    Requests,
+    /// What each request costs (`cost` of who asks): rows of a page, for one. A request that costs
+    /// more than an `api_limit_cut` leaves is refused without a `Retry-After`, if that would say
+    /// when the limiter admits it.
+    Cost,
 }
 
 /// What has a budget of its own at a level of the limits: `"token"`, or of several keys each
@@ -195,6 +211,10 @@ pub struct ClientSpec {
     /// The application it is; limits per application and user count by it. Without it
     /// (assumption) all replicas are one, `client`.
     pub app: Option<String>,
+    /// What a request costs, against limits that count cost, in whatever unit these have: its page
+    /// size, where they count rows.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub cost: u32,
     /// The endpoint it calls.
     pub endpoint: String,
     /// Connections of a replica; a request without one waits, first come first served. Python
@@ -231,6 +251,7 @@ impl Default for ClientSpec {
             token_per_replica: false,
             user: None,
             app: None,
+            cost: 1,
             endpoint: "routing".to_owned(),
             connections: 4,
             hold_connection: false,
@@ -264,6 +285,11 @@ pub struct TenantSpec {
     /// (assumption) it is one of the tenant's name.
     #[serde(default)]
     pub app: Option<String>,
+    /// What a request costs, against limits that count cost, in whatever unit these have: its page
+    /// size, where they count rows.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub cost: u32,
     /// The endpoint it calls.
     pub endpoint: String,
     /// An attempt unanswered for this long has timed out.
@@ -293,6 +319,10 @@ pub struct TenantSpec {
     pub rtt: SimDuration,
 }
 
+const fn one() -> u32 {
+    1
+}
+
 fn half_minute() -> SimDuration {
     SimDuration::from_secs(30)
 }
@@ -311,6 +341,10 @@ pub struct MonitorSpec {
     /// The application it is; limits per application and user count by it. Without it
     /// (assumption) it is `monitor`.
     pub app: Option<String>,
+    /// What a request costs, against limits that count cost, in whatever unit these have: its page
+    /// size, where they count rows.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub cost: u32,
     /// The endpoint it calls.
     pub endpoint: String,
     /// An attempt unanswered for this long has timed out.
@@ -328,6 +362,7 @@ impl Default for MonitorSpec {
             token: "routing".to_owned(),
             user: None,
             app: None,
+            cost: 1,
             endpoint: "edges".to_owned(),
             attempt_timeout: SimDuration::from_secs(5),
             retry: RetrySpec::never(),

@@ -19,7 +19,7 @@ use crate::engine::time::SimDuration;
 use crate::policies::sip::Timers;
 
 pub use api::{
-    AbandonedSpec, ApiSpec, ClientSpec, LimitKey, LimitScope, LimitSpec, MonitorSpec,
+    AbandonedSpec, ApiSpec, ClientSpec, LimitKey, LimitScope, LimitSpec, LimitUnit, MonitorSpec,
     RetryAfterSpec, TenantSpec,
 };
 pub use arrivals::{ArrivalSpec, RateStep, SpikeSpec};

@@ -32,19 +32,22 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
         checker.positive("monitor.interval", spec.interval);
         checker.positive("monitor.attempt_timeout", spec.attempt_timeout);
         checker.problems("monitor.retry", spec.retry.check());
-        let limiters = limiters.path(&Caller {
+        let caller = Caller {
             token: &spec.token,
             user: spec.user.as_ref().unwrap_or(&spec.token),
             app: spec.app.as_deref().unwrap_or("monitor"),
             route: &spec.endpoint,
-        });
+            cost: spec.cost,
+        };
+        let charges = limiters.path("monitor", &caller, checker);
         let client = ClientId(u32::try_from(clients.len()).expect("fewer clients than 2^32"));
         clients.push(ClientConfig {
             name: "monitor".to_owned(),
             entity: Entity::named("monitor", ""),
             retry: spec.retry.clone(),
             rtt: Some(spec.rtt),
-            limiters,
+            limiters: charges.iter().map(|c| c.limiter).collect(),
+            charges,
             ..plain_client(spec.attempt_timeout)
         });
         MonitorConfig { interval: spec.interval, client }
@@ -95,6 +98,27 @@ fn check_api(model: &Model, checker: &mut Checker) {
 /// Outcomes or buckets that the breakers together may hold.
 const BREAKER_ENTRIES_MAX: u64 = 50_000_000;
 
+/// Breakers of a replica, unless all together would hold too much.
+fn breakers(model: &Model, trunks: &Trunks, checker: &mut Checker) -> Option<u32> {
+    let spec = &model.client;
+    let breakers = match spec.breaker.scope {
+        Scope::Global => 1,
+        Scope::Region => u32::try_from(trunks.regions.len()).unwrap_or(u32::MAX),
+        Scope::Trunk => u32::try_from(trunks.trunks.len()).expect("fewer trunks than 2^32"),
+    };
+    let memory = u64::from(breakers) * u64::from(spec.replicas) * spec.breaker.entries();
+    if memory > BREAKER_ENTRIES_MAX {
+        let message = format!(
+            "{} breakers would hold {memory} entries, and {BREAKER_ENTRIES_MAX} is the most; make \
+             the window or the scope smaller",
+            u64::from(spec.replicas) * u64::from(breakers)
+        );
+        checker.refuse("client.breaker", "", message);
+        return None;
+    }
+    Some(breakers)
+}
+
 fn replicas(
     model: &Model,
     trunks: &Trunks,
@@ -109,21 +133,7 @@ fn replicas(
     for (key, value) in [("replicas", spec.replicas), ("connections", spec.connections)] {
         checker.at_least_one(&format!("client.{key}"), value);
     }
-    let breakers = match spec.breaker.scope {
-        Scope::Global => 1,
-        Scope::Region => u32::try_from(trunks.regions.len()).unwrap_or(u32::MAX),
-        Scope::Trunk => u32::try_from(trunks.trunks.len()).expect("fewer trunks than 2^32"),
-    };
-    let memory = u64::from(breakers) * u64::from(spec.replicas) * spec.breaker.entries();
-    if memory > BREAKER_ENTRIES_MAX {
-        let message = format!(
-            "{} breakers would hold {memory} entries, and {BREAKER_ENTRIES_MAX} is the most; make \
-             the window or the scope smaller",
-            u64::from(spec.replicas) * u64::from(breakers)
-        );
-        checker.refuse("client.breaker", "", message);
-        return Vec::new();
-    }
+    let Some(breakers) = breakers(model, trunks, checker) else { return Vec::new() };
     (0..spec.replicas)
         .map(|replica| {
             let token = if spec.token_per_replica {
@@ -135,6 +145,14 @@ fn replicas(
                 1 => "client".to_owned(),
                 _ => format!("client {}", replica + 1),
             };
+            let caller = Caller {
+                token: &token,
+                user: spec.user.as_ref().unwrap_or(&token),
+                app: spec.app.as_deref().unwrap_or("client"),
+                route: &spec.endpoint,
+                cost: spec.cost,
+            };
+            let charges = limiters.path("client", &caller, checker);
             ClientConfig {
                 name,
                 entity: Entity::named("client", &(replica + 1).to_string()),
@@ -150,12 +168,8 @@ fn replicas(
                 bulkhead: spec.bulkhead.clone(),
                 concurrency: spec.concurrency.clone(),
                 hedge: spec.hedge.clone(),
-                limiters: limiters.path(&Caller {
-                    token: &token,
-                    user: spec.user.as_ref().unwrap_or(&token),
-                    app: spec.app.as_deref().unwrap_or("client"),
-                    route: &spec.endpoint,
-                }),
+                limiters: charges.iter().map(|c| c.limiter).collect(),
+                charges,
                 rtt: None,
                 arrivals: None,
             }
@@ -191,6 +205,14 @@ fn tenants(
         if spec.connections == Some(0) {
             checker.refuse(format!("{path}.connections"), 0, "must be at least 1");
         }
+        let caller = Caller {
+            token: &spec.token,
+            user: spec.user.as_ref().unwrap_or(&spec.token),
+            app: spec.app.as_ref().unwrap_or(&spec.id),
+            route: &spec.endpoint,
+            cost: spec.cost,
+        };
+        let charges = limiters.path(&path, &caller, checker);
         built.push(ClientConfig {
             name: spec.id.clone(),
             entity: Entity::named("tenant", &spec.id),
@@ -202,12 +224,8 @@ fn tenants(
             hedge: spec.hedge.clone(),
             rtt: Some(spec.rtt),
             arrivals: Some((spec.arrivals.clone(), trace)),
-            limiters: limiters.path(&Caller {
-                token: &spec.token,
-                user: spec.user.as_ref().unwrap_or(&spec.token),
-                app: spec.app.as_ref().unwrap_or(&spec.id),
-                route: &spec.endpoint,
-            }),
+            limiters: charges.iter().map(|c| c.limiter).collect(),
+            charges,
             ..plain_client(spec.attempt_timeout)
         });
     }
@@ -243,6 +261,7 @@ fn plain_client(attempt_timeout: SimDuration) -> ClientConfig {
         concurrency: ConcurrencySpec::None,
         hedge: HedgeSpec::default(),
         limiters: Vec::new(),
+        charges: Vec::new(),
         rtt: None,
         arrivals: None,
     }

@@ -1,8 +1,12 @@
 //! The limiters on the path of whoever asks: one per budget of each level of the limits.
 
 use super::Checker;
-use crate::policies::limiter::LimiterSpec;
-use crate::system::spec::{LimitKey, LimitSpec};
+use crate::policies::limiter::stack::Charge;
+use crate::policies::limiter::{Limiter, LimiterSpec};
+use crate::system::spec::{LimitKey, LimitSpec, LimitUnit};
+
+/// The most a request may cost.
+const COST_MAX: u32 = 1_000_000;
 
 /// A limiter of the stack: its level in the model, and whose budget it is.
 pub(super) struct LimiterEntry {
@@ -17,6 +21,7 @@ pub(super) struct Caller<'a> {
     pub(super) user: &'a str,
     pub(super) app: &'a str,
     pub(super) route: &'a str,
+    pub(super) cost: u32,
 }
 
 impl Caller<'_> {
@@ -44,8 +49,18 @@ impl<'a> Limiters<'a> {
         Self { levels, entries: Vec::new(), specs: Vec::new() }
     }
 
-    pub(super) fn path(&mut self, caller: &Caller<'_>) -> Vec<u32> {
+    /// What a request of the caller is charged. `place` is where the caller stands in the model.
+    pub(super) fn path(
+        &mut self,
+        place: &str,
+        caller: &Caller<'_>,
+        checker: &mut Checker,
+    ) -> Vec<Charge> {
         let mut path = Vec::new();
+        if !(1..=COST_MAX).contains(&caller.cost) {
+            let message = format!("must be from 1 to {COST_MAX}");
+            checker.refuse(format!("{place}.cost"), caller.cost, message);
+        }
         for (level, spec) in self.levels.iter().enumerate() {
             let concerns = spec.token.as_ref().is_none_or(|t| t == caller.token)
                 && spec.endpoint.as_ref().is_none_or(|e| e == caller.route);
@@ -61,10 +76,29 @@ impl<'a> Limiters<'a> {
                 self.specs.push((name, spec.limiter.clone()));
                 self.entries.len() - 1
             });
-            path.push(u32::try_from(index).expect("fewer limiters than 2^32"));
+            let limiter = u32::try_from(index).expect("fewer limiters than 2^32");
+            let cost = cost(spec, place, caller.cost, checker);
+            path.push(Charge { limiter, cost });
         }
         path
     }
+}
+
+/// What a request of this cost takes of a limit. What no budget can hold never passes.
+fn cost(spec: &LimitSpec, place: &str, cost: u32, checker: &mut Checker) -> u32 {
+    if spec.counts == LimitUnit::Requests {
+        return 1;
+    }
+    // A limiter that is itself wrong is refused for that.
+    let most = spec.limiter.check().is_empty().then(|| Limiter::new(&spec.limiter).capacity());
+    if let Some(most) = most.filter(|most| cost > *most) {
+        let message = format!(
+            "a request may cost from 1 to {most}: the limit \"{}\" never takes on more at once",
+            spec.name
+        );
+        checker.refuse(format!("{place}.cost"), cost, message);
+    }
+    cost
 }
 
 pub(super) fn check(limits: &[LimitSpec], checker: &mut Checker) {
