@@ -128,6 +128,9 @@ impl<'a> Shape<'a> {
     /// A value that is one of several: a name, a policy or law by its `kind`, or a length of time
     /// that is constant or random.
     fn choice(&mut self, path: &str, value: &Value, choices: &[&'a Json]) {
+        if let Some(list) = choices.iter().find(|choice| kind_of(choice) == Some("array")) {
+            return self.one_or_many(path, value, choices, list);
+        }
         let laws: Vec<&'a Json> = self.laws(choices);
         let names: Vec<&str> = choices.iter().filter_map(|c| c.get("const")?.as_str()).collect();
         let plain =
@@ -171,6 +174,18 @@ impl<'a> Shape<'a> {
                     help,
                 );
             }
+        }
+    }
+
+    /// A value by itself or a list of such values.
+    fn one_or_many(&mut self, path: &str, value: &Value, choices: &[&'a Json], list: &'a Json) {
+        if let Value::Array(values) = value {
+            return self.list(path, values, list);
+        }
+        let alone = choices.iter().filter(|choice| kind_of(choice) != Some("array"));
+        match alone.copied().collect::<Vec<_>>()[..] {
+            [one] => self.value(path, value, one),
+            ref several => self.choice(path, value, several),
         }
     }
 

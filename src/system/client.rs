@@ -312,6 +312,7 @@ mod tests {
             concurrency: Default::default(),
             hedge: Default::default(),
             limiters: Vec::new(),
+            charges: Vec::new(),
             rtt: None,
             arrivals: None,
         };

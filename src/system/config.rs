@@ -21,6 +21,7 @@ use crate::policies::concurrency::ConcurrencySpec;
 use crate::policies::failover::FailoverSpec;
 use crate::policies::hedge::HedgeSpec;
 use crate::policies::limiter::LimiterSpec;
+use crate::policies::limiter::stack::Charge;
 use crate::policies::overload::OverloadSpec;
 use crate::policies::retry::{Method, RetrySpec};
 use crate::policies::shedding::{OrderSpec, SheddingSpec};
@@ -207,6 +208,8 @@ pub(super) struct ClientConfig {
     pub(super) hedge: HedgeSpec,
     /// Limiters on its path.
     pub(super) limiters: Vec<u32>,
+    /// What a request takes of each.
+    pub(super) charges: Vec<Charge>,
     /// Round trip to the API, where it does not depend on the trunk.
     pub(super) rtt: Option<SimDuration>,
     /// Its own requests, for a tenant.

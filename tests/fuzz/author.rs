@@ -265,7 +265,9 @@ impl<'a> Author<'a> {
             "token" => return json!(["routing", "desktop"][below(self.draw, 2) as usize]),
             "endpoint" => return json!(["routing", "edges"][below(self.draw, 2) as usize]),
             "limit" | "name" => return json!(["l0", "l1", "l2"][below(self.draw, 3) as usize]),
-            "crew" | "region" | "city" => return json!(format!("{key}{}", below(self.draw, 2))),
+            "crew" | "region" | "city" | "user" | "app" => {
+                return json!(format!("{key}{}", below(self.draw, 2)));
+            }
             "file" => return json!(TRACE),
             _ => return json!(format!("{key}_0")),
         };

@@ -292,7 +292,9 @@ proptest! {
     ) {
         prop_assume!(!levels.iter().any(counts_rejected));
         let mut limiters: Vec<Limiter> = levels.iter().map(Limiter::new).collect();
-        let path: Vec<u32> = (0..).take(levels.len()).collect();
+        let path = |cost: u32| -> Vec<stack::Charge> {
+            (0..).take(levels.len()).map(|limiter| stack::Charge { limiter, cost }).collect()
+        };
         // More than a cycle's permits are taken on at its end only: that comes and goes.
         let cost_max = levels.iter().map(|spec| match spec {
             LimiterSpec::Cycles { limit, .. } => *limit,
@@ -308,7 +310,7 @@ proptest! {
             let before: Vec<u32> = limiters.iter().map(|l| l.remaining(now)).collect();
             let alone: Vec<Admission> = limiters.iter().map(|l| l.check(now, cost)).collect();
             let denied = alone.iter().any(|a| matches!(a, Admission::Denied { .. }));
-            let answer = stack::admit(&mut limiters, &path, now, cost);
+            let answer = stack::admit(&mut limiters, &path(cost), now);
             let stack::StackAdmission::Denied { level, retry_at } = answer else {
                 prop_assert!(!denied);
                 continue;

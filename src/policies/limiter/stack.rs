@@ -1,4 +1,4 @@
-//! Several levels of limits: per token, per organisation, per endpoint.
+//! Several levels of limits: per token, per user, per organisation, per route.
 
 use super::{Admission, Limiter};
 use crate::engine::time::SimTime;
@@ -25,13 +25,22 @@ pub enum StackAdmission {
     },
 }
 
-/// Decides on `cost` requests that concern the limiters of `path`. All are tested before any is
-/// debited: otherwise a denial at the second level would use up the first. A refused request is
-/// noted at each level.
-pub fn admit(limiters: &mut [Limiter], path: &[u32], now: SimTime, cost: u32) -> StackAdmission {
+/// What a request takes of a limiter's budget.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// The limiter's index.
+    pub limiter: u32,
+    /// In the limiter's unit: requests, or what it counts instead.
+    pub cost: u32,
+}
+
+/// Decides on a request that concerns the limiters of `path`. All are tested before any is debited:
+/// otherwise a denial at the second level would use up the first. A refused request is noted at
+/// each level.
+pub fn admit(limiters: &mut [Limiter], path: &[Charge], now: SimTime) -> StackAdmission {
     let mut denied: Option<(u32, SimTime)> = None;
     let mut delayed: Option<(u32, SimTime)> = None;
-    for (level, &limiter) in (0u32..).zip(path) {
+    for (level, &Charge { limiter, cost }) in (0u32..).zip(path) {
         match limiters[limiter as usize].check(now, cost) {
             Admission::Granted => {}
             Admission::Delayed { until } if delayed.is_none_or(|(_, at)| until > at) => {
@@ -44,7 +53,7 @@ pub fn admit(limiters: &mut [Limiter], path: &[u32], now: SimTime, cost: u32) ->
         }
     }
     let Some((level, mut retry_at)) = denied else {
-        for &limiter in path {
+        for &Charge { limiter, cost } in path {
             limiters[limiter as usize].debit(now, cost);
         }
         return match delayed {
@@ -52,7 +61,7 @@ pub fn admit(limiters: &mut [Limiter], path: &[u32], now: SimTime, cost: u32) ->
             None => StackAdmission::Granted,
         };
     };
-    for &limiter in path {
+    for &Charge { limiter, cost } in path {
         if let Some(at) = limiters[limiter as usize].refuse(now, cost) {
             retry_at = retry_at.max(at);
         }
@@ -60,11 +69,11 @@ pub fn admit(limiters: &mut [Limiter], path: &[u32], now: SimTime, cost: u32) ->
     StackAdmission::Denied { level, retry_at }
 }
 
-/// What the limiters of `path` would answer to `cost` requests at `now`, without using anything up:
-/// when the requests would pass, or nothing where a level would refuse them.
+/// What the limiters of `path` would answer to a request at `now`, without using anything up: when
+/// it would pass, or nothing where a level would refuse it.
 #[must_use]
-pub fn would_pass(limiters: &[Limiter], path: &[u32], now: SimTime, cost: u32) -> Option<SimTime> {
-    path.iter().try_fold(now, |passes, &limiter| {
+pub fn would_pass(limiters: &[Limiter], path: &[Charge], now: SimTime) -> Option<SimTime> {
+    path.iter().try_fold(now, |passes, &Charge { limiter, cost }| {
         match limiters[limiter as usize].check(now, cost) {
             Admission::Granted => Some(passes),
             Admission::Delayed { until } => Some(passes.max(until)),

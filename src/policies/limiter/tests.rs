@@ -1,6 +1,6 @@
 //! Limiters against their definitions.
 
-use super::stack::{StackAdmission, admit};
+use super::stack::{Charge, StackAdmission, admit};
 use super::*;
 use crate::engine::time::SimDuration;
 
@@ -123,10 +123,24 @@ fn a_bucket_filled_at_ticks_waits_for_the_tick() {
 #[test]
 fn a_denial_at_one_level_uses_up_no_other() {
     let mut limiters = [Limiter::new(&gcra(1.0, 5)), Limiter::new(&gcra(1.0, 1))];
-    let answers = [0, 0, 0].map(|t| admit(&mut limiters, &[0, 1], ms(t), 1));
+    let path = [0, 1].map(|limiter| Charge { limiter, cost: 1 });
+    let answers = [0, 0, 0].map(|t| admit(&mut limiters, &path, ms(t)));
     let denied = StackAdmission::Denied { level: 1, retry_at: ms(1000) };
     assert_eq!(answers, [StackAdmission::Granted, denied, denied]);
     assert_eq!(limiters[0].remaining(ms(0)), 4);
+}
+
+#[test]
+fn each_level_is_tested_and_debited_at_its_own_cost() {
+    let day = SimDuration::from_secs(86_400).as_nanos() / 1_000_000;
+    let specs = [window(3, 1000, Anchor::Aligned), window(100, day, Anchor::Aligned)];
+    let mut limiters = specs.map(|spec| Limiter::new(&spec));
+    let path = [Charge { limiter: 0, cost: 1 }, Charge { limiter: 1, cost: 40 }];
+    let answers = [0, 1, 2].map(|t| admit(&mut limiters, &path, ms(t)));
+    let denied = StackAdmission::Denied { level: 1, retry_at: ms(day) };
+    assert_eq!(answers, [StackAdmission::Granted, StackAdmission::Granted, denied]);
+    let left = limiters.each_ref().map(|limiter| limiter.remaining(ms(2)));
+    assert_eq!(left, [1, 20]);
 }
 
 #[test]

@@ -154,8 +154,12 @@ pub(super) const FAULT: [Column; 6] = [
 
 /// Of the table with a row per limiter of the API and client, after their names.
 pub(super) const LIMIT: [Column; 8] = [
-    always("limit_per_period", "", "attempts that the limiter takes on in one period as specified")
-        .within(Bounds::NotNegative),
+    always(
+        "limit_per_period",
+        "",
+        "attempts (or cost) that the limiter takes on in one period as specified",
+    )
+    .within(Bounds::NotNegative),
     always(
         "period_s",
         "s",
@@ -166,5 +170,5 @@ pub(super) const LIMIT: [Column; 8] = [
     always("delayed", "", "attempts that the limiter held back longest on their path"),
     always("refused", "", "attempts that the limiter refused for longest on their path"),
     always("refused_elsewhere", "", "attempts that another limiter of their path refused"),
-    always("peak", "", "most attempts taken on, to pass at once or later, in one period"),
+    always("peak", "", "most attempts (or cost) taken on, to pass at once or later, in one period"),
 ];

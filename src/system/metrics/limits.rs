@@ -7,6 +7,7 @@
 use super::columns::LIMIT;
 use super::{Column, Window};
 use crate::engine::time::{SimDuration, SimTime};
+use crate::policies::limiter::stack::Charge;
 use crate::policies::limiter::{Anchor, LimiterSpec, RatePer};
 use crate::system::config::Config;
 use crate::system::ids::ClientId;
@@ -46,7 +47,7 @@ enum Fate {
 struct Counts {
     attempts: u64,
     fates: [u64; 4],
-    /// Attempts taken on in the period of this number, and the most in any.
+    /// What was taken on in the period of this number, and the most in any: attempts or their cost.
     period: u64,
     in_period: u64,
     peak: u64,
@@ -111,13 +112,13 @@ impl LimitBooks {
         config: &Config,
     ) {
         let measured = self.window.holds(now);
-        let path = &config.clients[client.index()].limiters;
-        for (own, &limiter) in self.clients[client.index()].iter_mut().zip(path) {
+        let path = &config.clients[client.index()].charges;
+        for (own, &Charge { limiter, cost }) in self.clients[client.index()].iter_mut().zip(path) {
             let number = self.periods[limiter as usize].number_at(now);
             if measured {
                 let fate = if decides == Some(limiter) { there } else { elsewhere };
-                own.count(number, fate);
-                self.totals[limiter as usize].count(number, fate);
+                own.count(number, fate, cost);
+                self.totals[limiter as usize].count(number, fate, cost);
             }
         }
     }
@@ -169,7 +170,7 @@ impl LimitBooks {
 }
 
 impl Counts {
-    fn count(&mut self, period: u64, fate: Fate) {
+    fn count(&mut self, period: u64, fate: Fate, cost: u32) {
         self.attempts += 1;
         self.fates[fate as usize] += 1;
         if matches!(fate, Fate::Passed | Fate::Delayed) {
@@ -177,7 +178,7 @@ impl Counts {
                 self.period = period;
                 self.in_period = 0;
             }
-            self.in_period += 1;
+            self.in_period += u64::from(cost);
             self.peak = self.peak.max(self.in_period);
         }
     }

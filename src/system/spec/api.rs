@@ -1,5 +1,7 @@
 //! The platform's API, the client that asks it for routing, and its other users.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -91,28 +93,83 @@ pub enum AbandonedSpec {
 pub struct LimitSpec {
     /// Its name in results.
     pub name: String,
-    /// What has a budget of its own at this level.
-    pub per: LimitKey,
+    /// What has a budget of its own at this level: one key, or a list, `["org", "route"]`, for a
+    /// budget per combination.
+    pub per: LimitScope,
     /// Only requests to this endpoint count.
     #[serde(default)]
     pub endpoint: Option<String>,
     /// Only requests with this token count.
     #[serde(default)]
     pub token: Option<String>,
+    /// What a request takes of the budget.
+    #[serde(default)]
+    pub counts: LimitUnit,
     /// The algorithm.
     pub limiter: LimiterSpec,
 }
 
-/// What has a budget of its own at a level of the limits.
+/// What a limit counts.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitUnit {
+    /// Requests, each as one.
+    #[default]
+    Requests,
+    /// What each request costs (`cost` of who asks): rows of a page, for one. A request that costs
+    /// more than an `api_limit_cut` leaves is refused without a `Retry-After`, if that would say
+    /// when the limiter admits it.
+    Cost,
+}
+
+/// What has a budget of its own at a level of the limits: `"token"`, or of several keys each
+/// combination, `["user", "route"]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum LimitScope {
+    /// Each value of a key.
+    One(LimitKey),
+    /// Each combination of values of several keys.
+    Each(#[schemars(length(min = 1, max = 5))] Vec<LimitKey>),
+}
+
+impl LimitScope {
+    /// The keys that together tell a budget from the others of its level.
+    #[must_use]
+    pub fn keys(&self) -> &[LimitKey] {
+        match self {
+            Self::One(key) => std::slice::from_ref(key),
+            Self::Each(keys) => keys,
+        }
+    }
+}
+
+/// What tells the budgets of a level of the limits apart. A model is of one organisation.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitKey {
     /// Each token.
     Token,
-    /// Each endpoint.
-    Endpoint,
+    /// Each user, over all applications.
+    User,
+    /// Each user of each application.
+    AppUser,
     /// The whole organisation.
     Org,
+    /// Each route: the `endpoint` that is called.
+    Route,
+}
+
+impl fmt::Display for LimitKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token => "token",
+            Self::User => "user",
+            Self::AppUser => "app_user",
+            Self::Org => "org",
+            Self::Route => "route",
+        })
+    }
 }
 
 /// The `Retry-After` of a 429.
@@ -148,6 +205,16 @@ pub struct ClientSpec {
     pub token: String,
     /// Whether each replica has a token of its own.
     pub token_per_replica: bool,
+    /// The user it asks for; limits per user count by it. Without it (assumption) each token is
+    /// of a user of its own, who has the token's name.
+    pub user: Option<String>,
+    /// The application it is; limits per application and user count by it. Without it
+    /// (assumption) all replicas are one, `client`.
+    pub app: Option<String>,
+    /// What a request costs, against limits that count cost, in whatever unit these have: its page
+    /// size, where they count rows.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub cost: u32,
     /// The endpoint it calls.
     pub endpoint: String,
     /// Connections of a replica; a request without one waits, first come first served. Python
@@ -182,6 +249,9 @@ impl Default for ClientSpec {
             replicas: 1,
             token: "routing".to_owned(),
             token_per_replica: false,
+            user: None,
+            app: None,
+            cost: 1,
             endpoint: "routing".to_owned(),
             connections: 4,
             hold_connection: false,
@@ -207,6 +277,19 @@ pub struct TenantSpec {
     pub arrivals: ArrivalSpec,
     /// The token it presents.
     pub token: String,
+    /// The user it asks for; limits per user count by it. Without it (assumption) each token is
+    /// of a user of its own, who has the token's name.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The application it is; limits per application and user count by it. Without it
+    /// (assumption) it is one of the tenant's name.
+    #[serde(default)]
+    pub app: Option<String>,
+    /// What a request costs, against limits that count cost, in whatever unit these have: its page
+    /// size, where they count rows.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub cost: u32,
     /// The endpoint it calls.
     pub endpoint: String,
     /// An attempt unanswered for this long has timed out.
@@ -236,6 +319,10 @@ pub struct TenantSpec {
     pub rtt: SimDuration,
 }
 
+const fn one() -> u32 {
+    1
+}
+
 fn half_minute() -> SimDuration {
     SimDuration::from_secs(30)
 }
@@ -248,6 +335,16 @@ pub struct MonitorSpec {
     pub interval: SimDuration,
     /// The token it presents.
     pub token: String,
+    /// The user it asks for; limits per user count by it. Without it (assumption) each token is
+    /// of a user of its own, who has the token's name.
+    pub user: Option<String>,
+    /// The application it is; limits per application and user count by it. Without it
+    /// (assumption) it is `monitor`.
+    pub app: Option<String>,
+    /// What a request costs, against limits that count cost, in whatever unit these have: its page
+    /// size, where they count rows.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub cost: u32,
     /// The endpoint it calls.
     pub endpoint: String,
     /// An attempt unanswered for this long has timed out.
@@ -263,6 +360,9 @@ impl Default for MonitorSpec {
         Self {
             interval: SimDuration::from_secs(60),
             token: "routing".to_owned(),
+            user: None,
+            app: None,
+            cost: 1,
             endpoint: "edges".to_owned(),
             attempt_timeout: SimDuration::from_secs(5),
             retry: RetrySpec::never(),

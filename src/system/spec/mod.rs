@@ -19,8 +19,8 @@ use crate::engine::time::SimDuration;
 use crate::policies::sip::Timers;
 
 pub use api::{
-    AbandonedSpec, ApiSpec, ClientSpec, LimitKey, LimitSpec, MonitorSpec, RetryAfterSpec,
-    TenantSpec,
+    AbandonedSpec, ApiSpec, ClientSpec, LimitKey, LimitScope, LimitSpec, LimitUnit, MonitorSpec,
+    RetryAfterSpec, TenantSpec,
 };
 pub use arrivals::{ArrivalSpec, RateStep, SpikeSpec};
 pub use carrier::{

@@ -1,5 +1,6 @@
 //! The API, its limits and its clients, and the routing policy.
 
+use super::limits::{self, Caller, LimiterEntry, Limiters};
 use super::trunks::Trunks;
 use super::{Checker, Known};
 use crate::engine::time::SimDuration;
@@ -8,20 +9,11 @@ use crate::policies::breaker::{BreakerSpec, Scope};
 use crate::policies::bulkhead::BulkheadSpec;
 use crate::policies::concurrency::ConcurrencySpec;
 use crate::policies::hedge::HedgeSpec;
-use crate::policies::limiter::LimiterSpec;
 use crate::policies::retry::{Method, RetrySpec};
 use crate::system::config::{ApiConfig, ClientConfig, MonitorConfig, PolicyConfig, Traces};
 use crate::system::entity::Entity;
 use crate::system::ids::{ClientId, GroupId};
-use crate::system::spec::{
-    ArrivalSpec, FallbackSpec, LimitKey, LimitSpec, Model, PolicyPoint, RetryAfterSpec,
-};
-
-/// A limiter of the stack: its level in the model, whose it is, and what it runs.
-pub(super) struct LimiterEntry {
-    pub(super) level: usize,
-    pub(super) name: String,
-}
+use crate::system::spec::{ArrivalSpec, FallbackSpec, Model, PolicyPoint, RetryAfterSpec};
 
 /// What the API and its clients become.
 pub(super) struct Api {
@@ -31,57 +23,31 @@ pub(super) struct Api {
     pub(super) limiters: Vec<LimiterEntry>,
 }
 
-/// Finds or makes the limiters on the path of a token and an endpoint.
-struct Limiters<'a> {
-    levels: &'a [LimitSpec],
-    entries: Vec<LimiterEntry>,
-    specs: Vec<(String, LimiterSpec)>,
-}
-
-impl Limiters<'_> {
-    fn path(&mut self, token: &str, endpoint: &str) -> Vec<u32> {
-        let mut path = Vec::new();
-        for (level, spec) in self.levels.iter().enumerate() {
-            let concerns = spec.token.as_ref().is_none_or(|t| t == token)
-                && spec.endpoint.as_ref().is_none_or(|e| e == endpoint);
-            if !concerns {
-                continue;
-            }
-            let name = match spec.per {
-                LimitKey::Token => format!("{}/{token}", spec.name),
-                LimitKey::Endpoint => format!("{}/{endpoint}", spec.name),
-                LimitKey::Org => spec.name.clone(),
-            };
-            let known = self.entries.iter().position(|e| e.level == level && e.name == name);
-            let index = known.unwrap_or_else(|| {
-                self.entries.push(LimiterEntry { level, name: name.clone() });
-                self.specs.push((name, spec.limiter.clone()));
-                self.entries.len() - 1
-            });
-            path.push(u32::try_from(index).expect("fewer limiters than 2^32"));
-        }
-        path
-    }
-}
-
 pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &mut Checker) -> Api {
     check_api(model, checker);
-    let mut limiters =
-        Limiters { levels: &model.api.limits, entries: Vec::new(), specs: Vec::new() };
+    let mut limiters = Limiters::new(&model.api.limits);
     let mut clients = replicas(model, trunks, &mut limiters, checker);
     clients.extend(tenants(model, traces, &mut limiters, checker));
     let monitor = model.monitor.as_ref().map(|spec| {
         checker.positive("monitor.interval", spec.interval);
         checker.positive("monitor.attempt_timeout", spec.attempt_timeout);
         checker.problems("monitor.retry", spec.retry.check());
-        let limiters = limiters.path(&spec.token, &spec.endpoint);
+        let caller = Caller {
+            token: &spec.token,
+            user: spec.user.as_ref().unwrap_or(&spec.token),
+            app: spec.app.as_deref().unwrap_or("monitor"),
+            route: &spec.endpoint,
+            cost: spec.cost,
+        };
+        let charges = limiters.path("monitor", &caller, checker);
         let client = ClientId(u32::try_from(clients.len()).expect("fewer clients than 2^32"));
         clients.push(ClientConfig {
             name: "monitor".to_owned(),
             entity: Entity::named("monitor", ""),
             retry: spec.retry.clone(),
             rtt: Some(spec.rtt),
-            limiters,
+            limiters: charges.iter().map(|c| c.limiter).collect(),
+            charges,
             ..plain_client(spec.attempt_timeout)
         });
         MonitorConfig { interval: spec.interval, client }
@@ -126,17 +92,32 @@ fn check_api(model: &Model, checker: &mut Checker) {
     if !(0.0..=1.0).contains(&api.failure_share) {
         checker.refuse("api.failure_share".to_owned(), api.failure_share, "must be from 0 to 1");
     }
-    for (i, limit) in api.limits.iter().enumerate() {
-        checker.problems(&format!("api.limits.{i}.limiter"), limit.limiter.check());
-        if api.limits[..i].iter().any(|l| l.name == limit.name) {
-            let message = "two limits have this name";
-            checker.refuse(format!("api.limits.{i}.name"), format!("\"{}\"", limit.name), message);
-        }
-    }
+    limits::check(&api.limits, checker);
 }
 
 /// Outcomes or buckets that the breakers together may hold.
 const BREAKER_ENTRIES_MAX: u64 = 50_000_000;
+
+/// Breakers of a replica, unless all together would hold too much.
+fn breakers(model: &Model, trunks: &Trunks, checker: &mut Checker) -> Option<u32> {
+    let spec = &model.client;
+    let breakers = match spec.breaker.scope {
+        Scope::Global => 1,
+        Scope::Region => u32::try_from(trunks.regions.len()).unwrap_or(u32::MAX),
+        Scope::Trunk => u32::try_from(trunks.trunks.len()).expect("fewer trunks than 2^32"),
+    };
+    let memory = u64::from(breakers) * u64::from(spec.replicas) * spec.breaker.entries();
+    if memory > BREAKER_ENTRIES_MAX {
+        let message = format!(
+            "{} breakers would hold {memory} entries, and {BREAKER_ENTRIES_MAX} is the most; make \
+             the window or the scope smaller",
+            u64::from(spec.replicas) * u64::from(breakers)
+        );
+        checker.refuse("client.breaker", "", message);
+        return None;
+    }
+    Some(breakers)
+}
 
 fn replicas(
     model: &Model,
@@ -152,21 +133,7 @@ fn replicas(
     for (key, value) in [("replicas", spec.replicas), ("connections", spec.connections)] {
         checker.at_least_one(&format!("client.{key}"), value);
     }
-    let breakers = match spec.breaker.scope {
-        Scope::Global => 1,
-        Scope::Region => u32::try_from(trunks.regions.len()).unwrap_or(u32::MAX),
-        Scope::Trunk => u32::try_from(trunks.trunks.len()).expect("fewer trunks than 2^32"),
-    };
-    let memory = u64::from(breakers) * u64::from(spec.replicas) * spec.breaker.entries();
-    if memory > BREAKER_ENTRIES_MAX {
-        let message = format!(
-            "{} breakers would hold {memory} entries, and {BREAKER_ENTRIES_MAX} is the most; make \
-             the window or the scope smaller",
-            u64::from(spec.replicas) * u64::from(breakers)
-        );
-        checker.refuse("client.breaker", "", message);
-        return Vec::new();
-    }
+    let Some(breakers) = breakers(model, trunks, checker) else { return Vec::new() };
     (0..spec.replicas)
         .map(|replica| {
             let token = if spec.token_per_replica {
@@ -178,6 +145,14 @@ fn replicas(
                 1 => "client".to_owned(),
                 _ => format!("client {}", replica + 1),
             };
+            let caller = Caller {
+                token: &token,
+                user: spec.user.as_ref().unwrap_or(&token),
+                app: spec.app.as_deref().unwrap_or("client"),
+                route: &spec.endpoint,
+                cost: spec.cost,
+            };
+            let charges = limiters.path("client", &caller, checker);
             ClientConfig {
                 name,
                 entity: Entity::named("client", &(replica + 1).to_string()),
@@ -194,7 +169,8 @@ fn replicas(
                 bulkhead: spec.bulkhead.clone(),
                 concurrency: spec.concurrency.clone(),
                 hedge: spec.hedge.clone(),
-                limiters: limiters.path(&token, &spec.endpoint),
+                limiters: charges.iter().map(|c| c.limiter).collect(),
+                charges,
                 rtt: None,
                 arrivals: None,
             }
@@ -230,6 +206,14 @@ fn tenants(
         if spec.connections == Some(0) {
             checker.refuse(format!("{path}.connections"), 0, "must be at least 1");
         }
+        let caller = Caller {
+            token: &spec.token,
+            user: spec.user.as_ref().unwrap_or(&spec.token),
+            app: spec.app.as_ref().unwrap_or(&spec.id),
+            route: &spec.endpoint,
+            cost: spec.cost,
+        };
+        let charges = limiters.path(&path, &caller, checker);
         built.push(ClientConfig {
             name: spec.id.clone(),
             entity: Entity::named("tenant", &spec.id),
@@ -241,7 +225,8 @@ fn tenants(
             hedge: spec.hedge.clone(),
             rtt: Some(spec.rtt),
             arrivals: Some((spec.arrivals.clone(), trace)),
-            limiters: limiters.path(&spec.token, &spec.endpoint),
+            limiters: charges.iter().map(|c| c.limiter).collect(),
+            charges,
             ..plain_client(spec.attempt_timeout)
         });
     }
@@ -278,6 +263,7 @@ fn plain_client(attempt_timeout: SimDuration) -> ClientConfig {
         concurrency: ConcurrencySpec::None,
         hedge: HedgeSpec::default(),
         limiters: Vec::new(),
+        charges: Vec::new(),
         rtt: None,
         arrivals: None,
     }

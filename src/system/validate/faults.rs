@@ -1,6 +1,6 @@
 //! Timed faults, random and scheduled outages.
 
-use super::api::LimiterEntry;
+use super::limits::LimiterEntry;
 use super::{Checker, Known};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::system::config::{FaultConfig, FaultKind, Slowdowns};

@@ -3,6 +3,7 @@
 
 mod api;
 mod faults;
+mod limits;
 mod options;
 mod trunks;
 

@@ -64,8 +64,8 @@ impl<O: Observer> World<'_, O> {
         let attempt = self.attempts.get_mut(id).expect("an attempt stays until it is answered");
         attempt.came_at = now;
         let (client, request) = (attempt.client, attempt.request);
-        let path = &self.config.clients[client.index()].limiters;
-        let admission = stack::admit(&mut self.server.limiters, path, now, 1);
+        let path = &self.config.clients[client.index()].charges;
+        let admission = stack::admit(&mut self.server.limiters, path, now);
         self.observe_budgets(now, client);
         match admission {
             StackAdmission::Granted => {
@@ -78,7 +78,7 @@ impl<O: Observer> World<'_, O> {
             StackAdmission::Delayed { level, until } => {
                 self.tally.attempts_admitted += 1;
                 self.is_limited(id, request);
-                let (delay, held_by) = (until - now, Some(path[level as usize]));
+                let (delay, held_by) = (until - now, Some(path[level as usize].limiter));
                 let admitted = Observation::LimiterAdmitted { request, client, delay, held_by };
                 self.observe(now, admitted);
                 cal.schedule(until, Event::AttemptReleased(id));
@@ -86,7 +86,7 @@ impl<O: Observer> World<'_, O> {
             StackAdmission::Denied { level, retry_at } => {
                 self.tally.attempts_refused += 1;
                 self.is_limited(id, request);
-                let limiter = path[level as usize];
+                let limiter = path[level as usize].limiter;
                 let until = now.saturating_add(self.server.limiters[limiter as usize].parks());
                 let hint = hint(&self.config.api.retry_after, until, retry_at);
                 let attempt = self.attempts.get_mut(id).expect("not yet answered");
@@ -163,8 +163,13 @@ impl<O: Observer> World<'_, O> {
     }
 }
 
-/// The `Retry-After` of a 429 whose limiter would admit at `retry_at`.
+/// The `Retry-After` of a 429 whose limiter would admit at `retry_at`. Where a cut has left less
+/// than the request costs, no time can be told.
 fn hint(spec: &RetryAfterSpec, now: SimTime, retry_at: SimTime) -> Option<Hint> {
+    let told = matches!(spec, RetryAfterSpec::WholeSeconds | RetryAfterSpec::Exact);
+    if told && retry_at == SimTime::NEVER {
+        return None;
+    }
     let exact = retry_at.saturating_since(now);
     Some(Hint::After(match spec {
         RetryAfterSpec::WholeSeconds => {

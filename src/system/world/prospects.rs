@@ -59,7 +59,7 @@ impl<O: Observer> World<'_, O> {
     fn served_in_time(&mut self, now: SimTime, client: ClientId, index: usize) -> f64 {
         let config = &self.config.clients[client.index()];
         let succeeds = 1.0 - self.config.api.failure_share;
-        let passes = stack::would_pass(&self.server.limiters, &config.limiters, now, 1);
+        let passes = stack::would_pass(&self.server.limiters, &config.charges, now);
         let Some(passes) = passes.filter(|_| succeeds > 0.0 && self.server.has_room()) else {
             return 0.0;
         };
