@@ -94,7 +94,7 @@ fn towards_the_api(result: &RunResult) -> Vec<Row> {
             "circuit breaker openings",
             get("breaker_openings"),
             format!(
-                "{} false: an attempt would have been served in time; {} requests refused",
+                "{} false: an attempt would have been served in time; {} requests or tries refused",
                 get("breaker_openings_false"),
                 get("breaker_refusals"),
             ),

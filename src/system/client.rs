@@ -35,7 +35,7 @@ pub(super) struct Client {
     pub(super) hedges: HedgeThrottle,
     connections: u32,
     in_use: u32,
-    /// Connections given back that nobody has taken over so far.
+    /// Connections given back and not yet handed on, or left free.
     pub(super) freed: u32,
     room: WaitingRoom,
     /// Requests made so far; numbers the draws of requests that no call numbers.

@@ -76,7 +76,9 @@ fn specs() -> impl Strategy<Value = LimiterSpec> {
             }
         ),
         1 => (1u32..12, lengths(), prop_oneof![Just(SimDuration::ZERO), lengths()]).prop_map(
-            |(limit, period, timeout)| LimiterSpec::Cycles { limit, period, timeout, refuses: Refuses::AfterWait }
+            |(limit, period, timeout)| {
+                LimiterSpec::Cycles { limit, period, timeout, refuses: Refuses::AfterWait }
+            }
         ),
     ]
 }

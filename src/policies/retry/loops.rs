@@ -207,10 +207,8 @@ impl Loops {
         load: Load,
         rng: &mut impl Rng,
     ) -> Step {
-        progress.last = failed.outcome;
-        progress.failed = Some(failed);
         let from = usize::from(progress.live);
-        self.ask(progress, from, now, failed, load, rng)
+        self.refuse(progress, from, now, failed, load, rng)
     }
 
     /// What stands inside loop `from - 1` refused its try; what that loop makes of it, and those
@@ -226,8 +224,7 @@ impl Loops {
     ) -> Step {
         progress.last = failed.outcome;
         progress.failed = Some(failed);
-        self.abandon(progress, from);
-        self.ask(progress, from, now, failed, load, rng)
+        self.give_up(progress, from, now, load, rng)
     }
 
     /// Loop `level` is over without success; what the loops above it make of that.
@@ -256,9 +253,8 @@ impl Loops {
         load: Load,
         rng: &mut impl Rng,
     ) -> Step {
-        progress.last = Outcome::TimedOut;
-        progress.failed = Some(Failed { outcome: Outcome::TimedOut, hint: None, method });
-        self.give_up(progress, level, now, load, rng)
+        let failed = Failed { outcome: Outcome::TimedOut, hint: None, method };
+        self.refuse(progress, level, now, failed, load, rng)
     }
 
     /// Puts a failure to the loops from the one above `from` outwards.

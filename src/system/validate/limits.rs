@@ -1,4 +1,4 @@
-//! The limiters on the path of whoever asks: one per budget of each level of the limits.
+//! The limiters that the requests of a client pass: one per budget of each level of the limits.
 
 use super::Checker;
 use crate::policies::limiter::stack::Charge;
