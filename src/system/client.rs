@@ -41,6 +41,8 @@ pub(super) struct Client {
     /// Requests made so far; numbers the draws of requests that no call numbers.
     pub(super) asked: u64,
     pub(super) messages: u64,
+    /// The token it presents, by its place among its own.
+    pub(super) token: u32,
 }
 
 /// What is known of a breaker's moves.
@@ -80,6 +82,7 @@ impl Client {
             room: WaitingRoom::default(),
             asked: 0,
             messages: 0,
+            token: 0,
         }
     }
 
@@ -254,6 +257,8 @@ pub(super) struct Attempt {
     /// Addresses its draws: request and attempt.
     pub(super) index: u64,
     pub(super) need_at: SimTime,
+    /// The token it presents, by its place among the client's.
+    pub(super) token: u32,
     pub(super) permit: Option<Permit>,
     /// Its place in the client's bulkhead, and among those at the server.
     pub(super) place: Option<Place>,
@@ -312,7 +317,8 @@ mod tests {
             concurrency: Default::default(),
             hedge: Default::default(),
             limiters: Vec::new(),
-            charges: Vec::new(),
+            charges: vec![Vec::new()],
+            rotation: Default::default(),
             rtt: None,
             arrivals: None,
         };

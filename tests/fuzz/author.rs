@@ -263,6 +263,7 @@ impl<'a> Author<'a> {
             "group" | "groups" | "to" | "default_group" => "groups",
             "channel_group" => "channel_groups",
             "token" => return json!(["routing", "desktop"][below(self.draw, 2) as usize]),
+            "tokens" => return json!(["routing", "desktop", "c"][below(self.draw, 3) as usize]),
             "endpoint" => return json!(["routing", "edges"][below(self.draw, 2) as usize]),
             "limit" | "name" => return json!(["l0", "l1", "l2"][below(self.draw, 3) as usize]),
             "crew" | "region" | "city" | "user" | "app" => {

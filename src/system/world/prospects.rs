@@ -58,8 +58,9 @@ impl<O: Observer> World<'_, O> {
     /// The probability that an attempt sent at `now` would be served in time.
     fn served_in_time(&mut self, now: SimTime, client: ClientId, index: usize) -> f64 {
         let config = &self.config.clients[client.index()];
+        let token = self.clients[client.index()].token as usize;
         let succeeds = 1.0 - self.config.api.failure_share;
-        let passes = stack::would_pass(&self.server.limiters, &config.charges, now);
+        let passes = stack::would_pass(&self.server.limiters, &config.charges[token], now);
         let Some(passes) = passes.filter(|_| succeeds > 0.0 && self.server.has_room()) else {
             return 0.0;
         };
