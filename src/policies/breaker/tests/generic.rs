@@ -65,6 +65,33 @@ fn so_many_failures_of_the_last_calls_open_it() {
     assert_eq!(breaker.state(at(0)), State::Open);
 }
 
+/// Three failures within ten seconds, whatever succeeds between them; the edge itself is outside.
+#[test]
+fn failures_within_a_time_open_it() {
+    use CallResult::{Failure, Success};
+    let rule = RuleSpec::FailuresWithin { failures: 3, within: SimDuration::from_secs(10) };
+    let opens = |third: u64| {
+        let mut breaker = Breaker::new(&spec(rule.clone(), 1, 1));
+        for (second, result) in [(1, Failure), (2, Success), (6, Failure), (7, Success)] {
+            call(&mut breaker, at(second), result);
+        }
+        call(&mut breaker, SimTime::from_nanos(third), Failure);
+        breaker.state(SimTime::from_nanos(third)) == State::Open
+    };
+    assert!(opens(10_999_999_999));
+    assert!(!opens(11_000_000_000), "a failure exactly as old counts no longer");
+    // Closed again, it has forgotten what opened it.
+    let rule = RuleSpec::FailuresWithin { failures: 2, within: SimDuration::from_secs(60) };
+    let mut breaker = Breaker::new(&spec(rule, 1, 1));
+    call(&mut breaker, at(0), Failure);
+    call(&mut breaker, at(1), Failure);
+    assert!(call(&mut breaker, at(11), Success));
+    call(&mut breaker, at(12), Failure);
+    assert_eq!(breaker.state(at(12)), State::Closed);
+    call(&mut breaker, at(13), Failure);
+    assert_eq!(breaker.state(at(13)), State::Open);
+}
+
 /// resilience4j: with every result evaluated and >=, a success can trip a count window.
 #[test]
 fn a_success_can_trip_a_count_window() {

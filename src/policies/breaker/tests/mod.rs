@@ -118,6 +118,14 @@ fn settings_that_mean_nothing_are_refused() {
         ("kind = 'failsafe'\nsuccess_rate = { window = '10ms' }", "machine.success_rate.window"),
         ("kind = 'linkerd'\nmax_penalty = '1ms'", "machine.max_penalty"),
         ("kind = 'envoy_outlier'\nmax_ejection_time = '1s'", "machine.max_ejection_time"),
+        (
+            "kind = 'generic'\nrule = { kind = 'failures_within', failures = 0, within = '1s' }",
+            "machine.rule.failures",
+        ),
+        (
+            "kind = 'generic'\nrule = { kind = 'failures_within', failures = 5, within = '0s' }",
+            "machine.rule.within",
+        ),
         ("kind = 'generic'\nhalf_open_probes = 1", "machine.half_open_successes"),
     ] {
         let machine: MachineSpec = toml::from_str(settings).expect("it has its shape");
