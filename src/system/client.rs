@@ -141,6 +141,8 @@ pub(super) struct Request {
     pub(super) attempts: u32,
     /// Tries that the client refused itself.
     pub(super) refusals: u32,
+    /// Times its breaker was asked.
+    pub(super) questions: u32,
     /// How far it has come in the retry loops.
     pub(super) progress: Progress,
     /// The breaker's permit for the whole request, or for the outermost loop's try.
@@ -181,6 +183,7 @@ impl Request {
             need_at: now,
             attempts: 0,
             refusals: 0,
+            questions: 0,
             progress: Progress::new(),
             permit: None,
             place: None,
@@ -206,6 +209,11 @@ impl Request {
     /// The index of the current attempt's draws.
     pub(super) fn draw_index(&self) -> u64 {
         self.key * ATTEMPTS_ADDRESSED + u64::from(self.attempts) % ATTEMPTS_ADDRESSED
+    }
+
+    /// The index of draws that each question to the breaker has.
+    pub(super) fn question_index(&self) -> u64 {
+        self.key * ATTEMPTS_ADDRESSED + u64::from(self.questions) % ATTEMPTS_ADDRESSED
     }
 
     /// Tries made, those included that the client refused itself.

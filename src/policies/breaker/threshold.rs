@@ -28,6 +28,8 @@ impl MachineSpec {
             },
             Self::Failsafe(spec) => of_failsafe(spec),
             Self::EnvoyOutlier(spec) => of_outlier(spec),
+            // At rest the rejection rate is d / (1 - d), with d the share above the ideal one.
+            Self::Semian(spec) => spec.initial_error_rate + 0.5,
             Self::Pybreaker(_) | Self::Linkerd(_) => WITHOUT_RATE,
         };
         rate.clamp(0.0, 1.0)

@@ -17,7 +17,7 @@ fn record(breaker: &mut Breaker, now: SimTime, permit: Permit, result: CallResul
 
 /// Makes a call with this result, if it may be made.
 fn call(breaker: &mut Breaker, now: SimTime, result: CallResult) -> bool {
-    match breaker.admit(now) {
+    match breaker.admit(now, &mut draw()) {
         Verdict::Permit(permit) => {
             record(breaker, now, permit, result);
             true
@@ -129,11 +129,11 @@ fn a_time_window_forgets_its_oldest_bucket() {
 fn probes_are_bounded_and_an_ignored_result_gives_its_probe_back() {
     let mut breaker = Breaker::new(&spec(RuleSpec::Consecutive { failures: 1 }, 2, 2));
     call(&mut breaker, at(0), CallResult::Failure);
-    let Verdict::Permit(first) = breaker.admit(at(10)) else { panic!("a probe") };
-    let Verdict::Permit(second) = breaker.admit(at(10)) else { panic!("a probe") };
-    assert_eq!(breaker.admit(at(10)), Verdict::Refused { until: at(10) });
+    let Verdict::Permit(first) = breaker.admit(at(10), &mut draw()) else { panic!("a probe") };
+    let Verdict::Permit(second) = breaker.admit(at(10), &mut draw()) else { panic!("a probe") };
+    assert_eq!(breaker.admit(at(10), &mut draw()), Verdict::Refused { until: at(10) });
     record(&mut breaker, at(11), first, CallResult::Ignored);
-    let Verdict::Permit(third) = breaker.admit(at(11)) else { panic!("a probe") };
+    let Verdict::Permit(third) = breaker.admit(at(11), &mut draw()) else { panic!("a probe") };
     record(&mut breaker, at(12), second, CallResult::Success);
     assert_eq!(breaker.state(SimTime::ZERO), State::HalfOpen);
     record(&mut breaker, at(12), third, CallResult::Success);
@@ -143,9 +143,9 @@ fn probes_are_bounded_and_an_ignored_result_gives_its_probe_back() {
 #[test]
 fn results_of_an_earlier_state_are_dropped() {
     let mut breaker = Breaker::new(&spec(RuleSpec::Consecutive { failures: 1 }, 1, 1));
-    let Verdict::Permit(late) = breaker.admit(at(0)) else { panic!("closed") };
+    let Verdict::Permit(late) = breaker.admit(at(0), &mut draw()) else { panic!("closed") };
     call(&mut breaker, at(0), CallResult::Failure);
-    let Verdict::Permit(probe) = breaker.admit(at(10)) else { panic!("a probe") };
+    let Verdict::Permit(probe) = breaker.admit(at(10), &mut draw()) else { panic!("a probe") };
     record(&mut breaker, at(11), late, CallResult::Failure);
     assert_eq!(breaker.state(SimTime::ZERO), State::HalfOpen);
     record(&mut breaker, at(11), probe, CallResult::Success);
