@@ -15,7 +15,7 @@ use crate::policies::budget::Load;
 use crate::policies::bulkhead::Bulkhead;
 use crate::policies::concurrency::Place;
 use crate::policies::hedge::{HedgeThrottle, Hedging};
-use crate::policies::retry::{Hint, Loops, Progress};
+use crate::policies::retry::{DEPTH_MAX, Hint, Loops, Progress};
 
 /// A client process: a replica of the routing client, a tenant, or the monitor.
 #[derive(Debug)]
@@ -225,6 +225,16 @@ impl Request {
     pub(super) fn try_index(&self) -> u64 {
         self.key * ATTEMPTS_ADDRESSED + self.tries() % ATTEMPTS_ADDRESSED
     }
+
+    /// The index of the draws at the gate that its try stands before. Those of the first four
+    /// loops stand side by side; those of further ones are apart from them.
+    pub(super) fn gate_index(&self) -> u64 {
+        let gate = u64::from(self.progress.gate());
+        match gate {
+            0..GATES_BESIDE => self.try_index() * GATES_BESIDE + gate,
+            _ => 1 << 63 | self.try_index() * GATES_MAX + gate,
+        }
+    }
 }
 
 /// What a request is doing.
@@ -297,6 +307,11 @@ impl Attempt {
 
 /// Attempts of a request that have draws of their own.
 const ATTEMPTS_ADDRESSED: u64 = 1024;
+/// Gates of a try, two for each loop: of four loops, and of as many as there may be and one past
+/// the last.
+const GATES_BESIDE: u64 = 8;
+const GATES_MAX: u64 = 64;
+const _: () = assert!(2 * (DEPTH_MAX as u64) < GATES_MAX);
 
 #[cfg(test)]
 mod tests {

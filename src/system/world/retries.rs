@@ -45,7 +45,7 @@ impl<O: Observer> World<'_, O> {
         if !self.clients[client.index()].loops.are_gated() {
             return self.dispatch(now, id, cal);
         }
-        let index = request.try_index() * 8 + u64::from(request.progress.gate());
+        let index = request.gate_index();
         let mut draw = self.random.at(Purpose::ClientThrottle as u8, request.entity.0, index);
         let loops = &mut self.clients[client.index()].loops;
         match loops.pass(&mut request.progress, now, &mut draw) {
