@@ -262,6 +262,8 @@ pub(super) enum Then {
     GiveUp(u8),
     /// The client's own limiter, which has parked it, refuses it.
     Refuse,
+    /// It is over: its wait would have outlasted the run.
+    End,
 }
 
 /// An attempt, until both its client and the server are done with it.

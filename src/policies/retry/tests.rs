@@ -256,9 +256,7 @@ fn too_many_tries_together_are_refused() {
     let [problem] = &problems[..] else { panic!("{problems:?}") };
     assert_eq!((problem.field.as_str(), problem.value.as_str()), ("over.over.attempts", "3"));
     let told = &problem.allowed;
-    assert!(
-        told.starts_with("must be at most 1: the loops under it make up to 1e18")
-    );
+    assert!(told.starts_with("must be at most 1: the loops under it make up to 1e18"));
     let every = stacked(&[MILLION; DEPTH_MAX]).check();
     assert_eq!(every.len(), 1, "{every:?}");
 }
