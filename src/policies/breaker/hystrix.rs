@@ -49,7 +49,7 @@ pub struct HystrixSpec {
 pub(super) const PRESET: Preset = Preset {
     name: "hystrix",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]

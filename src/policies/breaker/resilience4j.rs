@@ -113,7 +113,7 @@ pub enum AfterMaxWait {
 pub(super) const PRESET: Preset = Preset {
     name: "resilience4j",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]
