@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CallResult, Counts, Permit, Preset, Problem, Problems, State, Verdict};
+use super::{CallResult, Counts, Follows, Permit, Preset, Problem, Problems, State, Verdict};
 use crate::engine::time::{SimDuration, SimTime};
 
 /// Hystrix' breaker; what is not given is the library's default.
@@ -62,6 +62,7 @@ health_snapshot_interval = "500ms"
 "#,
     summary: "50 % errors of at least 20 requests in 10 s, looked at every 500 ms, open it for 5 s",
     source: "Hystrix, HystrixCommandProperties and HystrixCircuitBreaker (7c03baf)",
+    follows: Follows::version("Hystrix", "7c03baf"),
     cases: &[],
 };
 

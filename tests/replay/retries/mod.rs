@@ -2,8 +2,10 @@
 //! under `tests/cases/policies` and `tests/cases/traces`.
 
 mod backoff;
+mod botocore;
 mod brooker;
 mod budget;
+mod concurrency;
 mod loops;
 mod occ;
 mod throttle;
