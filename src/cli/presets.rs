@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use super::Failure;
 use super::run_table::plain_table;
 use crate::experiment::presets::places::places;
+use crate::policies::order;
 use crate::policies::preset::{FAMILIES, Family, Preset};
 use crate::system::spelling::nearest;
 
@@ -234,6 +235,34 @@ fn markdown(entries: &[Entry]) -> String {
             );
         }
     }
+    text + &orders()
+}
+
+/// The order of the policies of a client: of the model, and of the libraries beside it.
+fn orders() -> String {
+    let mut text = "\n## Order of a client's policies\n\n\
+        A client passes these, the outermost first:\n\n"
+        .to_owned();
+    for (number, (what, says)) in order::MODEL.iter().enumerate() {
+        let _ = writeln!(text, "{}. {what}: {says}", number + 1);
+    }
+    text.push_str(
+        "\n| library | presets | its order | in the model | source |\n|---|---|---|---|---|\n",
+    );
+    for order in order::ORDERS {
+        let presets: Vec<String> =
+            order.presets.iter().map(|(family, name)| format!("`{name}` ({family})")).collect();
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} |",
+            order.library,
+            presets.join("<br>"),
+            cell(order.nesting),
+            cell(order.model),
+            cell(order.source),
+        );
+    }
+    let _ = writeln!(text, "\n{}", order::OTHERS);
     text
 }
 

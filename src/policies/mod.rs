@@ -11,6 +11,7 @@ pub mod concurrency;
 pub mod failover;
 pub mod hedge;
 pub mod limiter;
+pub mod order;
 pub mod overload;
 pub mod preset;
 pub mod registration;

@@ -49,7 +49,7 @@ pub struct HystrixSpec {
 pub(super) const PRESET: Preset = Preset {
     name: "hystrix",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["429", "503", "timeout", "bulkhead"]
 ignored = []
 
 [machine]
@@ -61,7 +61,8 @@ rolling_window = "10s"
 health_snapshot_interval = "500ms"
 "#,
     summary: "50 % errors of at least 20 requests in 10 s, looked at every 500 ms, open it for 5 s",
-    source: "Hystrix, HystrixCommandProperties and HystrixCircuitBreaker (7c03baf)",
+    source: "Hystrix, HystrixCommandProperties and HystrixCircuitBreaker (7c03baf); that rejections \
+             of its semaphore or threads are errors: [from memory]",
     follows: Follows::version("Hystrix", "7c03baf"),
     cases: &[],
 };

@@ -60,7 +60,8 @@ pub use rule::RuleSpec;
 pub struct BreakerSpec {
     /// When it opens and closes.
     pub machine: MachineSpec,
-    /// Outcomes that count as failures.
+    /// Outcomes that count as failures. `"bulkhead"` is what a bulkhead inside the breaker refuses,
+    /// and counts only where it is named.
     pub failures: Vec<Outcome>,
     /// Outcomes the machine is told to ignore; what it makes of them is its own matter. Any other
     /// is a success.

@@ -113,7 +113,7 @@ pub enum AfterMaxWait {
 pub(super) const PRESET: Preset = Preset {
     name: "resilience4j",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["429", "503", "timeout", "bulkhead"]
 ignored = []
 
 [machine]
@@ -130,7 +130,8 @@ after_max_wait = "open"
 automatic_half_open = false
 "#,
     summary: "50 % failures among the last 100 calls open it for 60 s, 10 probes decide",
-    source: "resilience4j, CircuitBreakerConfig and CircuitBreakerStateMachine (af9e7c9)",
+    source: "resilience4j, CircuitBreakerConfig and CircuitBreakerStateMachine (af9e7c9); that it \
+             records what a bulkhead inside it throws: [from memory]",
     follows: Follows::version("resilience4j", "af9e7c9"),
     cases: &["policies/resilience4j_breaker_sequences.md"],
 };

@@ -8,6 +8,7 @@ mod budget;
 mod concurrency;
 mod loops;
 mod occ;
+mod order;
 mod throttle;
 mod traces;
 

@@ -162,6 +162,6 @@ throttle = { kind = "none" }
 "#,
     summary: "Linkerd 2's budgeted retries over tower's TpsBudget: at once, as long as the budget pays",
     source: "tower 0.5.3, retry/budget/tps_budget.rs; that Linkerd has neither backoff nor a bound on attempts here is from memory",
-    follows: Follows::version("tower (Linkerd 2)", "tower 0.5.3"),
+    follows: Follows::version("tower, in Linkerd 2", "0.5.3"),
     cases: &["policies/tower_tps_budget.csv"],
 };
