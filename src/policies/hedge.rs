@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::budget::GrpcThrottle;
-use super::preset::Preset;
+use super::preset::{Follows, Preset};
 use super::{Outcome, Outcomes, Problem, Problems};
 use crate::engine::time::{SimDuration, SimTime};
 
@@ -66,6 +66,7 @@ throttle = { max_tokens = 10, ratio = 0.1 }
         source: "grpc/proposal 1fd061a, A6-client-retries.md: hedgingPolicy and retryThrottling \
                  have no defaults, these are the example's. Of its status codes UNAVAILABLE has a \
                  counterpart here",
+        follows: Follows::version("gRPC", "proposal A6 1fd061a"),
         cases: &[],
     },
     Preset {
@@ -79,6 +80,7 @@ pushback = false
         summary: "Polly's hedging: one hedge after 2 s, or at once after a failure",
         source: "Polly 173d6d1, HedgingStrategyOptions.cs (MaxHedgedAttempts 1, Delay 2 s); by \
                  default it handles every exception",
+        follows: Follows::version("Polly", "173d6d1 (version 8)").since("8.0.0 [from memory]"),
         cases: &[],
     },
 ];

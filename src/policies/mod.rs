@@ -11,6 +11,7 @@ pub mod concurrency;
 pub mod failover;
 pub mod hedge;
 pub mod limiter;
+pub mod order;
 mod outcome;
 pub mod overload;
 pub mod preset;

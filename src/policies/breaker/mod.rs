@@ -35,7 +35,7 @@ use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::preset::Preset;
+use super::preset::{Follows, Preset};
 use super::{Outcome, Outcomes, Problem, Problems};
 use crate::engine::time::SimTime;
 
@@ -47,7 +47,7 @@ pub use hystrix::HystrixSpec;
 pub use linkerd::LinkerdSpec;
 pub use machine::{Breaker, MachineSpec};
 pub use opossum::OpossumSpec;
-pub use outlier::OutlierSpec;
+pub use outlier::{OutlierSpec, OutlierVersion};
 pub use polly::PollySpec;
 pub use pybreaker::PybreakerSpec;
 pub use resilience4j::{AfterMaxWait, Resilience4jSpec, WaitSpec, WindowSpec};
@@ -60,7 +60,8 @@ pub use rule::RuleSpec;
 pub struct BreakerSpec {
     /// When it opens and closes.
     pub machine: MachineSpec,
-    /// Outcomes that count as failures.
+    /// Outcomes that count as failures. `"bulkhead"` is what a bulkhead inside the breaker refuses,
+    /// and counts only where it is named.
     pub failures: Outcomes,
     /// Outcomes the machine is told to ignore; what it makes of them is its own matter. Any other
     /// is a success.
@@ -83,6 +84,8 @@ pub const PRESETS: &[Preset] = &[
     failsafe::PRESET_CONSECUTIVE,
     failsafe::PRESET_SUCCESS_RATE,
     outlier::PRESET,
+    outlier::PRESET_1_27,
+    outlier::PRESET_1_26,
     linkerd::PRESET,
 ];
 

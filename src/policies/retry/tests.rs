@@ -286,7 +286,7 @@ fn budgets_belong_to_their_loop() {
 #[test]
 fn concurrent_retries_are_counted_until_they_end() {
     let spec = RetrySpec {
-        budget: BudgetSpec::RetryConcurrency { percent: 20.0, min_concurrency: 3 },
+        budget: BudgetSpec::RetryConcurrency { percent: 20.0, min_concurrency: 3, interval: None },
         ..RetrySpec::default()
     };
     let load = Load { active: 25, pending: 0 };

@@ -148,6 +148,7 @@ impl<O: Observer> World<'_, O> {
         let config = &self.config.clients[client.index()];
         let part = &mut self.clients[client.index()];
         part.in_flight += 1;
+        part.loops.on_attempt(now);
         let progress = &self.requests.get(id).expect("the request is under way").progress;
         let mut gives_up = now + config.attempt_timeout;
         if let Some(deadline) = part.loops.deadline(progress) {
