@@ -25,7 +25,9 @@ use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CallResult, Counts, Permit, Preset, Problem, Problems, State, Verdict, uniform};
+use super::{
+    CallResult, Counts, Follows, Permit, Preset, Problem, Problems, State, Verdict, uniform,
+};
 use crate::engine::time::{SimDuration, SimTime};
 
 /// Semian's adaptive breaker; what is not given is the library's default.
@@ -66,7 +68,7 @@ pub struct SemianSpec {
 pub(super) const PRESET: Preset = Preset {
     name: "semian_adaptive",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]
@@ -83,7 +85,9 @@ integral_lower_cap = -10.0
 integral_upper_cap = 10.0
 "#,
     summary: "a PID controller sets every second which share of calls is rejected (experimental)",
-    source: "Shopify/semian 0.28.2, pid_controller.rb and adaptive_circuit_breaker.rb (8835b3d)",
+    source: "Shopify/semian 0.28.2, pid_controller.rb and adaptive_circuit_breaker.rb (8835b3d); that \
+             the resource lists every failure: assumption",
+    follows: Follows::version("Shopify/semian", "0.28.2, 8835b3d; marked experimental there"),
     cases: &["policies/semian_pid.csv", "policies/semian_decision.csv"],
 };
 

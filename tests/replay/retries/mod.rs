@@ -2,10 +2,13 @@
 //! under `tests/cases/policies` and `tests/cases/traces`.
 
 mod backoff;
+mod botocore;
 mod brooker;
 mod budget;
+mod concurrency;
 mod loops;
 mod occ;
+mod order;
 mod throttle;
 mod traces;
 
