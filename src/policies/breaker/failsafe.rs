@@ -98,7 +98,7 @@ pub enum DelaySpec {
 pub(super) const PRESET: Preset = Preset {
     name: "failsafe_rs",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]
@@ -124,7 +124,7 @@ backoff = { kind = "equal_jittered", start = "10s", max = "300s" }
 pub(super) const PRESET_CONSECUTIVE: Preset = Preset {
     name: "failsafe_rs_consecutive",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]
@@ -147,7 +147,7 @@ backoff = { kind = "equal_jittered", start = "10s", max = "300s" }
 pub(super) const PRESET_SUCCESS_RATE: Preset = Preset {
     name: "failsafe_rs_success_rate",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]

@@ -67,7 +67,7 @@ pub enum ReadyToTrip {
 pub(super) const PRESET: Preset = Preset {
     name: "gobreaker",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]

@@ -49,7 +49,7 @@ pub struct HystrixSpec {
 pub(super) const PRESET: Preset = Preset {
     name: "hystrix",
     settings: r#"
-failures = ["429", "503", "timeout", "bulkhead"]
+failures = ["4xx", "5xx", "timeout", "bulkhead"]
 ignored = []
 
 [machine]

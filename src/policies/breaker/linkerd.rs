@@ -43,7 +43,7 @@ pub struct LinkerdSpec {
 pub(super) const PRESET: Preset = Preset {
     name: "linkerd_consecutive",
     settings: r#"
-failures = ["503", "timeout"]
+failures = ["5xx", "timeout"]
 ignored = []
 
 [machine]

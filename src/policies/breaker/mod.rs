@@ -36,7 +36,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::preset::{Follows, Preset};
-use super::{Outcome, Problem, Problems};
+use super::{Outcome, Outcomes, Problem, Problems};
 use crate::engine::time::SimTime;
 
 pub use breakers::Breakers;
@@ -62,10 +62,10 @@ pub struct BreakerSpec {
     pub machine: MachineSpec,
     /// Outcomes that count as failures. `"bulkhead"` is what a bulkhead inside the breaker refuses,
     /// and counts only where it is named.
-    pub failures: Vec<Outcome>,
+    pub failures: Outcomes,
     /// Outcomes the machine is told to ignore; what it makes of them is its own matter. Any other
     /// is a success.
-    pub ignored: Vec<Outcome>,
+    pub ignored: Outcomes,
     /// What has a breaker of its own.
     pub scope: Scope,
     /// What it is around.
@@ -93,8 +93,8 @@ impl Default for BreakerSpec {
     fn default() -> Self {
         Self {
             machine: MachineSpec::Generic(GenericSpec::default()),
-            failures: vec![Outcome::TooManyRequests, Outcome::Unavailable, Outcome::TimedOut],
-            ignored: Vec::new(),
+            failures: Outcomes::failures(),
+            ignored: Outcomes::default(),
             scope: Scope::Global,
             placement: Placement::PerAttempt,
         }
@@ -241,9 +241,9 @@ impl BreakerSpec {
     /// is named.
     #[must_use]
     pub fn classify(&self, outcome: Outcome) -> CallResult {
-        if self.ignored.contains(&outcome) {
+        if self.ignored.contains(outcome) {
             CallResult::Ignored
-        } else if self.failures.contains(&outcome) {
+        } else if self.failures.contains(outcome) {
             CallResult::Failure
         } else if outcome.is_refusal() {
             CallResult::Ignored
@@ -262,7 +262,7 @@ impl BreakerSpec {
                            \"generic\", rule = { kind = \"never\" } }";
             problems.refuse("failures", "[]", allowed);
         }
-        if self.failures.contains(&Outcome::Ok) {
+        if self.failures.contains(Outcome::Ok) {
             problems.refuse("failures", "ok", "a success is no failure");
         }
         problems.0

@@ -47,7 +47,7 @@ pub struct OpossumSpec {
 pub(super) const PRESET: Preset = Preset {
     name: "opossum",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]

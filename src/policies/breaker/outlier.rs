@@ -111,7 +111,7 @@ pub struct OutlierSpec {
 pub(super) const PRESET: Preset = Preset {
     name: "envoy_outlier",
     settings: r#"
-failures = ["503", "timeout"]
+failures = ["5xx", "timeout"]
 ignored = []
 scope = "trunk"
 

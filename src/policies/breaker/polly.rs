@@ -48,7 +48,7 @@ pub struct PollySpec {
 pub(super) const PRESET: Preset = Preset {
     name: "polly_v8",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]

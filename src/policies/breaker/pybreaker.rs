@@ -35,7 +35,7 @@ pub struct PybreakerSpec {
 pub(super) const PRESET: Preset = Preset {
     name: "pybreaker",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]

@@ -113,7 +113,7 @@ pub enum AfterMaxWait {
 pub(super) const PRESET: Preset = Preset {
     name: "resilience4j",
     settings: r#"
-failures = ["429", "503", "timeout", "bulkhead"]
+failures = ["4xx", "5xx", "timeout", "bulkhead"]
 ignored = []
 
 [machine]

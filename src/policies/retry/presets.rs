@@ -1,7 +1,9 @@
 //! The presets: whole retry loops, as SDKs, proxies and operators have them.
 //!
-//! A status that the simulated API never answers (500, 502, 504) stands under 503; a connection
-//! error under a time-out.
+//! A library that retries exceptions is taken to be under an HTTP client that raises one for every
+//! status from 400 on (assumption); gRPC's UNAVAILABLE stands under 503, a connection error under a
+//! time-out. The transient statuses of the AWS SDKs and what go-retryablehttp takes for one (any 5xx;
+//! 501 is not told apart) are from memory, as are the statuses of the proxies' `5xx`.
 
 mod aws;
 mod genesys;

@@ -113,7 +113,7 @@ fn retry_after_takes_the_place_of_the_backoff_where_it_is_honoured() {
 fn attempts_deadline_and_outcome_each_end_a_request() {
     let spec = RetrySpec {
         deadline: Some(SimDuration::from_secs(3)),
-        retry_on: vec![Outcome::TooManyRequests],
+        retry_on: vec![Outcome::TooManyRequests].into(),
         ..RetrySpec::default()
     };
     let give_up = RetryDecision::GiveUp;

@@ -138,7 +138,8 @@ impl<O: Observer> World<'_, O> {
             abandoned: false,
             lost: false,
             limited: request.limited,
-            refused_by: 0,
+            refused_by: None,
+            script: None,
             outcome: Outcome::TimedOut,
             hint: None,
             answer: 0,
@@ -197,7 +198,9 @@ impl<O: Observer> World<'_, O> {
     fn settle(&mut self, now: SimTime, attempt: &Attempt, outcome: Outcome, cal: &mut Cal) {
         let (id, client, errand) = (attempt.request, attempt.client, attempt.errand);
         self.tally.attempts_settled += 1;
-        self.observe(now, Observation::AttemptEnded { request: id, client, errand, outcome });
+        let limiter = outcome.status().and(attempt.refused_by);
+        let ended = Observation::AttemptEnded { request: id, client, errand, outcome, limiter };
+        self.observe(now, ended);
         let config = &self.config.clients[client.index()];
         if let Some(permit) = attempt.permit {
             let result = config.breaker.classify(outcome);

@@ -73,7 +73,7 @@ fn run(changes: &str, replication: u64) -> Counts {
     for (key, value) in &changes {
         assign(&mut table, key, value).unwrap();
     }
-    let config = Config::new(&read_model(table).unwrap(), &Traces::new()).unwrap();
+    let config = Config::new(&read_model(table).unwrap(), &Traces::default()).unwrap();
     simulate_observed(&config, 5, replication, Counts::default()).unwrap().1
 }
 

@@ -93,7 +93,7 @@ fn run(changes: &str) -> Watched {
         }
     }
     assert_eq!(presets::expand(&mut table).issues, []);
-    let config = Config::new(&read_model(table).unwrap(), &Traces::new()).unwrap();
+    let config = Config::new(&read_model(table).unwrap(), &Traces::default()).unwrap();
     simulate_observed(&config, 5, 0, Watched::default()).unwrap().1
 }
 

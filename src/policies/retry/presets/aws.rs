@@ -8,7 +8,7 @@ pub(super) const BOTOCORE_LEGACY: Preset = Preset {
 attempts = 5
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "500", "502", "503", "504", "timeout"]
 retry_after_needed = []
 backoff = { kind = "exponential", base = "1s", multiplier = 2.0, cap = "20s", jitter = "full" }
 budget = { kind = "none" }
@@ -27,7 +27,7 @@ pub(super) const BOTOCORE_STANDARD: Preset = Preset {
 attempts = 3
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "500", "502", "503", "504", "timeout"]
 retry_after_needed = []
 backoff = { kind = "exponential", base = "1s", multiplier = 2.0, cap = "20s", jitter = "full" }
 budget = { kind = "token_quota", capacity = 500, retry_cost = 5, timeout_cost = 10, throttling_cost = 5, long_poll = false }
@@ -45,7 +45,7 @@ pub(super) const BOTOCORE_STANDARD_V21: Preset = Preset {
 attempts = 3
 wait_out_deadline = false
 retry_after = "aws_bounded"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "500", "502", "503", "504", "timeout"]
 retry_after_needed = []
 backoff = { kind = "aws", throttling = "1s", transient = "50ms", cap = "20s" }
 budget = { kind = "token_quota", capacity = 500, retry_cost = 14, timeout_cost = 14, throttling_cost = 5, long_poll = false }
@@ -73,7 +73,7 @@ pub(super) const BOTOCORE_DYNAMODB_V21: Preset = Preset {
 attempts = 4
 wait_out_deadline = false
 retry_after = "aws_bounded"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "500", "502", "503", "504", "timeout"]
 retry_after_needed = []
 backoff = { kind = "aws", throttling = "1s", transient = "25ms", cap = "20s" }
 budget = { kind = "token_quota", capacity = 500, retry_cost = 14, timeout_cost = 14, throttling_cost = 5, long_poll = false }
@@ -96,7 +96,7 @@ pub(super) const BOTOCORE_LONG_POLL_V21: Preset = Preset {
 attempts = 3
 wait_out_deadline = false
 retry_after = "aws_bounded"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "500", "502", "503", "504", "timeout"]
 retry_after_needed = []
 backoff = { kind = "aws", throttling = "1s", transient = "50ms", cap = "20s" }
 budget = { kind = "token_quota", capacity = 500, retry_cost = 14, timeout_cost = 14, throttling_cost = 5, long_poll = true }
@@ -120,7 +120,7 @@ pub(super) const BOTOCORE_ADAPTIVE: Preset = Preset {
 attempts = 3
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "500", "502", "503", "504", "timeout"]
 retry_after_needed = []
 backoff = { kind = "exponential", base = "1s", multiplier = 2.0, cap = "20s", jitter = "full" }
 budget = { kind = "token_quota", capacity = 500, retry_cost = 5, timeout_cost = 10, throttling_cost = 5, long_poll = false }
@@ -142,7 +142,7 @@ pub(super) const BOTOCORE_ADAPTIVE_V21: Preset = Preset {
 attempts = 3
 wait_out_deadline = false
 retry_after = "aws_bounded"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "500", "502", "503", "504", "timeout"]
 retry_after_needed = []
 backoff = { kind = "aws", throttling = "1s", transient = "50ms", cap = "20s" }
 budget = { kind = "token_quota", capacity = 500, retry_cost = 14, timeout_cost = 14, throttling_cost = 5, long_poll = false }
@@ -170,7 +170,7 @@ pub(super) const SMITHY_ADAPTIVE: Preset = Preset {
 attempts = 3
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "500", "502", "503", "504", "timeout"]
 retry_after_needed = []
 backoff = { kind = "exponential", base = "1s", multiplier = 2.0, cap = "20s", jitter = "full" }
 budget = { kind = "token_quota", capacity = 500, retry_cost = 5, timeout_cost = 10, throttling_cost = 5, long_poll = false }

@@ -8,7 +8,7 @@ pub(super) const FIXED_500MS: Preset = Preset {
 attempts = 6
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "5xx", "timeout"]
 retry_after_needed = []
 backoff = { kind = "fixed", delay = "500ms", jitter = "none" }
 budget = { kind = "none" }
@@ -27,8 +27,8 @@ attempts = 11
 wait_out_deadline = false
 retry_after = "honoured_unless_zero"
 retry_after_max = "6h"
-retry_on = ["429", "503", "timeout"]
-retry_after_needed = ["429", "503"]
+retry_on = ["413", "429", "503", "timeout"]
+retry_after_needed = ["413", "429", "503"]
 backoff = { kind = "urllib3", factor = "0s", max = "2m", jitter = "0s" }
 budget = { kind = "none" }
 throttle = { kind = "none" }
@@ -58,8 +58,8 @@ attempts = 4
 wait_out_deadline = false
 retry_after = "honoured_unless_zero"
 retry_after_max = "6h"
-retry_on = ["429", "503", "timeout"]
-retry_after_needed = ["429", "503"]
+retry_on = ["413", "429", "503", "timeout"]
+retry_after_needed = ["413", "429", "503"]
 methods = ["get", "put", "delete"]
 backoff = { kind = "urllib3", factor = "0s", max = "2m", jitter = "0s" }
 budget = { kind = "none" }
@@ -81,7 +81,7 @@ attempts = 7
 elapsed_max = "10s"
 wait_out_deadline = false
 retry_after = "honoured"
-retry_on = ["429", "503"]
+retry_on = ["429", "5xx"]
 retry_after_needed = []
 backoff = { kind = "stepped", flat = "3s", flat_retries = 5, base = "1s", every = "5m", steps = 3 }
 budget = { kind = "none" }
@@ -103,7 +103,7 @@ attempts = 21
 wait_out_deadline = false
 retry_after = "honoured"
 retry_after_give_up = "180s"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "5xx", "timeout"]
 retry_after_needed = []
 backoff = { kind = "exponential", base = "5s", multiplier = 2.0, cap = "1m", jitter = "none" }
 budget = { kind = "none" }

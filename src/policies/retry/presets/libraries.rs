@@ -8,7 +8,7 @@ pub(super) const POLLY_V8: Preset = Preset {
 attempts = 4
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout", "refused", "bulkhead"]
+retry_on = ["4xx", "5xx", "timeout", "refused", "bulkhead"]
 retry_after_needed = []
 backoff = { kind = "polly", growth = "constant", delay = "2s", jitter = false }
 budget = { kind = "none" }
@@ -26,7 +26,7 @@ pub(super) const POLLY_V8_EXPONENTIAL_JITTER: Preset = Preset {
 attempts = 4
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout", "refused", "bulkhead"]
+retry_on = ["4xx", "5xx", "timeout", "refused", "bulkhead"]
 retry_after_needed = []
 backoff = { kind = "polly", growth = "exponential", delay = "2s", jitter = true }
 budget = { kind = "none" }
@@ -44,7 +44,7 @@ pub(super) const RESILIENCE4J: Preset = Preset {
 attempts = 3
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout", "refused", "bulkhead"]
+retry_on = ["4xx", "5xx", "timeout", "refused", "bulkhead"]
 retry_after_needed = []
 backoff = { kind = "resilience4j", initial = "500ms", multiplier = 1.0, randomization = 0.0 }
 budget = { kind = "none" }
@@ -62,7 +62,7 @@ pub(super) const RESILIENCE4J_EXPONENTIAL_RANDOM: Preset = Preset {
 attempts = 3
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout", "refused", "bulkhead"]
+retry_on = ["4xx", "5xx", "timeout", "refused", "bulkhead"]
 retry_after_needed = []
 backoff = { kind = "resilience4j", initial = "500ms", multiplier = 1.5, randomization = 0.5 }
 budget = { kind = "none" }
@@ -80,7 +80,7 @@ pub(super) const TENACITY: Preset = Preset {
 attempts = 1000000
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout", "refused", "bulkhead"]
+retry_on = ["4xx", "5xx", "timeout", "refused", "bulkhead"]
 retry_after_needed = []
 backoff = { kind = "tenacity", wait = "exponential", multiplier = "1s", exp_base = 2.0, min = "0s", max = "1m", jitter = "0s" }
 budget = { kind = "none" }
@@ -98,7 +98,7 @@ pub(super) const BACKON: Preset = Preset {
 attempts = 4
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout", "refused", "bulkhead"]
+retry_on = ["4xx", "5xx", "timeout", "refused", "bulkhead"]
 retry_after_needed = []
 backoff = { kind = "backon", min_delay = "1s", factor = 2.0, max_delay = "1m", jitter = false }
 budget = { kind = "none" }
@@ -117,8 +117,8 @@ attempts = 11
 wait_out_deadline = false
 retry_after = "honoured_unless_zero"
 retry_after_max = "6h"
-retry_on = ["429", "503", "timeout"]
-retry_after_needed = ["429", "503"]
+retry_on = ["413", "429", "503", "timeout"]
+retry_after_needed = ["413", "429", "503"]
 methods = ["get", "put", "delete"]
 backoff = { kind = "urllib3", factor = "0s", max = "2m", jitter = "0s" }
 budget = { kind = "none" }

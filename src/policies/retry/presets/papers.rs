@@ -8,7 +8,7 @@ pub(super) const AWS_BLOG_EXPONENTIAL: Preset = Preset {
 attempts = 1000000
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "5xx", "timeout"]
 retry_after_needed = []
 backoff = { kind = "exponential", base = "10ms", multiplier = 2.0, cap = "2s", jitter = "none" }
 budget = { kind = "none" }
@@ -26,7 +26,7 @@ pub(super) const AWS_BLOG_FULL_JITTER: Preset = Preset {
 attempts = 1000000
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "5xx", "timeout"]
 retry_after_needed = []
 backoff = { kind = "exponential", base = "10ms", multiplier = 2.0, cap = "2s", jitter = "full" }
 budget = { kind = "none" }
@@ -44,7 +44,7 @@ pub(super) const AWS_BLOG_EQUAL_JITTER: Preset = Preset {
 attempts = 1000000
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "5xx", "timeout"]
 retry_after_needed = []
 backoff = { kind = "exponential", base = "10ms", multiplier = 2.0, cap = "2s", jitter = "equal" }
 budget = { kind = "none" }
@@ -62,7 +62,7 @@ pub(super) const AWS_BLOG_DECORRELATED_JITTER: Preset = Preset {
 attempts = 1000000
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "5xx", "timeout"]
 retry_after_needed = []
 backoff = { kind = "exponential", base = "5ms", multiplier = 2.0, cap = "2s", jitter = "decorrelated" }
 budget = { kind = "none" }
@@ -80,7 +80,7 @@ pub(super) const GOOGLE_SRE: Preset = Preset {
 attempts = 3
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "5xx", "timeout"]
 retry_after_needed = []
 backoff = { kind = "exponential", base = "100ms", multiplier = 2.0, cap = "10s", jitter = "full" }
 budget = { kind = "retry_budget", ttl = "1m", min_per_s = 0, percent = 0.1 }
@@ -98,7 +98,7 @@ pub(super) const BROOKER_ADAPTIVE: Preset = Preset {
 attempts = 1000000
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["429", "503", "timeout"]
+retry_on = ["429", "5xx", "timeout"]
 retry_after_needed = []
 backoff = { kind = "fixed", delay = "0s", jitter = "none" }
 budget = { kind = "adaptive_bucket", fill = 0.1, size = 5.0, credit = "request" }

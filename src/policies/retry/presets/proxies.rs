@@ -27,7 +27,7 @@ attempts = 2
 deadline = "15s"
 wait_out_deadline = true
 retry_after = "ignored"
-retry_on = ["503", "timeout"]
+retry_on = ["5xx", "timeout"]
 retry_after_needed = []
 backoff = { kind = "envoy", base = "25ms", max = "250ms", window = "documented" }
 budget = { kind = "max_retries", max = 3 }
@@ -50,7 +50,7 @@ attempts = 2
 deadline = "15s"
 wait_out_deadline = true
 retry_after = "ignored"
-retry_on = ["503", "timeout"]
+retry_on = ["5xx", "timeout"]
 retry_after_needed = []
 backoff = { kind = "envoy", base = "25ms", max = "250ms", window = "documented" }
 budget = { kind = "retry_concurrency", percent = 20.0, min_concurrency = 3 }
@@ -140,7 +140,7 @@ pub(super) const FINAGLE: Preset = Preset {
 attempts = 3
 wait_out_deadline = false
 retry_after = "ignored"
-retry_on = ["503", "timeout"]
+retry_on = ["5xx", "timeout"]
 retry_after_needed = []
 backoff = { kind = "finagle", start = "5ms", max = "200ms" }
 budget = { kind = "retry_budget", ttl = "10s", min_per_s = 10, percent = 0.2 }
