@@ -189,7 +189,7 @@ impl Study {
                 let own = self.issues_of_the_model(traces);
                 let problems = errors.iter().enumerate().map(|(n, error)| match n < PLACED_MAX {
                     true => self.explain(error, &own),
-                    false => Ok(Problem::new(format!("{error:?}"))),
+                    false => Ok(Problem::new(error.to_string())),
                 });
                 let problems: Result<Vec<_>, _> = problems.collect();
                 Err(InputError::new(problems?))
