@@ -8,9 +8,8 @@ use std::process::Command;
 use std::{env, fs};
 
 /// What decides on a run's metrics.
-const PARTS: [&str; 6] = [
-    "src/engine", "src/policies", "src/system", "src/experiment", "Cargo.lock", "Cargo.toml",
-];
+const PARTS: [&str; 6] =
+    ["src/engine", "src/policies", "src/system", "src/experiment", "Cargo.lock", "Cargo.toml"];
 
 fn files(path: &Path, found: &mut Vec<PathBuf>) {
     if path.is_dir() {
@@ -34,10 +33,9 @@ fn main() {
         file.iter().for_each(|part| part.to_string_lossy().hash(&mut hasher));
         fs::read(file).expect("a file of the source can be read").hash(&mut hasher);
     }
-    let compiler = env::var_os("RUSTC").and_then(|rustc| {
-        Some(Command::new(rustc).arg("-vV").output().ok()?.stdout)
-    });
+    let compiler = env::var_os("RUSTC")
+        .and_then(|rustc| Some(Command::new(rustc).arg("-vV").output().ok()?.stdout));
     compiler.hash(&mut hasher);
-    env::var("TARGET").hash(&mut hasher);
+    env::var_os("TARGET").hash(&mut hasher);
     println!("cargo::rustc-env=TRUNKSIM_BUILD={:016x}", hasher.finish());
 }

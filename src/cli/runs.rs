@@ -13,7 +13,7 @@ use super::{Failure, Overrides, pool, threads};
 use crate::experiment::runner::{self, Outcome, Unit};
 use crate::input::{self, LoadedStudy};
 use crate::output::files;
-use crate::output::journal::Journal;
+use crate::output::journal::{JOURNAL, Journal};
 use crate::output::manifest::{FileHash, manifest};
 use crate::output::table::Table;
 
@@ -157,11 +157,12 @@ impl<'a> Runs<'a> {
 
     /// Says how many runs there were and how long they took; an error where some stopped.
     pub(super) fn finish(self) -> Result<(), Failure> {
-        tell(format!("{} runs in {:.1} s ({} of them taken over from an earlier command)",
+        tell(format!(
+            "{} runs in {:.1} s ({} of them taken over from an earlier command)",
             self.asked,
-            self.watch.elapsed().as_secs_f64()),
+            self.watch.elapsed().as_secs_f64(),
             self.taken_over
-        );
+        ));
         match self.first_error {
             Some(first) => Err(Failure::Runs { failed: self.failed, of: self.asked, first }),
             None => Ok(()),

@@ -87,9 +87,10 @@ pub(super) fn dry_run(args: &StudyArgs, plan: &Plan) -> Result<(), Failure> {
     let each = watch.elapsed().as_secs_f64() / timed as f64;
     print(&sweep_table::listing(plan))?;
     let threads = args.threads();
-    tell(format!("{} would take about {} on {threads} threads ({timed} runs took {each:.3} s each)",
-        sweep_table::runs_in_all(plan)),
+    tell(format!(
+        "{} would take about {} on {threads} threads ({timed} runs took {each:.3} s each)",
+        sweep_table::runs_in_all(plan),
         seconds(plan, each / threads as f64),
-    );
+    ));
     Ok(())
 }

@@ -100,11 +100,7 @@ impl Document {
 
     /// The file, as results name it.
     pub(super) fn file(&self, path: &Path) -> SourceFile {
-        SourceFile {
-            path: path.to_owned(),
-            text: self.source.text().to_owned(),
-            is_data: false,
-        }
+        SourceFile { path: path.to_owned(), text: self.source.text().to_owned(), is_data: false }
     }
 }
 

@@ -124,7 +124,8 @@ impl Kind {
             _ => return Ok(()),
         };
         let [first, other] = commands;
-        let help = format!("`trunksim {first} {path}` runs it; `trunksim {other} {path}` works too");
+        let help =
+            format!("`trunksim {first} {path}` runs it; `trunksim {other} {path}` works too");
         Err(Problem::new(format!("{path} is {what}")).help(help))
     }
 }

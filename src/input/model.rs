@@ -7,7 +7,7 @@ use toml::Table;
 use super::document::{Resolved, resolve};
 use super::finding::{Finding, problems};
 use super::origin::Origins;
-use super::report::{InputError, Problem};
+use super::report::InputError;
 use super::setting::Setting;
 use super::trace::{TraceFiles, horizon};
 use super::{Kind, LoadedModel, expansion};

@@ -40,7 +40,7 @@ impl Source {
 }
 
 /// Whether a character controls the terminal that shows it, or the order in which others are shown.
-pub(super) const fn controls(c: char) -> bool {
+pub(super) fn controls(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

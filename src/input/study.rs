@@ -50,11 +50,11 @@ pub(super) fn load(
     let named = document.places.get("model").map(super::origin::Place::value);
     let Resolved { table, origins, files } = resolve(&model_path, named.as_ref())?;
     let mut traces = TraceFiles::new(&model_path, horizon(&table));
+    let file = document.file(path);
     let mut study = Study { table: document.table, own, spec, base: table, origins };
     study.prepare(&settings(overrides)?)?;
     study.check_levels(&mut traces)?;
-    let mut all =
-        vec![document.file(path)];
+    let mut all = vec![file];
     all.extend(files);
     all.extend(std::mem::take(&mut traces.files));
     let plan = study.plan(&traces)?;

@@ -101,9 +101,9 @@ impl<'a> TraceFiles<'a> {
                 None
             }
             Ok(text) => {
-                let (path, text) = (target.clone(), text.clone());
-                self.files.push(SourceFile { path, text, is_data: true });
-                Some((Source::new(target.display().to_string(), text), named))
+                let source = Source::new(target.display().to_string(), text.as_str());
+                self.files.push(SourceFile { path: target, text, is_data: true });
+                Some((source, named))
             }
         }
     }

@@ -99,11 +99,7 @@ impl Cells {
 /// A word as no spreadsheet calculates it.
 fn no_formula(word: &str) -> Cow<'_, str> {
     let calculated = word.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if calculated && word.parse::<f64>().is_err() {
-        format!("'{word}").into()
-    } else {
-        word.into()
-    }
+    if calculated && word.parse::<f64>().is_err() { format!("'{word}").into() } else { word.into() }
 }
 
 /// A table in the making, over rows of results.
@@ -345,5 +341,28 @@ mod tests {
     fn what_always_is_there_is_not_left_out() {
         let mut draft = Table::of(&[f64::NAN]);
         draft.column("share", "a share", |row| Always(*row));
+    }
+
+    #[test]
+    fn a_word_is_no_formula() {
+        let words = ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "-0.5", "+2", "a=b", "", "−1"];
+        let mut draft = Table::of(&words);
+        draft.column("=HYPERLINK()", "words", |word| (*word).to_owned());
+        let csv = String::from_utf8(draft.table().csv()).unwrap();
+        let lines: Vec<&str> = csv.lines().collect();
+        let expected = [
+            "'=HYPERLINK()",
+            "'=1+1",
+            "'+cmd",
+            "'-2+3",
+            "'@SUM(A1)",
+            "'\tx",
+            "-0.5",
+            "+2",
+            "a=b",
+            "\"\"",
+            "−1",
+        ];
+        assert_eq!(lines, expected);
     }
 }

@@ -144,7 +144,8 @@ impl<O: Observer> World<'_, O> {
     fn leave_registrar(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
         let failover = &self.config.failover;
         // Where calls are dropped, what is left are those in set-up.
-        let drains = failover.active_calls != ActiveCalls::Abandon && !self.leg(leg).calls.is_empty();
+        let drains =
+            failover.active_calls != ActiveCalls::Abandon && !self.leg(leg).calls.is_empty();
         self.leg_mut(leg).leaving = drains;
         if !drains || failover.unregister == Unregister::AtLeave {
             self.unregister(now, leg, cal);
