@@ -82,4 +82,7 @@ pub(super) enum Purpose {
     /// The wait after a try that the client refused itself: entity = who asks, index = request and
     /// try.
     RefusalJitter,
+    /// Whether a breaker that rejects a share of the calls rejects one: entity = who asks, index =
+    /// request and question.
+    BreakerChance,
 }

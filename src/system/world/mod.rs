@@ -186,6 +186,9 @@ struct Server {
 /// How long after the horizon recurrent timers go on, while a call is under way (assumption).
 const DRAIN_MAX: SimDuration = SimDuration::from_secs(86_400);
 
+/// How long after the horizon the last things under way may end (assumption).
+pub(super) const FINISH_MAX: SimDuration = SimDuration::from_secs(400 * 86_400);
+
 /// The registrar's own customers are not legs.
 const BACKGROUND: u32 = u32::MAX;
 
@@ -255,6 +258,11 @@ impl<'c, O: Observer> World<'c, O> {
         }
         self.start_registrations(cal);
         self.start_monitor(cal);
+    }
+
+    /// When a request that waits is over for good; what hangs on it has time to end after that.
+    fn waits_end(&self) -> SimTime {
+        self.config.horizon.saturating_add(FINISH_MAX / 2)
     }
 
     /// Whether nothing new is offered any more: what is under way ends, and that is all.
@@ -381,7 +389,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::AttemptRefused(attempt) => self.attempt_refused(now, attempt, cal),
             Event::AttemptServed(attempt) => self.attempt_served(now, attempt, cal),
             Event::AttemptScripted(attempt) => self.complete(now, attempt, cal),
-            Event::AttemptAnswered(attempt) => self.attempt_answered(now, attempt, cal),
+            Event::AttemptAnswered(attempt) => self.answer_arrives(now, attempt, cal),
             Event::AttemptTimesOut(attempt) => self.attempt_times_out(now, attempt, cal),
             Event::RequestRetries(request) => self.request_retries(now, request, cal),
             Event::HedgeDue(request) => self.hedge_due(now, request, cal),
