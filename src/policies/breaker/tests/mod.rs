@@ -78,7 +78,10 @@ fn presets_are_what_their_libraries_start_with() {
                 success_rate: spec.success_rate.as_ref().map(|_| SuccessRateSpec::default()),
             }),
             MachineSpec::Linkerd(_) => MachineSpec::Linkerd(LinkerdSpec::default()),
-            MachineSpec::EnvoyOutlier(_) => MachineSpec::EnvoyOutlier(OutlierSpec::default()),
+            MachineSpec::EnvoyOutlier(spec) => MachineSpec::EnvoyOutlier(OutlierSpec {
+                version: spec.version,
+                ..OutlierSpec::default()
+            }),
             MachineSpec::Semian(_) => MachineSpec::Semian(SemianSpec::default()),
         };
         assert_eq!(spec.machine, machine, "{}", preset.name);
