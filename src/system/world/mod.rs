@@ -320,7 +320,7 @@ impl<'c, O: Observer> World<'c, O> {
         empty("callers waiting", self.groups.iter().map(Group::waiting).sum())?;
         let pings = self.legs.iter().flatten().map(|l| l.options.pending());
         empty("OPTIONS without a result", pings.sum())?;
-        empty("calls on legs", self.legs.iter().flatten().map(|l| l.calls as usize).sum())?;
+        empty("calls on legs", self.legs.iter().flatten().map(|l| l.calls.len()).sum())?;
         empty("clients busy", self.clients.iter().filter(|c| !c.is_idle()).count())?;
         empty("API servers busy", self.server.station.busy() as usize)?;
         let limited = self.server.limit.as_ref().map_or(0, Concurrency::in_flight);
