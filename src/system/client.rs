@@ -233,7 +233,7 @@ impl Request {
         let gate = u64::from(self.progress.gate());
         match gate {
             0..GATES_BESIDE => self.try_index() * GATES_BESIDE + gate,
-            _ => 1 << 63 | self.try_index() * GATES_MAX + gate,
+            _ => (1 << 63) | (self.try_index() * GATES_MAX + gate),
         }
     }
 }

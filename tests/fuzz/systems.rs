@@ -33,9 +33,9 @@ pub(crate) fn traces() -> Traces {
             2 => Outcome::TooManyRequests,
             _ => Outcome::Ok,
         };
-        let latency = (n % 3 > 0).then(|| SimDuration::from_millis(40 * n));
-        let retry_after = (n % 4 == 0).then(|| SimDuration::from_secs(n % 7));
-        (n % 6 > 0).then_some(ScriptedAnswer { outcome, latency, retry_after })
+        let latency = (!n.is_multiple_of(3)).then(|| SimDuration::from_millis(40 * n));
+        let retry_after = n.is_multiple_of(4).then(|| SimDuration::from_secs(n % 7));
+        (!n.is_multiple_of(6)).then_some(ScriptedAnswer { outcome, latency, retry_after })
     };
     let script = Script::ByTime((1..60).map(|n| (at(n), row(n))).collect());
     Traces {
