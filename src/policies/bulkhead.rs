@@ -81,6 +81,16 @@ placement = "per_attempt"
                  1024, max_pending_requests 1024, max_connections 1024)",
         cases: &[],
     },
+    Preset {
+        name: "atb",
+        settings: r#"
+concurrent = 1
+placement = "per_request"
+"#,
+        summary: "one request at a time, its retries included, first come first served: what the retry presets atb and aatb stand in",
+        source: "Bfarkiani/ratelimiter 5def00a (April 2025), ATB.py and AATB.py (Client.run)",
+        cases: &[],
+    },
 ];
 
 impl BulkheadSpec {

@@ -26,6 +26,22 @@ pub struct Family {
     pub presets: &'static [Preset],
 }
 
+/// The presets of two files as one list; `N` is the length of both together.
+///
+/// # Panics
+/// Where it is not, or the first list is empty: at compile time.
+#[must_use]
+pub const fn joined<const N: usize>(first: &[Preset], second: &[Preset]) -> [Preset; N] {
+    assert!(first.len() + second.len() == N);
+    let mut all = [first[0]; N];
+    let mut i = 0;
+    while i < N {
+        all[i] = if i < first.len() { first[i] } else { second[i - first.len()] };
+        i += 1;
+    }
+    all
+}
+
 /// Every kind of policy that has presets.
 pub const FAMILIES: &[Family] = &[
     Family { name: "breaker", presets: super::breaker::PRESETS },

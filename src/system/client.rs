@@ -41,6 +41,8 @@ pub(super) struct Client {
     /// Requests made so far; numbers the draws of requests that no call numbers.
     pub(super) asked: u64,
     pub(super) messages: u64,
+    /// Reports to a telemetry server so far; numbers the draws that their replies ask for.
+    pub(super) reports: u64,
 }
 
 /// What is known of a breaker's moves.
@@ -80,6 +82,7 @@ impl Client {
             room: WaitingRoom::default(),
             asked: 0,
             messages: 0,
+            reports: 0,
         }
     }
 

@@ -82,4 +82,6 @@ pub(super) enum Purpose {
     /// The wait after a try that the client refused itself: entity = who asks, index = request and
     /// try.
     RefusalJitter,
+    /// What a client makes of a telemetry server's reply: entity = client, index = report.
+    TelemetryReply,
 }

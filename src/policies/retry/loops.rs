@@ -11,7 +11,7 @@ use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::Outcome;
 use crate::policies::budget::{Budget, Load};
 use crate::policies::limiter::{Admission, Limiter};
-use crate::policies::throttle::{Gate, Sending, Throttle};
+use crate::policies::throttle::{Aatb, Gate, Sending, Throttle};
 
 /// The retry loops of one client, outermost first, with what they share across its requests.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Loops {
     loops: Vec<Loop>,
     /// Whether any try may be held back.
     gated: bool,
+    /// The loop whose throttle reports to a telemetry server.
+    reporter: Option<u8>,
 }
 
 #[derive(Clone, Debug)]
@@ -133,7 +135,8 @@ impl Loops {
             })
             .collect();
         let gated = loops.iter().any(|l| l.pace.is_some() || !matches!(l.throttle, Throttle::None));
-        Self { loops, gated }
+        let reporter = loops.iter().position(|l| matches!(l.throttle, Throttle::Aatb(_)));
+        Self { loops, gated, reporter: reporter.map(|level| level as u8) }
     }
 
     /// How many there are.
@@ -162,6 +165,14 @@ impl Loops {
     #[must_use]
     pub const fn are_gated(&self) -> bool {
         self.gated
+    }
+
+    /// The throttle that reports to a telemetry server.
+    pub fn reporter(&mut self) -> Option<&mut Aatb> {
+        match &mut self.loops[usize::from(self.reporter?)].throttle {
+            Throttle::Aatb(bucket) => Some(bucket),
+            _ => None,
+        }
     }
 
     /// Whether the try may pass the throttles and limiters of the loops that started one.

@@ -5,6 +5,7 @@ mod decision;
 mod header;
 mod loops;
 mod presets;
+mod presets_throttled;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,13 +13,19 @@ use serde::{Deserialize, Serialize};
 use super::backoff::{BackoffSpec, Jitter};
 use super::budget::BudgetSpec;
 use super::limiter::LimiterSpec;
+use super::preset::{self, Preset};
 use super::throttle::ThrottleSpec;
 use super::{Outcome, Problem, Problems};
 use crate::engine::time::SimDuration;
 pub use decision::{Failed, LoopState, Reason, RetryDecision};
 pub use header::{Hint, RetryAfter};
 pub use loops::{Loops, Pass, Progress, Step};
-pub use presets::PRESETS;
+
+const PRESETS_COUNT: usize = presets::PRESETS.len() + presets_throttled::PRESETS.len();
+
+/// The presets.
+pub const PRESETS: &[Preset] =
+    &preset::joined::<PRESETS_COUNT>(presets::PRESETS, presets_throttled::PRESETS);
 
 /// Loops that may stand one under another.
 pub const DEPTH_MAX: usize = 4;
@@ -135,6 +142,9 @@ impl RetrySpec {
             let allowed = format!("at most {DEPTH_MAX} loops may stand one under another");
             problems.refuse("over", "", &allowed);
             return problems.0;
+        }
+        if self.loops().filter(|spec| spec.throttle.telemetry().is_some()).count() > 1 {
+            problems.refuse("over", "", "only one loop may report to a telemetry server");
         }
         if !(1..=1_000_000).contains(&self.attempts) {
             problems.refuse("attempts", self.attempts, "must be from 1 to 1000000");

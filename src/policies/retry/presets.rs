@@ -6,7 +6,7 @@
 use crate::policies::preset::Preset;
 
 /// The presets.
-pub const PRESETS: &[Preset] = &[
+pub(super) const PRESETS: &[Preset] = &[
     Preset {
         name: "fixed_500ms",
         settings: r#"

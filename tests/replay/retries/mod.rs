@@ -1,11 +1,13 @@
 //! What libraries did, or their own tests say they do, replayed against the policies: the files
 //! under `tests/cases/policies` and `tests/cases/traces`.
 
+mod adaptive;
 mod backoff;
 mod brooker;
 mod budget;
 mod loops;
 mod occ;
+mod shared_rates;
 mod throttle;
 mod traces;
 
