@@ -26,19 +26,22 @@ pub struct Family {
     pub presets: &'static [Preset],
 }
 
-/// The presets of two files as one list; `N` is the length of both together.
+/// The presets of several files as one list; `N` is the length of all together.
 ///
 /// # Panics
 /// Where it is not, or the first list is empty: at compile time.
 #[must_use]
-pub const fn joined<const N: usize>(first: &[Preset], second: &[Preset]) -> [Preset; N] {
-    assert!(first.len() + second.len() == N);
-    let mut all = [first[0]; N];
-    let mut i = 0;
-    while i < N {
-        all[i] = if i < first.len() { first[i] } else { second[i - first.len()] };
-        i += 1;
+pub const fn joined<const N: usize>(lists: [&[Preset]; 3]) -> [Preset; N] {
+    let mut all = [lists[0][0]; N];
+    let (mut list, mut i, mut n) = (0, 0, 0);
+    while list < lists.len() {
+        while i < lists[list].len() {
+            all[n] = lists[list][i];
+            (i, n) = (i + 1, n + 1);
+        }
+        (list, i) = (list + 1, 0);
     }
+    assert!(n == N);
     all
 }
 

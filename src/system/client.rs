@@ -15,6 +15,7 @@ use crate::policies::budget::Load;
 use crate::policies::bulkhead::Bulkhead;
 use crate::policies::concurrency::Place;
 use crate::policies::hedge::{HedgeThrottle, Hedging};
+use crate::policies::limit_headers::LimitHeaders;
 use crate::policies::retry::{Hint, Loops, Progress};
 
 /// A client process: a replica of the routing client, a tenant, or the monitor.
@@ -274,6 +275,8 @@ pub(super) struct Attempt {
     pub(super) refused_by: u32,
     pub(super) outcome: Outcome,
     pub(super) hint: Option<Hint>,
+    /// What its answer says of its limit, where the client reads that.
+    pub(super) limits: Option<LimitHeaders>,
     /// What the server answers: a group's index, or a trunk's counted calls.
     pub(super) answer: u32,
 }

@@ -180,6 +180,7 @@ pub(super) struct ApiConfig {
     pub(super) network: Option<Sampler>,
     pub(super) retry_after: RetryAfterSpec,
     pub(super) retry_after_unavailable: Option<SimDuration>,
+    pub(super) limit_headers: bool,
     pub(super) failure_share: f64,
     pub(super) propagation: SimDuration,
 }

@@ -5,7 +5,9 @@ mod decision;
 mod header;
 mod loops;
 mod presets;
+mod presets_headers;
 mod presets_throttled;
+mod reset;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,12 +22,16 @@ use crate::engine::time::SimDuration;
 pub use decision::{Failed, LoopState, Reason, RetryDecision};
 pub use header::{Hint, RetryAfter};
 pub use loops::{Loops, Pass, Progress, Step};
-
-const PRESETS_COUNT: usize = presets::PRESETS.len() + presets_throttled::PRESETS.len();
+pub use reset::{MissingReset, ResetAdvice, ResetClock, ResetSpec};
 
 /// The presets.
-pub const PRESETS: &[Preset] =
-    &preset::joined::<PRESETS_COUNT>(presets::PRESETS, presets_throttled::PRESETS);
+pub const PRESETS: &[Preset] = &preset::joined::<
+    { presets::PRESETS.len() + presets_throttled::PRESETS.len() + presets_headers::PRESETS.len() },
+>([
+    presets::PRESETS,
+    presets_throttled::PRESETS,
+    presets_headers::PRESETS,
+]);
 
 /// Loops that may stand one under another.
 pub const DEPTH_MAX: usize = 4;
@@ -53,6 +59,8 @@ pub struct RetrySpec {
     pub retry_after: RetryAfter,
     /// A `Retry-After` is honoured up to this long (urllib3 2.8: 6 h).
     pub retry_after_max: Option<SimDuration>,
+    /// A wait until the reset that the answer's limit headers name. Without it, they are not read.
+    pub limit_reset: Option<ResetSpec>,
     /// A request told to come back later than this is given up (Genesys Go SDK: 180 s).
     pub retry_after_give_up: Option<SimDuration>,
     /// Outcomes after which to try again: `"refused"` is what a breaker inside the loop refuses,
@@ -106,6 +114,7 @@ impl Default for RetrySpec {
             waits_max: None,
             retry_after: RetryAfter::Ignored,
             retry_after_max: None,
+            limit_reset: None,
             retry_after_give_up: None,
             retry_on: vec![Outcome::TooManyRequests, Outcome::Unavailable, Outcome::TimedOut],
             retry_after_needed: Vec::new(),
@@ -160,6 +169,9 @@ impl RetrySpec {
         }
         if self.retry_on.contains(&Outcome::Ok) {
             problems.refuse("retry_on", "ok", "a success is not retried");
+        }
+        if let Some(reset) = &self.limit_reset {
+            problems.nested("limit_reset", reset.check());
         }
         problems.nested("backoff", self.backoff.check());
         problems.nested("budget", self.budget.check());

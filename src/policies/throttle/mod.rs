@@ -6,6 +6,7 @@ mod atb;
 mod connection_errors;
 mod cubic;
 mod hundredths;
+mod pacing;
 mod spec;
 mod sre;
 mod telemetry;
@@ -17,6 +18,7 @@ use crate::engine::time::{SimDuration, SimTime};
 pub use aatb::{Aatb, AatbFigures, Tokens};
 pub use atb::{Atb, AtbFigures};
 pub use cubic::{Cubic, CubicCosts, CubicRate, RateClock};
+pub use pacing::{Pacing, PacingRule};
 pub use spec::ThrottleSpec;
 pub use sre::AdaptiveThrottle;
 pub use telemetry::{Report, Sums, Telemetry};
@@ -64,6 +66,8 @@ pub enum Throttle {
     Atb(Box<Atb>),
     /// Of [`ThrottleSpec::Aatb`].
     Aatb(Box<Aatb>),
+    /// Of the kinds that go by limit headers.
+    Paced(Pacing),
 }
 
 /// The gate of a try that has taken its place and waits for so many seconds.
@@ -105,6 +109,21 @@ impl Throttle {
             ThrottleSpec::GoogleSre { k, window, buckets } => {
                 Self::GoogleSre(AdaptiveThrottle::new(k, window, buckets))
             }
+            ThrottleSpec::Atb { .. } | ThrottleSpec::Aatb { .. } => Self::adaptive(spec),
+            ThrottleSpec::Prawcore { window, wait_max } => {
+                Self::Paced(Pacing::new(PacingRule::Prawcore { window, wait_max }))
+            }
+            ThrottleSpec::UntilReset { margin, plus, after_ok, retry_after } => {
+                let rule = PacingRule::UntilReset { margin, plus, after_ok, retry_after };
+                Self::Paced(Pacing::new(rule))
+            }
+            ThrottleSpec::Spread {} => Self::Paced(Pacing::new(PacingRule::Spread)),
+        }
+    }
+
+    /// An adaptive token bucket.
+    fn adaptive(spec: &ThrottleSpec) -> Self {
+        match *spec {
             ThrottleSpec::Atb {
                 bucket_size,
                 initial_tokens,
@@ -142,6 +161,7 @@ impl Throttle {
                 token_rate_per_min,
                 connection_errors_max,
             }))),
+            _ => Self::None,
         }
     }
 
@@ -153,13 +173,14 @@ impl Throttle {
             Self::GoogleSre(throttle) => throttle.admit(now, rng),
             Self::Atb(bucket) => bucket.admit(now),
             Self::Aatb(bucket) => bucket.admit(now),
+            Self::Paced(pacing) => pacing.admit(now),
         }
     }
 
-    /// A try that was sent has its outcome.
+    /// A try that was sent has its outcome. What its headers say is told to a pacing apart.
     pub fn on_response(&mut self, now: SimTime, outcome: Outcome) {
         match self {
-            Self::None => {}
+            Self::None | Self::Paced(_) => {}
             Self::AwsAdaptive(cubic) => {
                 cubic.on_response(now, outcome == Outcome::TooManyRequests);
             }

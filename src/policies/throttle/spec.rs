@@ -144,6 +144,36 @@ pub enum ThrottleSpec {
         #[serde(default)]
         connection_errors_max: Option<u32>,
     },
+    /// prawcore 4.0 (`rate_limit.py`): after each answer the next try waits for what has been used
+    /// ahead of the window's even course, by the limit headers.
+    Prawcore {
+        /// The server's window (10 min).
+        #[serde(default = "ten_minutes")]
+        window: SimDuration,
+        /// The longest wait while something is left (10 s).
+        #[serde(default = "ten_seconds")]
+        wait_max: SimDuration,
+    },
+    /// Where an answer's limit headers say that hardly anything is left, the next try waits until
+    /// the reset (Genesys scripts; draft-ietf-httpapi-ratelimit-headers). All that wait are let
+    /// through at that instant.
+    UntilReset {
+        /// What may be left and still makes it wait (0).
+        #[serde(default)]
+        margin: u32,
+        /// What is added to the wait (0 s).
+        #[serde(default)]
+        plus: SimDuration,
+        /// Whether the headers of successes alone are read.
+        #[serde(default)]
+        after_ok: bool,
+        /// Whether a `Retry-After` goes before the headers, as the IETF's draft has it.
+        #[serde(default)]
+        retry_after: bool,
+    },
+    /// The time until the reset, spread evenly over what is left. Assumption: our own, found in no
+    /// client.
+    Spread {},
 }
 
 const fn scale() -> f64 {
@@ -194,6 +224,10 @@ const fn ten_seconds() -> SimDuration {
     SimDuration::from_secs(10)
 }
 
+const fn ten_minutes() -> SimDuration {
+    SimDuration::from_secs(600)
+}
+
 const fn half_minute() -> SimDuration {
     SimDuration::from_secs(30)
 }
@@ -212,9 +246,7 @@ impl ThrottleSpec {
     pub fn telemetry(&self) -> Option<Telemetry> {
         match self {
             Self::Aatb { telemetry_window, .. } => Some(Telemetry::new(*telemetry_window)),
-            Self::None | Self::AwsAdaptive { .. } | Self::GoogleSre { .. } | Self::Atb { .. } => {
-                None
-            }
+            _ => None,
         }
     }
 
@@ -223,7 +255,8 @@ impl ThrottleSpec {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Problems::default();
         match self {
-            Self::None => {}
+            Self::None | Self::UntilReset { .. } | Self::Spread {} => {}
+            Self::Prawcore { window, .. } => problems.positive("window", *window),
             Self::AwsAdaptive { scale, beta, smoothing, rate_per_s_min, .. } => {
                 problems.within("scale", *scale, 0.001, 1000.0);
                 problems.within("beta", *beta, 0.01, 1.0);

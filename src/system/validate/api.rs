@@ -69,6 +69,7 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
                 .then(|| api.network.sampler()),
             retry_after: api.retry_after.clone(),
             retry_after_unavailable: api.retry_after_unavailable,
+            limit_headers: api.limit_headers,
             failure_share: api.failure_share,
             propagation: api.propagation,
         },

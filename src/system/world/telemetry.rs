@@ -47,9 +47,6 @@ impl<O: Observer> World<'_, O> {
 
     /// Sends the report that the client has to send, if any, and hands it the reply.
     pub(super) fn send_report(&mut self, now: SimTime, client: ClientId) {
-        if self.telemetry.is_empty() {
-            return;
-        }
         let part = &mut self.clients[client.index()];
         let Some(bucket) = part.loops.reporter() else { return };
         let Some(report) = bucket.outgoing() else { return };

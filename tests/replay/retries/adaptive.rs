@@ -121,7 +121,9 @@ fn congestion(row: &Row) {
 /// The rate before a step of 1.4 that leads to `rate`.
 fn before(rate: f64) -> f64 {
     let all = (1..=1000).map(|n| f64::from(n) / 100.0);
-    let mut fitting = all.filter(|r| (r * 140.0).round().max(r * 100.0 + 1.0) == rate * 100.0);
+    let hundredths = |x: f64| (x * 100.0).round() as u32;
+    let after = |r: f64| hundredths((r * 1.4).max(r + 0.01));
+    let mut fitting = all.filter(|r| after(*r) == hundredths(rate));
     fitting.next().unwrap_or_else(|| panic!("no rate leads to {rate}"))
 }
 

@@ -5,6 +5,7 @@ mod adaptive;
 mod backoff;
 mod brooker;
 mod budget;
+mod limit_headers;
 mod loops;
 mod occ;
 mod shared_rates;

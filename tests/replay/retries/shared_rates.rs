@@ -94,3 +94,45 @@ fn replicas_that_are_not_refused_do_not_pause() {
     assert_eq!((watched.refused, watched.failed), (0, 0));
     assert!(watched.waits.iter().all(|(.., wait)| *wait < 10.0), "{:?}", watched.waits);
 }
+
+/// Ten requests a minute of a client that sends one after the other, asked for every two seconds.
+fn headers(changes: &str) -> Watched {
+    let common = "horizon = '600s'\napi.failure_share = 0.0\n\
+                  tenants.0.arrivals = { kind = 'periodic', every = '2s' }\n\
+                  tenants.0.bulkhead = { preset = 'atb' }\n\
+                  api.limits = [{ name = 'all', per = 'org', limiter = \
+                  { kind = 'fixed_window', limit = 10, window = '1m' } }]\n";
+    run(include_str!("../models/failing_api.toml"), &format!("{common}{changes}"))
+}
+
+/// Who waits while something is left is never refused; without headers it is.
+#[test]
+fn pacing_by_headers_keeps_within_the_limit() {
+    for preset in ["genesys_script_c", "ietf_ratelimit", "genesys_script_b", "spread"] {
+        let retry = format!("tenants.0.retry = {{ preset = '{preset}', attempts = 1 }}\n");
+        let paced = headers(&retry);
+        assert_eq!((paced.refused, paced.failed), (0, 0), "{preset}");
+        assert!(paced.waits.len() > 20, "{preset}: {:?}", paced.waits);
+        let blind = "api.limit_headers = false\napi.retry_after = { kind = 'absent' }";
+        let blind = headers(&format!("{retry}{blind}"));
+        assert!(blind.refused > 100 && blind.waits.is_empty(), "{preset}: {}", blind.refused);
+    }
+}
+
+/// Who waits for the reset after a refusal is refused once a minute.
+#[test]
+fn a_wait_until_the_reset_suffices() {
+    for preset in ["genesys_script_a", "octokit_throttling", "python_gitlab", "okta_python"] {
+        let waits = headers(&format!("tenants.0.retry = {{ preset = '{preset}' }}"));
+        assert_eq!((waits.failed, waits.ended), (0, 300), "{preset}");
+        assert!((25..=32).contains(&waits.refused), "{preset}: {}", waits.refused);
+    }
+}
+
+/// prawcore waits for the window's even course of 10 minutes: of a minute's nothing is ahead until
+/// all is used.
+#[test]
+fn prawcore_waits_for_a_window_of_its_own() {
+    let waits = headers("tenants.0.retry = { preset = 'prawcore', attempts = 1 }");
+    assert_eq!(waits.refused, 0);
+}
