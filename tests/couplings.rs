@@ -21,7 +21,7 @@ fn apac_runs(changes: &str, replications: u64) -> Vec<RunResult> {
     for (key, value) in &changes {
         assign(&mut table, key, value).unwrap();
     }
-    let config = Config::new(&read_model(table).unwrap(), &Traces::new()).unwrap();
+    let config = Config::new(&read_model(table).unwrap(), &Traces::default()).unwrap();
     (0..replications).into_par_iter().map(|r| simulate(&config, 1, r).unwrap()).collect()
 }
 
@@ -210,7 +210,7 @@ fn a_load_multiplies_the_arrival_rates() {
         for (key, value) in &changes {
             assign(&mut table, key, value).unwrap();
         }
-        let config = Config::new(&read_model(table).unwrap(), &Traces::new()).unwrap();
+        let config = Config::new(&read_model(table).unwrap(), &Traces::default()).unwrap();
         simulate(&config, 1, 0).unwrap().metrics
     };
     let tripled = run("\"calls.load\" = 3.0");

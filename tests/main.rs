@@ -1,5 +1,6 @@
 //! The behaviour of trunksim, a module per behaviour.
 
+mod api_answers;
 mod api_limits;
 mod bad_input;
 mod chart_samples;

@@ -9,7 +9,7 @@ use toml::{Table, Value};
 use trunksim::experiment::presets::places::places;
 use trunksim::input::{self, InputError, LoadedModel};
 use trunksim::policies::limiter::LimiterSpec;
-use trunksim::policies::preset::{FAMILIES, Preset};
+use trunksim::policies::preset::{FAMILIES, Fact, Preset};
 use trunksim::system::simulate;
 
 /// The minimal model with a tenant, so that every list a preset may stand in has an element.
@@ -205,8 +205,12 @@ fn the_command_shows_a_preset_as_toml_to_paste() {
             assert_eq!(load(Value::Table(pasted).to_string()), named, "{}", preset.name);
         }
         let unwrapped = text.replace("\n#  ", "").split_whitespace().collect::<Vec<_>>().join(" ");
-        let source = preset.source.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(unwrapped.contains(&source), "{source} in:\n{text}");
+        let follows = &preset.follows;
+        let facts = [follows.version, follows.since, follows.changed].map(Fact::words);
+        for shown in [preset.source, follows.library].into_iter().chain(facts) {
+            let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(unwrapped.contains(&shown), "{shown} in:\n{text}");
+        }
     }
 }
 
@@ -218,6 +222,8 @@ fn the_command_gives_machines_everything() {
     for (entry, (family, preset)) in list.iter().zip(all()) {
         assert_eq!((&entry["family"], &entry["name"]), (&family.into(), &preset.name.into()));
         assert_eq!(entry["source"], preset.source);
+        assert_eq!(entry["follows"]["library"], preset.follows.library);
+        assert_eq!(entry["follows"]["since"], preset.follows.since.words());
         let settings: Table = toml::from_str(preset.settings).unwrap();
         assert_eq!(entry["settings"], serde_json::to_value(settings).unwrap());
     }
@@ -259,6 +265,29 @@ fn every_preset_has_its_source_and_the_cases_it_names() {
         for (i, preset) in family.presets.iter().enumerate() {
             let again = family.presets[..i].iter().any(|p| p.name == preset.name);
             assert!(!again, "{} has {} twice", family.name, preset.name);
+        }
+    }
+}
+
+/// Every preset says which version of what it follows, since when, and what changed, be it that this
+/// is not known; an older behaviour that it names is a preset of its kind with other settings.
+#[test]
+fn every_preset_says_the_version_it_follows() {
+    for family in FAMILIES {
+        for preset in family.presets {
+            let name = format!("{} {}", family.name, preset.name);
+            let follows = &preset.follows;
+            assert!(!follows.library.is_empty(), "{name}");
+            for fact in [follows.version, follows.since, follows.changed] {
+                let words = fact.words();
+                assert!(!words.trim().is_empty() && !words.contains('\n'), "{name}: {words:?}");
+            }
+            let Some(older) = follows.older else { continue };
+            assert_ne!(follows.changed, Fact::NotKnown, "{name} does not say what changed");
+            let older = family.presets.iter().find(|p| p.name == older);
+            let older = older.unwrap_or_else(|| panic!("{name}: there is no {older:?}"));
+            assert!(family.newer_than(older).any(|p| p.name == preset.name), "{name}");
+            assert_ne!(older.settings, preset.settings, "{name}");
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::experiment::plan::Plan;
 use crate::experiment::study::level_text;
 use crate::input::{self, InputError, Kind, LoadedModel};
 use crate::system::Traces;
+use crate::system::script::Script;
 use crate::system::spec::Model;
 
 #[derive(Debug, clap::Args)]
@@ -65,10 +66,17 @@ fn describe_model(file: &Path, model: &Model) -> String {
 fn describe_traces(traces: &Traces, horizon: SimDuration) -> String {
     let end = SimTime::ZERO + horizon;
     let mut text = String::new();
-    for (file, instants) in traces {
+    for (file, instants) in &traces.arrivals {
         let within = instants.partition_point(|at| *at < end);
         let all = instants.len();
         let _ = writeln!(text, "  trace {file}: {within} of {all} arrivals within the horizon");
+    }
+    for (file, script) in &traces.outcomes {
+        let rows = match script.as_ref() {
+            Script::ByTime(rows) => format!("{} rows by time", rows.len()),
+            Script::ByRequest(rows) => format!("{} rows by request", rows.len()),
+        };
+        let _ = writeln!(text, "  outcomes {file}: {rows}");
     }
     text
 }

@@ -12,6 +12,7 @@ mod explain;
 mod failure;
 mod format;
 mod layout;
+mod parts_on;
 mod point_columns;
 mod precision;
 mod presets;

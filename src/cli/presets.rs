@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use super::Failure;
 use super::run_table::plain_table;
 use crate::experiment::presets::places::places;
+use crate::policies::order;
 use crate::policies::preset::{FAMILIES, Family, Preset};
 use crate::system::spelling::nearest;
 
@@ -59,9 +60,10 @@ fn unknown(name: &str) -> Failure {
 
 fn list(family: Option<&Family>, entries: &[Entry]) -> String {
     let mut table: Table = plain_table();
-    table.set_header(["family", "name", "what it is", "source"]);
+    table.set_header(["family", "name", "what it is", "follows"]);
     for (family, preset) in entries {
-        table.add_row([family.name, preset.name, preset.summary, preset.source]);
+        let follows = followed(preset);
+        table.add_row([family.name, preset.name, preset.summary, &follows]);
     }
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 1));
@@ -91,6 +93,9 @@ fn show(entries: &[Entry]) -> String {
         let about = [
             format!("{} ({}): {}", preset.name, family.name, preset.summary),
             format!("Source: {}", preset.source),
+            format!("Follows: {}", followed(preset)),
+            format!("Since: {}", preset.follows.since.words()),
+            format!("Changed: {}", changed(family, preset)),
             format!(
                 "The same as `preset = \"{}\"` in {}.",
                 preset.name,
@@ -101,6 +106,24 @@ fn show(entries: &[Entry]) -> String {
         format!("{}{}\n", about.concat(), lines_of(preset).join("\n"))
     });
     shown.collect::<Vec<_>>().join("\n")
+}
+
+/// The library and its version.
+fn followed(preset: &Preset) -> String {
+    format!("{} {}", preset.follows.library, preset.follows.version.words())
+}
+
+/// What changed against the older behaviour, and the presets of the older and the newer one.
+fn changed(family: &Family, preset: &Preset) -> String {
+    let mut text = preset.follows.changed.words().to_owned();
+    if let Some(older) = preset.follows.older {
+        let _ = write!(text, " (older: {older})");
+    }
+    let newer: Vec<&str> = family.newer_than(preset).map(|p| p.name).collect();
+    if !newer.is_empty() {
+        let _ = write!(text, " (newer: {})", newer.join(", "));
+    }
+    text
 }
 
 /// The settings as lines that may stand under the header of any table.
@@ -145,6 +168,14 @@ fn json(entries: &[Entry]) -> String {
             "name": preset.name,
             "summary": preset.summary,
             "source": preset.source,
+            "follows": {
+                "library": preset.follows.library,
+                "version": preset.follows.version.words(),
+                "since": preset.follows.since.words(),
+                "changed": preset.follows.changed.words(),
+                "older": preset.follows.older,
+                "newer": family.newer_than(preset).map(|p| p.name).collect::<Vec<_>>(),
+            },
             "settings": settings(preset),
             "cases": preset.cases,
             "places": places(family.name),
@@ -164,7 +195,9 @@ fn markdown(entries: &[Entry]) -> String {
         It works in model files and what they include, with `--set`, and in the `set`, `values` and \
         `levels` of a study. A table that names a preset takes the place of what was there as a \
         whole. `trunksim presets` lists them.\n\n\
-        The last column names the files of `tests/cases` that are replayed against the preset. This \
+        The version that a preset follows stands beside it, since when it behaves so, and what changed \
+        against the older behaviour; \"not known\" says that no source was found. What is from memory \
+        says so. The last column names the files of `tests/cases` that are replayed against the preset. This \
         page is written by `trunksim presets --markdown`.\n"
         .to_owned();
     for family in FAMILIES {
@@ -175,7 +208,9 @@ fn markdown(entries: &[Entry]) -> String {
         let places: Vec<String> =
             places(family.name).iter().map(|place| format!("`{place}`")).collect();
         let _ = writeln!(text, "\n## {}\n\nIn {}.\n", family.name, places.join(", "));
-        text.push_str("| preset | parameters | source | cases passed |\n|---|---|---|---|\n");
+        text.push_str(
+            "| preset | parameters | source | follows | cases passed |\n|---|---|---|---|---|\n",
+        );
         for (_, preset) in own {
             let settings: Vec<String> = lines_of(preset).iter().map(|line| code(line)).collect();
             let cases: Vec<String> = preset
@@ -186,14 +221,48 @@ fn markdown(entries: &[Entry]) -> String {
             let cases = if cases.is_empty() { "none".to_owned() } else { cases.join("<br>") };
             let _ = writeln!(
                 text,
-                "| `{}`: {} | {} | {} | {cases} |",
+                "| `{}`: {} | {} | {} | {} | {cases} |",
                 preset.name,
                 cell(preset.summary),
                 settings.join("<br>"),
                 cell(preset.source),
+                cell(&format!(
+                    "{}; since: {}; changed: {}",
+                    followed(preset),
+                    preset.follows.since.words(),
+                    changed(family, preset)
+                )),
             );
         }
     }
+    text + &orders()
+}
+
+/// The order of the policies of a client: of the model, and of the libraries beside it.
+fn orders() -> String {
+    let mut text = "\n## Order of a client's policies\n\n\
+        A client passes these, the outermost first:\n\n"
+        .to_owned();
+    for (number, (what, says)) in order::MODEL.iter().enumerate() {
+        let _ = writeln!(text, "{}. {what}: {says}", number + 1);
+    }
+    text.push_str(
+        "\n| library | presets | its order | in the model | source |\n|---|---|---|---|---|\n",
+    );
+    for order in order::ORDERS {
+        let presets: Vec<String> =
+            order.presets.iter().map(|(family, name)| format!("`{name}` ({family})")).collect();
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} |",
+            order.library,
+            presets.join("<br>"),
+            cell(order.nesting),
+            cell(order.model),
+            cell(order.source),
+        );
+    }
+    let _ = writeln!(text, "\n{}", order::OTHERS);
     text
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 
-use super::format;
+use super::{format, parts_on};
 use crate::system::RunResult;
 use crate::system::metrics::{Breakdown, Column, Family, Limits, METRICS, index_of};
 use crate::system::spec::{FallbackSpec, Model, PolicyPoint};
@@ -25,6 +25,7 @@ pub(super) fn render(model: &Model, result: &RunResult) -> String {
         point(model.policy.point),
         fallback(model.policy.fallback),
     );
+    text += &parts_on::describe(model);
     let _ = writeln!(text, "\nWHAT THE OPERATORS SEE\n{}", symptoms(model, result));
     let _ = writeln!(text, "\nMETRICS\n{}", metrics(result));
     let formula = result.service_level.formula_name();

@@ -11,6 +11,7 @@ use toml::{Table, Value};
 use super::bounds;
 use super::finding::{Finding, FindingKind};
 use crate::engine::time::SimDuration;
+use crate::policies::OutcomePattern;
 use crate::system::spelling::{any_of, nearest};
 
 /// The longest time a file may name: sums of a few of them are still simulated time.
@@ -85,6 +86,13 @@ impl<'a> Shape<'a> {
     }
 
     fn text(&mut self, path: &str, text: &str, schema: &Json) {
+        if has_format(schema, OutcomePattern::FORMAT) {
+            if let Err(allowed) = text.parse::<OutcomePattern>() {
+                let words: Vec<&str> = OutcomePattern::words().collect();
+                self.must(path, allowed, did_you_mean(text, &words));
+            }
+            return;
+        }
         if !is_duration(schema) {
             return;
         }
@@ -217,6 +225,9 @@ impl<'a> Shape<'a> {
 
     /// What a value of this schema is, in words.
     fn wanted(&self, schema: &Json) -> String {
+        if has_format(schema, OutcomePattern::FORMAT) {
+            return OutcomePattern::ALLOWED.to_owned();
+        }
         if is_duration(schema) {
             return "must be a length of time with its unit, like \"500ms\", \"4s\", \"15m\", \
                     \"1h 30m\""
@@ -246,7 +257,11 @@ fn law_kind(schema: &Json) -> Option<&str> {
 }
 
 fn is_duration(schema: &Json) -> bool {
-    schema.get("format").and_then(Json::as_str) == Some("duration-text")
+    has_format(schema, "duration-text")
+}
+
+fn has_format(schema: &Json, format: &str) -> bool {
+    schema.get("format").and_then(Json::as_str) == Some(format)
 }
 
 fn description(schema: &Json) -> Option<String> {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::concurrency::{Concurrency, ConcurrencySpec, Place};
-use super::preset::Preset;
+use super::preset::{Follows, Preset};
 use super::{Outcome, Problem, Problems};
 use crate::engine::time::{SimDuration, SimTime};
 
@@ -55,6 +55,7 @@ placement = "per_attempt"
         summary: "resilience4j's semaphore bulkhead: 25 at once, nobody waits",
         source: "resilience4j af9e7c9, BulkheadConfig.java (maxConcurrentCalls 25, \
                  maxWaitDuration 0, fair)",
+        follows: Follows::version("resilience4j", "af9e7c9"),
         cases: &[],
     },
     Preset {
@@ -66,6 +67,7 @@ placement = "per_request"
 "#,
         summary: "Polly's concurrency limiter: 1000 at once, nobody waits",
         source: "Polly 173d6d1, RateLimiterStrategyOptions (PermitLimit 1000, QueueLimit 0)",
+        follows: Follows::version("Polly", "173d6d1 (version 8)").since("8.0.0 [from memory]"),
         cases: &[],
     },
     Preset {
@@ -79,6 +81,7 @@ placement = "per_attempt"
         summary: "the ceilings of an Envoy cluster; its 1024 connections are client.connections, its 3 retries the budget of the retry preset envoy",
         source: "envoy data-plane-api 84e8436, cluster/v3/circuit_breaker.proto (max_requests \
                  1024, max_pending_requests 1024, max_connections 1024)",
+        follows: Follows::version("Envoy", "data-plane-api 84e8436"),
         cases: &[],
     },
     Preset {
@@ -89,6 +92,7 @@ placement = "per_request"
 "#,
         summary: "one request at a time, its retries included, first come first served: what the retry presets atb and aatb stand in",
         source: "Bfarkiani/ratelimiter 5def00a (April 2025), ATB.py and AATB.py (Client.run)",
+        follows: Follows::version("Bfarkiani/ratelimiter", "5def00a (April 2025)"),
         cases: &[],
     },
 ];

@@ -14,8 +14,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::budget::GrpcThrottle;
-use super::preset::Preset;
-use super::{Outcome, Problem, Problems};
+use super::preset::{Follows, Preset};
+use super::{Outcome, Outcomes, Problem, Problems};
 use crate::engine::time::{SimDuration, SimTime};
 
 /// When a client hedges. By default it does not.
@@ -30,7 +30,7 @@ pub struct HedgeSpec {
     /// Without it, only after a failure.
     pub delay: Option<SimDuration>,
     /// Failures after which another attempt is sent. Any other ends the round.
-    pub non_fatal: Vec<Outcome>,
+    pub non_fatal: Outcomes,
     /// Whether a `Retry-After` says when the next attempt is sent, as gRPC's pushback does.
     pub pushback: bool,
     /// What stops hedging when too much fails.
@@ -66,6 +66,7 @@ throttle = { max_tokens = 10, ratio = 0.1 }
         source: "grpc/proposal 1fd061a, A6-client-retries.md: hedgingPolicy and retryThrottling \
                  have no defaults, these are the example's. Of its status codes UNAVAILABLE has a \
                  counterpart here",
+        follows: Follows::version("gRPC", "proposal A6 1fd061a"),
         cases: &[],
     },
     Preset {
@@ -73,12 +74,13 @@ throttle = { max_tokens = 10, ratio = 0.1 }
         settings: r#"
 attempts = 2
 delay = "2s"
-non_fatal = ["429", "503", "timeout"]
+non_fatal = ["4xx", "5xx", "timeout"]
 pushback = false
 "#,
         summary: "Polly's hedging: one hedge after 2 s, or at once after a failure",
         source: "Polly 173d6d1, HedgingStrategyOptions.cs (MaxHedgedAttempts 1, Delay 2 s); by \
                  default it handles every exception",
+        follows: Follows::version("Polly", "173d6d1 (version 8)").since("8.0.0 [from memory]"),
         cases: &[],
     },
 ];
@@ -88,7 +90,7 @@ impl Default for HedgeSpec {
         Self {
             attempts: 1,
             delay: Some(SimDuration::from_secs(2)),
-            non_fatal: vec![Outcome::TooManyRequests, Outcome::Unavailable, Outcome::TimedOut],
+            non_fatal: Outcomes::failures(),
             pushback: false,
             throttle: None,
         }
@@ -109,7 +111,7 @@ impl HedgeSpec {
         if !(1..=11).contains(&self.attempts) {
             problems.refuse("attempts", self.attempts, "must be from 1 to 11");
         }
-        if self.non_fatal.contains(&Outcome::Ok) {
+        if self.non_fatal.contains(Outcome::Ok) {
             problems.refuse("non_fatal", "ok", "a success is no failure");
         }
         if let Some(throttle) = &self.throttle {
@@ -239,7 +241,7 @@ impl Hedging {
             throttle.success();
             return HedgeMove::Over;
         }
-        if !spec.non_fatal.contains(&outcome) {
+        if !spec.non_fatal.contains(outcome) {
             return HedgeMove::Over;
         }
         throttle.failure();
@@ -277,7 +279,7 @@ mod tests {
         HedgeSpec {
             attempts: 4,
             delay: Some(ms(500)),
-            non_fatal: vec![Outcome::Unavailable],
+            non_fatal: vec![Outcome::Unavailable].into(),
             pushback: true,
             throttle: throttled.then_some(HedgeThrottleSpec { max_tokens: 10, ratio: 0.1 }),
         }

@@ -12,6 +12,8 @@ pub mod failover;
 pub mod hedge;
 pub mod limit_headers;
 pub mod limiter;
+pub mod order;
+mod outcome;
 pub mod overload;
 pub mod preset;
 pub mod registration;
@@ -23,43 +25,9 @@ pub mod throttle;
 
 use std::fmt::Display;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::engine::time::SimDuration;
 
-/// How a try of an API request ended, for its client.
-#[derive(
-    Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-pub enum Outcome {
-    /// 2xx.
-    #[serde(rename = "ok")]
-    Ok,
-    /// 429: a limiter refused it.
-    #[serde(rename = "429")]
-    TooManyRequests,
-    /// 503: the server's queue was full, it was at its concurrency limit, or it shed the request.
-    #[serde(rename = "503")]
-    Unavailable,
-    /// No answer in time.
-    #[serde(rename = "timeout")]
-    TimedOut,
-    /// The client's own breaker refused it, and nothing was sent.
-    #[serde(rename = "refused")]
-    Refused,
-    /// The client's own bulkhead or connection pool refused it, and nothing was sent.
-    #[serde(rename = "bulkhead")]
-    Bulkhead,
-}
-
-impl Outcome {
-    /// Whether the client refused the try itself: it says nothing of the server.
-    #[must_use]
-    pub const fn is_refusal(self) -> bool {
-        matches!(self, Self::Refused | Self::Bulkhead)
-    }
-}
+pub use outcome::{Outcome, OutcomePattern, Outcomes};
 
 /// A value of a policy's spec that cannot mean anything.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,8 +13,71 @@ pub struct Preset {
     /// Where the settings and the algorithm were read: project, file, version or commit. A figure
     /// without a source says that it is an assumption.
     pub source: &'static str,
+    /// The version of it that is followed.
+    pub follows: Follows,
     /// The files under `tests/cases` that are replayed against it.
     pub cases: &'static [&'static str],
+}
+
+/// The version of a library, product or document that a preset follows.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Follows {
+    /// Library, product or document by name.
+    pub library: &'static str,
+    /// Release, commit or edition followed.
+    pub version: Fact,
+    /// Release or date since which it behaves as the preset says.
+    pub since: Fact,
+    /// Difference from the older behaviour.
+    pub changed: Fact,
+    /// Name of the preset, of the same kind, with the older behaviour.
+    pub older: Option<&'static str>,
+}
+
+/// A fact about a library. One from memory carries the mark "\[from memory\]".
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// As the sources of the preset say.
+    Known(&'static str),
+    /// No source says it.
+    NotKnown,
+}
+
+impl Fact {
+    /// The fact in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Known(words) => words,
+            Self::NotKnown => "not known",
+        }
+    }
+}
+
+impl Follows {
+    /// A version of which neither the start nor the difference from an older one is known.
+    #[must_use]
+    pub const fn version(library: &'static str, version: &'static str) -> Self {
+        Self {
+            library,
+            version: Fact::Known(version),
+            since: Fact::NotKnown,
+            changed: Fact::NotKnown,
+            older: None,
+        }
+    }
+
+    /// The same, known to behave so since a release or date.
+    #[must_use]
+    pub const fn since(self, since: &'static str) -> Self {
+        Self { since: Fact::Known(since), ..self }
+    }
+
+    /// The same, with what changed and the preset of the older behaviour, where there is one.
+    #[must_use]
+    pub const fn changed(self, changed: &'static str, older: Option<&'static str>) -> Self {
+        Self { changed: Fact::Known(changed), older, ..self }
+    }
 }
 
 /// The presets of one kind of policy.
@@ -24,25 +87,6 @@ pub struct Family {
     pub name: &'static str,
     /// Its presets.
     pub presets: &'static [Preset],
-}
-
-/// The presets of several files as one list; `N` is the length of all together.
-///
-/// # Panics
-/// Where it is not, or the first list is empty: at compile time.
-#[must_use]
-pub const fn joined<const N: usize>(lists: [&[Preset]; 3]) -> [Preset; N] {
-    let mut all = [lists[0][0]; N];
-    let (mut list, mut i, mut n) = (0, 0, 0);
-    while list < lists.len() {
-        while i < lists[list].len() {
-            all[n] = lists[list][i];
-            (i, n) = (i + 1, n + 1);
-        }
-        (list, i) = (list + 1, 0);
-    }
-    assert!(n == N);
-    all
 }
 
 /// Every kind of policy that has presets.
@@ -64,4 +108,12 @@ pub const FAMILIES: &[Family] = &[
 pub fn find(family: &str, name: &str) -> Option<&'static Preset> {
     let family = FAMILIES.iter().find(|f| f.name == family)?;
     family.presets.iter().find(|p| p.name == name)
+}
+
+impl Family {
+    /// The presets that follow a newer version of what `preset` follows.
+    pub fn newer_than(&self, preset: &Preset) -> impl Iterator<Item = &'static Preset> {
+        let name = preset.name;
+        self.presets.iter().filter(move |p| p.follows.older == Some(name))
+    }
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::backoff::{BackoffSpec, Jitter};
-use super::preset::Preset;
+use super::preset::{Follows, Preset};
 use super::{Problem, Problems};
 use crate::engine::time::SimDuration;
 
@@ -147,6 +147,7 @@ pub const PRESETS: &[Preset] = &[
         summary: "again after 60 s, ten times; 403 and other final answers end it",
         source: "Asterisk, res_pjsip_outbound_registration: retry_interval 60, max_retries 10, \
                  forbidden_retry_interval 0, fatal_retry_interval 0 (docs.asterisk.org)",
+        follows: Follows::version("Asterisk", "docs.asterisk.org, release not known"),
         cases: &[],
     },
     Preset {
@@ -156,6 +157,7 @@ pub const PRESETS: &[Preset] = &[
         summary: "again after 30 s; exponential backoff is off by default",
         source: "AudioCodes Mediant SBC, registration retry time; that it honours Retry-After is \
                  an assumption",
+        follows: Follows::version("AudioCodes Mediant SBC", "manual, release not known"),
         cases: &[],
     },
     Preset {
@@ -165,6 +167,7 @@ pub const PRESETS: &[Preset] = &[
         summary: "again after 30 s times the failures in a row, after 503 always 30 s; never gives up",
         source: "FreeSWITCH, mod_sofia, gateway parameter retry-seconds 30; that it does not honour \
                  Retry-After is an assumption",
+        follows: Follows::version("FreeSWITCH", "mod_sofia, release not known"),
         cases: &[],
     },
     Preset {
@@ -173,6 +176,7 @@ pub const PRESETS: &[Preset] = &[
                    max = \"30m\"\nhonour_retry_after = true\n",
         summary: "flow recovery of SIP outbound",
         source: "RFC 5626 §4.5",
+        follows: Follows::version("RFC 5626", "as published").since("October 2009 [from memory]"),
         cases: &[],
     },
 ];

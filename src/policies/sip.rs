@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::preset::Preset;
+use super::preset::{Follows, Preset};
 use super::{Problem, Problems};
 use crate::engine::time::SimDuration;
 
@@ -41,6 +41,7 @@ pub const PRESETS: &[Preset] = &[
         settings: "t1 = \"500ms\"\nt2 = \"4s\"\nt4 = \"5s\"\n",
         summary: "the RFC's defaults: Timer A doubles without bound",
         source: "RFC 3261 §17.1.1.1, §17.1.1.2, §17.1.2.1",
+        follows: Follows::version("RFC 3261", "as published").since("June 2002 [from memory]"),
         cases: &[
             "traces/sipp_invite_default.json",
             "traces/sipp_invite_rfc6.json",
@@ -54,6 +55,7 @@ pub const PRESETS: &[Preset] = &[
         settings: "t1 = \"500ms\"\nt2 = \"4s\"\nt4 = \"5s\"\ninvite_interval_max = \"4s\"\n",
         summary: "Kamailio's tm: INVITEs too go out at least every 4 s",
         source: "Kamailio 5.6.3, module tm, retr_timer1 = 500 and retr_timer2 = 4000: observed",
+        follows: Follows::version("Kamailio", "5.6.3"),
         cases: &[
             "traces/kamailio_default_timers_silent.json",
             "traces/kamailio_primary_100_then_silent_frinv10.json",

@@ -5,6 +5,7 @@ use super::entity::Entity;
 use super::event::Try;
 use super::ids::{AttemptId, CallId, ClientId, RequestId, TrunkId};
 use super::observation::Errand;
+use super::script::ScriptedAnswer;
 use super::waiting_room::WaitingRoom;
 use crate::engine::calendar::Handle;
 use crate::engine::random::Draw;
@@ -272,7 +273,9 @@ pub(super) struct Attempt {
     pub(super) lost: bool,
     pub(super) limited: bool,
     /// The limiter that refused it, where one has.
-    pub(super) refused_by: u32,
+    pub(super) refused_by: Option<u32>,
+    /// What a file says of it.
+    pub(super) script: Option<ScriptedAnswer>,
     pub(super) outcome: Outcome,
     pub(super) hint: Option<Hint>,
     /// What its answer says of its limit, where the client reads that.

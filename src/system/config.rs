@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::entity::Entity;
 use super::ids::{CarrierId, ChannelsId, ClientId, GroupId, LegId, SbcId, TrunkId};
 use super::observation::Errand;
+use super::script::Script;
 use super::slowdown::Slowdown;
 use super::spec::{
     AbandonedSpec, ArrivalSpec, CallsSpec, DeadFlow, FallbackSpec, OptionsSpec, OutageKind,
@@ -15,6 +16,7 @@ use super::spec::{
 use crate::engine::simulation::Budget;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::engine::variates::Sampler;
+use crate::policies::Outcome;
 use crate::policies::breaker::BreakerSpec;
 use crate::policies::bulkhead::BulkheadSpec;
 use crate::policies::concurrency::ConcurrencySpec;
@@ -27,8 +29,14 @@ use crate::policies::retry::{Method, RetrySpec};
 use crate::policies::shedding::{OrderSpec, SheddingSpec};
 use crate::policies::sip::Timers;
 
-/// The instants of arrival traces, by the file name as written in the model.
-pub type Traces = BTreeMap<String, Arc<[SimTime]>>;
+/// What files beside a model say, by the file name as written in it.
+#[derive(Clone, Debug, Default)]
+pub struct Traces {
+    /// The instants of arrival traces.
+    pub arrivals: BTreeMap<String, Arc<[SimTime]>>,
+    /// What the API answered.
+    pub outcomes: BTreeMap<String, Arc<Script>>,
+}
 
 /// What is wrong with a model, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -167,7 +175,7 @@ pub(super) struct LegConfig {
 pub(super) struct ApiConfig {
     pub(super) entity: Entity,
     /// One per key of each level.
-    pub(super) limiters: Vec<(String, LimiterSpec)>,
+    pub(super) limiters: Vec<LimiterConfig>,
     pub(super) servers: u32,
     pub(super) queue: u32,
     pub(super) service: Sampler,
@@ -178,11 +186,32 @@ pub(super) struct ApiConfig {
     pub(super) concurrency: ConcurrencySpec,
     /// Beyond half the round trip, where it is anything at all.
     pub(super) network: Option<Sampler>,
-    pub(super) retry_after: RetryAfterSpec,
     pub(super) retry_after_unavailable: Option<SimDuration>,
     pub(super) limit_headers: bool,
-    pub(super) failure_share: f64,
+    /// Failures of its own accord, whatever the load.
+    pub(super) failures: Vec<FailureConfig>,
+    /// What it answers to which request, where that is written down.
+    pub(super) script: Option<Arc<Script>>,
     pub(super) propagation: SimDuration,
+}
+
+/// A limiter of the API.
+#[derive(Clone, Debug)]
+pub(super) struct LimiterConfig {
+    pub(super) name: String,
+    pub(super) spec: LimiterSpec,
+    /// What it answers to whom it refuses.
+    pub(super) status: Outcome,
+    pub(super) retry_after: RetryAfterSpec,
+}
+
+/// A status that the server answers to a share of what it serves.
+#[derive(Clone, Debug)]
+pub(super) struct FailureConfig {
+    /// A draw below this, and not below that of the one before, is it.
+    pub(super) below: f64,
+    pub(super) outcome: Outcome,
+    pub(super) retry_after: Option<SimDuration>,
 }
 
 #[derive(Clone, Debug)]
@@ -338,7 +367,7 @@ impl Config {
     /// The name of limiter `index`: its level and, after a slash, whose budget it is.
     #[must_use]
     pub fn limiter(&self, index: u32) -> &str {
-        &self.api.limiters[index as usize].0
+        &self.api.limiters[index as usize].name
     }
 
     /// Simulated time at the start that is not measured.

@@ -95,6 +95,8 @@ pub(super) enum Event {
     /// A limiter refuses an attempt that it has parked.
     AttemptRefused(AttemptId),
     AttemptServed(AttemptId),
+    /// An attempt that takes no server is done: a file says how it ends.
+    AttemptScripted(AttemptId),
     AttemptAnswered(AttemptId),
     AttemptTimesOut(AttemptId),
     RequestRetries(RequestId),

@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod observation;
 mod purpose;
 mod run;
+pub mod script;
 mod slowdown;
 pub mod spec;
 pub mod spelling;

@@ -198,7 +198,14 @@ pub enum Observation {
     /// An attempt was served `sojourn` after it came; `wasted` where its client had given up.
     Served { client: ClientId, sojourn: SimDuration, wasted: bool },
     /// An attempt is over for its client.
-    AttemptEnded { request: RequestId, client: ClientId, errand: Errand, outcome: Outcome },
+    AttemptEnded {
+        request: RequestId,
+        client: ClientId,
+        errand: Errand,
+        outcome: Outcome,
+        /// The limiter whose refusal the answer is.
+        limiter: Option<u32>,
+    },
     /// An attempt is over because another of its request has decided.
     AttemptCancelled { request: RequestId, client: ClientId, errand: Errand },
     /// A request is over. `refused` says that a breaker, a bulkhead or a throttle of the client's

@@ -48,7 +48,7 @@ impl Run {
             };
             assign(&mut table, key, &value).unwrap();
         }
-        let config = Config::new(&read_model(table).unwrap(), &Traces::new()).unwrap();
+        let config = Config::new(&read_model(table).unwrap(), &Traces::default()).unwrap();
         let observers = (Story::default(), Trace::default());
         let (_, (story, trace)) = simulate_observed(&config, config.seed(), 0, observers).unwrap();
         assert!(!story.is_cut());

@@ -205,8 +205,8 @@ fn check_breaker(run: &Run, link: &Link, opening: usize) -> Vec<(RequestId, usiz
                 if r == *request)
         })
     });
-    assert_eq!(with_429.count() as u32, failed.too_many);
-    assert_eq!(failed.too_many + failed.unavailable + failed.timed_out, *failures);
+    assert_eq!(with_429.count() as u32, failed.0[&Outcome::TooManyRequests]);
+    assert_eq!(failed.0.values().sum::<u32>(), *failures);
     failed_ones
 }
 

@@ -186,6 +186,7 @@ impl<'a> Author<'a> {
             Some("number") => values::number(key, schema, self.draw),
             Some("boolean") => json!(once_in(self.draw, 2)),
             Some("string") if schema["format"] == "duration-text" => values::length(key, self.draw),
+            Some("string") if schema["format"] == "outcome" => values::outcome(self.draw),
             _ => self.name(key),
         }
     }

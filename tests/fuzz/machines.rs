@@ -259,8 +259,9 @@ fn budgets() {
             now = step(now, None, draw);
             let outcome = *pick(draw, &OUTCOMES[1..]);
             let load = Load { active: 1 + below(draw, 50) as u32, pending: 0 };
-            match below(draw, 5) {
+            match below(draw, 6) {
                 0 => budget.on_request(now),
+                5 => budget.on_attempt(now),
                 1 => budget.on_success(now, once_in(draw, 2).then_some(outcome)),
                 2 if retrying > 0 => {
                     budget.on_retry_end();

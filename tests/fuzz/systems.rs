@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 use trunksim::engine::time::{SimDuration, SimTime};
+use trunksim::policies::Outcome;
 use trunksim::system::metrics::METRICS;
+use trunksim::system::script::{Script, ScriptedAnswer};
 use trunksim::system::spec::Model;
 use trunksim::system::{RunError, RunResult, Traces, simulate, simulate_observed};
 
@@ -24,7 +26,22 @@ const MODELS: u64 = 700;
 fn traces() -> Traces {
     let at = |n: u64| SimTime::ZERO + SimDuration::from_millis(3700 * n);
     let instants: Arc<[SimTime]> = (1..60).map(at).collect();
-    Traces::from([(TRACE.to_owned(), instants)])
+    let row = |n: u64| {
+        let outcome = match n % 5 {
+            0 => Outcome::TimedOut,
+            1 => Outcome::Status(500),
+            2 => Outcome::TooManyRequests,
+            _ => Outcome::Ok,
+        };
+        let latency = (n % 3 > 0).then(|| SimDuration::from_millis(40 * n));
+        let retry_after = (n % 4 == 0).then(|| SimDuration::from_secs(n % 7));
+        (n % 6 > 0).then_some(ScriptedAnswer { outcome, latency, retry_after })
+    };
+    let script = Script::ByTime((1..60).map(|n| (at(n), row(n))).collect());
+    Traces {
+        arrivals: [(TRACE.to_owned(), instants)].into(),
+        outcomes: [(TRACE.to_owned(), Arc::new(script))].into(),
+    }
 }
 
 fn schema() -> Json {

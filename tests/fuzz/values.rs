@@ -57,6 +57,13 @@ pub(crate) fn length(key: &str, draw: &mut Draw) -> Json {
     text(*pick(draw, &round))
 }
 
+/// How a try of a request ends, or a class of such ends.
+pub(crate) fn outcome(draw: &mut Draw) -> Json {
+    const SOME: [&str; 10] =
+        ["timeout", "refused", "bulkhead", "429", "503", "500", "408", "4xx", "5xx", "599"];
+    json!(pick(draw, &SOME))
+}
+
 fn bound(schema: &Json, name: &str) -> Option<f64> {
     schema[name].as_f64()
 }

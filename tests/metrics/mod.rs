@@ -26,7 +26,7 @@ fn config(model: &str, changes: &str) -> Config {
     for (key, value) in &changes {
         assign(&mut table, key, value).unwrap();
     }
-    Config::new(&read_model(table).unwrap(), &Traces::new()).unwrap()
+    Config::new(&read_model(table).unwrap(), &Traces::default()).unwrap()
 }
 
 /// Takes note of everything.

@@ -26,6 +26,14 @@ fn a_fixed_window_lets_twice_its_limit_pass_at_the_edge() {
     }
 }
 
+/// The same with a client of which nothing says that it has a breaker: none cuts the requests off.
+#[test]
+fn nobody_has_a_breaker_who_does_not_write_one() {
+    let seen = run("10-fixed-window-edge/default-breaker", &[]);
+    assert_eq!((seen.passed.len(), seen.refused.len(), seen.broken.len()), (120, 120, 0));
+    assert_eq!(seen.moves, []);
+}
+
 const NGINX: &str = "11-nginx-limit-req/model";
 
 fn nginx(limiter: &str, batch: u32) -> Seen {
@@ -49,6 +57,26 @@ fn nginx_spaces_a_burst_out() {
 fn nginx_takes_its_burst_and_one() {
     let seen = nginx("rate = 6000, per = \"minute\", burst = 100", 154);
     assert_eq!((seen.passed.len(), seen.refused.len()), (101, 53));
+}
+
+/// What nginx refuses is a 503 unless `limit_req_status` says otherwise: whether a client that
+/// retries a 429 comes back hangs on that.
+#[test]
+fn nginx_answers_503_unless_told_otherwise() {
+    for (status, tries) in [(503, 5 + 1), (429, 5 * 3 + 1)] {
+        let settings = [
+            "api.limits.zone.limiter={ kind = \"nginx_limit_req\", rate = 6, burst = 0 }"
+                .to_owned(),
+            format!("api.limits.zone.status={status}"),
+            "trunks.T.arrivals.batch=6".to_owned(),
+            "client.retry={ attempts = 3, retry_on = [\"429\"], backoff = { kind = \"fixed\", \
+             delay = \"1ms\" } }"
+                .to_owned(),
+        ];
+        let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+        let seen = run(NGINX, &settings);
+        assert_eq!((seen.passed.len(), seen.sent.len()), (1, tries), "status {status}");
+    }
 }
 
 /// 6 per second are one per 167 ms: without a burst five of six at once are refused; a lower rate

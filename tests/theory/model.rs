@@ -80,5 +80,5 @@ pub(crate) fn poisson(rate_per_s: f64) -> Value {
 /// The checked model.
 pub(crate) fn config(model: &Table) -> Config {
     let spec: Model = Value::Table(model.clone()).try_into().expect("the model has its shape");
-    Config::new(&spec, &Traces::new()).unwrap_or_else(|issues| panic!("{issues:#?}"))
+    Config::new(&spec, &Traces::default()).unwrap_or_else(|issues| panic!("{issues:#?}"))
 }

@@ -187,6 +187,7 @@ fn attempts_and_budgets_go_into_their_bins() {
         client: ClientId(1),
         errand: Errand::Lookup,
         outcome: Outcome::TooManyRequests,
+        limiter: Some(0),
     };
     let facts = [
         (0, sent(0)),

@@ -1,10 +1,17 @@
 //! Presets made up for the tests, put into parts of models.
 
 use super::*;
-use crate::policies::preset::Preset;
+use crate::policies::preset::{Follows, Preset};
 
 const fn preset(name: &'static str, settings: &'static str) -> Preset {
-    Preset { name, settings, summary: "", source: "", cases: &[] }
+    Preset {
+        name,
+        settings,
+        summary: "",
+        source: "",
+        follows: Follows::version("made up", "1"),
+        cases: &[],
+    }
 }
 
 const MADE_UP: &[Family] = &[

@@ -1,11 +1,18 @@
 //! The schema an editor gets, against tables as people write them.
 
 use super::*;
-use crate::policies::preset::Preset;
+use crate::policies::preset::{Follows, Preset};
 use crate::system::spec::Model;
 
 const fn preset(name: &'static str) -> Preset {
-    Preset { name, settings: "", summary: "made up", source: "", cases: &[] }
+    Preset {
+        name,
+        settings: "",
+        summary: "made up",
+        source: "",
+        follows: Follows::version("made up", "1"),
+        cases: &[],
+    }
 }
 
 const MADE_UP: &[Family] = &[

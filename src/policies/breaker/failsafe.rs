@@ -21,7 +21,7 @@ use rand::{Rng, RngExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CallResult, Counts, Permit, Preset, Problem, Problems, State, Verdict};
+use super::{CallResult, Counts, Follows, Permit, Preset, Problem, Problems, State, Verdict};
 use crate::engine::time::{SimDuration, SimTime};
 
 /// failsafe-rs. Without either policy it never opens; a table that is given as `{}` is the
@@ -98,7 +98,7 @@ pub enum DelaySpec {
 pub(super) const PRESET: Preset = Preset {
     name: "failsafe_rs",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]
@@ -116,6 +116,7 @@ backoff = { kind = "equal_jittered", start = "10s", max = "300s" }
 "#,
     summary: "5 failures in a row or less than 80 % success open it for 10 s to 300 s, with jitter",
     source: "failsafe 1.3.0, config.rs and failure_policy.rs (5bf8977)",
+    follows: Follows::version("failsafe (Rust)", "1.3.0"),
     cases: &["traces/failsafe_both_late_results.json"],
 };
 
@@ -123,7 +124,7 @@ backoff = { kind = "equal_jittered", start = "10s", max = "300s" }
 pub(super) const PRESET_CONSECUTIVE: Preset = Preset {
     name: "failsafe_rs_consecutive",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]
@@ -135,6 +136,7 @@ backoff = { kind = "equal_jittered", start = "10s", max = "300s" }
 "#,
     summary: "5 failures in a row open it for 10 s to 300 s, with jitter",
     source: "failsafe 1.3.0, failure_policy.rs (5bf8977)",
+    follows: Follows::version("failsafe (Rust)", "1.3.0"),
     cases: &[
         "traces/failsafe_consecutive5_const10s.json",
         "traces/failsafe_consecutive3_expo.json",
@@ -145,7 +147,7 @@ backoff = { kind = "equal_jittered", start = "10s", max = "300s" }
 pub(super) const PRESET_SUCCESS_RATE: Preset = Preset {
     name: "failsafe_rs_success_rate",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]
@@ -159,6 +161,7 @@ backoff = { kind = "equal_jittered", start = "10s", max = "300s" }
 "#,
     summary: "less than 80 % success, averaged over 30 s, opens it for 10 s to 300 s, with jitter",
     source: "failsafe 1.3.0, failure_policy.rs (5bf8977)",
+    follows: Follows::version("failsafe (Rust)", "1.3.0"),
     cases: &["traces/failsafe_success_rate_late_results.json"],
 };
 

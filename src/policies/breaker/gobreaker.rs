@@ -20,7 +20,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CallResult, Counts, Permit, Preset, Problem, Problems, State, Verdict};
+use super::{CallResult, Counts, Follows, Permit, Preset, Problem, Problems, State, Verdict};
 use crate::engine::time::{SimDuration, SimTime};
 
 /// gobreaker; what is not given is the library's default.
@@ -67,7 +67,7 @@ pub enum ReadyToTrip {
 pub(super) const PRESET: Preset = Preset {
     name: "gobreaker",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]
@@ -80,6 +80,7 @@ ready_to_trip = { kind = "consecutive", above = 5 }
 "#,
     summary: "the sixth failure in a row opens it for 60 s, one probe decides",
     source: "gobreaker v2, gobreaker.go (fed8e9e)",
+    follows: Follows::version("gobreaker", "version 2, fed8e9e"),
     cases: &["policies/gobreaker_default.md"],
 };
 

@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CallResult, Counts, Permit, Preset, Problem, Problems, State, Verdict};
+use super::{CallResult, Counts, Follows, Permit, Preset, Problem, Problems, State, Verdict};
 use crate::engine::time::{SimDuration, SimTime};
 
 /// Hystrix' breaker; what is not given is the library's default.
@@ -49,7 +49,7 @@ pub struct HystrixSpec {
 pub(super) const PRESET: Preset = Preset {
     name: "hystrix",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout", "bulkhead"]
 ignored = []
 
 [machine]
@@ -61,7 +61,9 @@ rolling_window = "10s"
 health_snapshot_interval = "500ms"
 "#,
     summary: "50 % errors of at least 20 requests in 10 s, looked at every 500 ms, open it for 5 s",
-    source: "Hystrix, HystrixCommandProperties and HystrixCircuitBreaker (7c03baf)",
+    source: "Hystrix, HystrixCommandProperties and HystrixCircuitBreaker (7c03baf); that rejections \
+             of its semaphore or threads are errors: [from memory]",
+    follows: Follows::version("Hystrix", "7c03baf"),
     cases: &[],
 };
 

@@ -17,7 +17,9 @@ use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CallResult, Counts, Permit, Preset, Problem, Problems, State, Verdict, uniform};
+use super::{
+    CallResult, Counts, Follows, Permit, Preset, Problem, Problems, State, Verdict, uniform,
+};
 use crate::engine::time::{SimDuration, SimTime};
 
 /// Linkerd's breaker; what is not given is the default of its annotations.
@@ -41,7 +43,7 @@ pub struct LinkerdSpec {
 pub(super) const PRESET: Preset = Preset {
     name: "linkerd_consecutive",
     settings: r#"
-failures = ["503", "timeout"]
+failures = ["5xx", "timeout"]
 ignored = []
 
 [machine]
@@ -54,6 +56,7 @@ jitter_ratio = 0.5
     summary: "7 failures in a row open it for 1 s, doubling to 60 s, with jitter; one probe decides",
     source: "linkerd2-proxy, consecutive_failures.rs (12aa922); defaults: Linkerd's reference page \
              on circuit breaking, from memory",
+    follows: Follows::version("linkerd2-proxy", "12aa922"),
     cases: &[],
 };
 

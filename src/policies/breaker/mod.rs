@@ -35,8 +35,8 @@ use rand::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::preset::Preset;
-use super::{Outcome, Problem, Problems};
+use super::preset::{Follows, Preset};
+use super::{Outcome, Outcomes, Problem, Problems};
 use crate::engine::time::SimTime;
 
 pub use breakers::Breakers;
@@ -47,7 +47,7 @@ pub use hystrix::HystrixSpec;
 pub use linkerd::LinkerdSpec;
 pub use machine::{Breaker, MachineSpec};
 pub use opossum::OpossumSpec;
-pub use outlier::OutlierSpec;
+pub use outlier::{OutlierSpec, OutlierVersion};
 pub use polly::PollySpec;
 pub use pybreaker::PybreakerSpec;
 pub use resilience4j::{AfterMaxWait, Resilience4jSpec, WaitSpec, WindowSpec};
@@ -60,11 +60,12 @@ pub use rule::RuleSpec;
 pub struct BreakerSpec {
     /// When it opens and closes.
     pub machine: MachineSpec,
-    /// Outcomes that count as failures.
-    pub failures: Vec<Outcome>,
+    /// Outcomes that count as failures. `"bulkhead"` is what a bulkhead inside the breaker refuses,
+    /// and counts only where it is named.
+    pub failures: Outcomes,
     /// Outcomes the machine is told to ignore; what it makes of them is its own matter. Any other
     /// is a success.
-    pub ignored: Vec<Outcome>,
+    pub ignored: Outcomes,
     /// What has a breaker of its own.
     pub scope: Scope,
     /// What it is around.
@@ -83,6 +84,8 @@ pub const PRESETS: &[Preset] = &[
     failsafe::PRESET_CONSECUTIVE,
     failsafe::PRESET_SUCCESS_RATE,
     outlier::PRESET,
+    outlier::PRESET_1_27,
+    outlier::PRESET_1_26,
     linkerd::PRESET,
 ];
 
@@ -90,8 +93,8 @@ impl Default for BreakerSpec {
     fn default() -> Self {
         Self {
             machine: MachineSpec::Generic(GenericSpec::default()),
-            failures: vec![Outcome::TooManyRequests, Outcome::Unavailable, Outcome::TimedOut],
-            ignored: Vec::new(),
+            failures: Outcomes::failures(),
+            ignored: Outcomes::default(),
             scope: Scope::Global,
             placement: Placement::PerAttempt,
         }
@@ -238,9 +241,9 @@ impl BreakerSpec {
     /// is named.
     #[must_use]
     pub fn classify(&self, outcome: Outcome) -> CallResult {
-        if self.ignored.contains(&outcome) {
+        if self.ignored.contains(outcome) {
             CallResult::Ignored
-        } else if self.failures.contains(&outcome) {
+        } else if self.failures.contains(outcome) {
             CallResult::Failure
         } else if outcome.is_refusal() {
             CallResult::Ignored
@@ -259,7 +262,7 @@ impl BreakerSpec {
                            \"generic\", rule = { kind = \"never\" } }";
             problems.refuse("failures", "[]", allowed);
         }
-        if self.failures.contains(&Outcome::Ok) {
+        if self.failures.contains(Outcome::Ok) {
             problems.refuse("failures", "ok", "a success is no failure");
         }
         problems.0

@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CallResult, Counts, Permit, Preset, Problem, Problems, State, Verdict};
+use super::{CallResult, Counts, Follows, Permit, Preset, Problem, Problems, State, Verdict};
 use crate::engine::time::{SimDuration, SimTime};
 
 /// opossum's breaker; what is not given is the library's default.
@@ -47,7 +47,7 @@ pub struct OpossumSpec {
 pub(super) const PRESET: Preset = Preset {
     name: "opossum",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]
@@ -61,6 +61,7 @@ allow_warm_up = false
 "#,
     summary: "more than 50 % failures within 10 s, of however few calls, open it for 30 s",
     source: "opossum 9.0.0, lib/circuit.js and lib/status.js (59421c5)",
+    follows: Follows::version("opossum", "9.0.0"),
     cases: &[
         "traces/opossum_default.json",
         "traces/opossum_50pct_10s_vol5.json",

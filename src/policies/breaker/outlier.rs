@@ -8,11 +8,18 @@
 //! first sweep at or after that; the multiplier grows by one with each ejection and shrinks by one
 //! with each sweep that finds the host in and back for an interval at least.
 //!
-//! **The cap.** A host is ejected only if `100·(ejected + 1)/hosts ≤ max_ejection_percent`, in
+//! **The cap**, since 1.28. A host is ejected only if `100·(ejected + 1)/hosts ≤ max_ejection_percent`, in
 //! floating point, unrounded. At the default of 10 % a pool of fewer than 10 hosts therefore never
 //! ejects any, nor does a pool of one at less than 100 %; `always_eject_one_host` lets the first
 //! one go. A pool of 15 ejects one. A failure in a row that the cap stops still starts the count
 //! anew.
+//!
+//! **Before 1.28** ([`OutlierVersion`]). Up to 1.26 a host is ejected if those out *before* it are
+//! strictly fewer than the percentage, `100·ejected/hosts < max_ejection_percent`: one of any pool
+//! at least, and two of three at 50 %. In 1.27 the first host is ejected whatever the percentage, and
+//! any further one by the cap of today. In both the multiplier of a host that is in shrinks at a
+//! sweep before that sweep ejects, so that ejections at every other sweep never last longer
+//! (issue 26758).
 //!
 //! In the words of this folder an ejected host is an open breaker; it is never half-open, and
 //! refuses nothing once it is back. Envoy would send the call to another host, and to ejected ones
@@ -22,20 +29,39 @@
 //! Lengths are whole milliseconds.
 //!
 //! Source: Envoy, `source/common/upstream/outlier_detection_impl.cc` (00c7146) and
-//! `outlier_detection.proto` (data-plane-api 84e8436). Left out: jitter of the ejection time
+//! `outlier_detection.proto` (data-plane-api 84e8436); for older versions the file as it was before
+//! pull requests 27624 (June 2023, in 1.27.0 by its date) and 27909, and the change log of 1.28.0.
+//! Left out: jitter of the ejection time
 //! (default 0), enforcement of a part of the detections (only 0 % and 100 % here), errors of local
 //! origin, health checks.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CallResult, Counts, Permit, Preset, Problem, Problems, State, Verdict};
+use super::{CallResult, Counts, Follows, Permit, Preset, Problem, Problems, State, Verdict};
 use crate::engine::time::{SimDuration, SimTime};
+
+/// The releases of Envoy whose rules are followed.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum OutlierVersion {
+    /// Up to 1.26: the cap looks at the hosts that are out already.
+    #[serde(rename = "1.26")]
+    UpTo126,
+    /// 1.27: the cap counts the host itself, except the first.
+    #[serde(rename = "1.27")]
+    Only127,
+    /// Since 1.28 (October 2023): the cap holds for the first host too.
+    #[default]
+    #[serde(rename = "1.28")]
+    Since128,
+}
 
 /// Envoy's outlier detection; what is not given is its default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OutlierSpec {
+    /// Whose cap and whose shrinking of the multiplier.
+    pub version: OutlierVersion,
     /// Time between sweeps.
     pub interval: SimDuration,
     /// What the time of an ejection is a multiple of.
@@ -85,12 +111,13 @@ pub struct OutlierSpec {
 pub(super) const PRESET: Preset = Preset {
     name: "envoy_outlier",
     settings: r#"
-failures = ["503", "timeout"]
+failures = ["5xx", "timeout"]
 ignored = []
 scope = "trunk"
 
 [machine]
 kind = "envoy_outlier"
+version = "1.28"
 interval = "10s"
 base_ejection_time = "30s"
 max_ejection_time = "300s"
@@ -112,12 +139,97 @@ enforcing_failure_percentage = false
     summary: "one pool over all trunks: 5 failures in a row or a low success rate eject one for \
               30 s and more; at most 10 % of them",
     source: "Envoy, outlier_detection.proto (84e8436) and outlier_detection_impl.cc (00c7146)",
+    follows: Follows::version("Envoy", "00c7146, data-plane-api 84e8436")
+        .since("1.28.0 of 18 October 2023")
+        .changed(
+            "the first host too is ejected only within max_ejection_percent (pull request \
+             27909); a multiplier shrinks only after an interval without ejection",
+            Some("envoy_outlier_1_27"),
+        ),
+    cases: &[],
+};
+
+/// Envoy 1.27, with its defaults.
+pub(super) const PRESET_1_27: Preset = Preset {
+    name: "envoy_outlier_1_27",
+    settings: r#"
+failures = ["503", "timeout"]
+ignored = []
+scope = "trunk"
+
+[machine]
+kind = "envoy_outlier"
+version = "1.27"
+interval = "10s"
+base_ejection_time = "30s"
+max_ejection_time = "300s"
+max_ejection_percent = 10
+always_eject_one_host = false
+consecutive_5xx = 5
+enforcing_consecutive_5xx = true
+consecutive_gateway_failure = 5
+enforcing_consecutive_gateway_failure = false
+success_rate_minimum_hosts = 5
+success_rate_request_volume = 100
+success_rate_stdev_factor = 1900
+enforcing_success_rate = true
+failure_percentage_threshold = 85
+failure_percentage_minimum_hosts = 5
+failure_percentage_request_volume = 50
+enforcing_failure_percentage = false
+"#,
+    summary: "likewise before 2023-10: the first host is ejected whatever the percentage",
+    source: "Envoy, outlier_detection_impl.cc as changed by pull requests 27624 and 27909; \
+             its defaults as in envoy_outlier",
+    follows: Follows::version("Envoy", "1.27")
+        .since("1.27.0 of 26 July 2023, by the date of pull request 27624")
+        .changed(
+            "the cap counts the host to be ejected; up to 1.26 only those that were out",
+            Some("envoy_outlier_1_26"),
+        ),
+    cases: &[],
+};
+
+/// Envoy up to 1.26, with its defaults.
+pub(super) const PRESET_1_26: Preset = Preset {
+    name: "envoy_outlier_1_26",
+    settings: r#"
+failures = ["503", "timeout"]
+ignored = []
+scope = "trunk"
+
+[machine]
+kind = "envoy_outlier"
+version = "1.26"
+interval = "10s"
+base_ejection_time = "30s"
+max_ejection_time = "300s"
+max_ejection_percent = 10
+always_eject_one_host = false
+consecutive_5xx = 5
+enforcing_consecutive_5xx = true
+consecutive_gateway_failure = 5
+enforcing_consecutive_gateway_failure = false
+success_rate_minimum_hosts = 5
+success_rate_request_volume = 100
+success_rate_stdev_factor = 1900
+enforcing_success_rate = true
+failure_percentage_threshold = 85
+failure_percentage_minimum_hosts = 5
+failure_percentage_request_volume = 50
+enforcing_failure_percentage = false
+"#,
+    summary: "likewise up to 1.26: one host more than the percentage allows may be out",
+    source: "Envoy, outlier_detection_impl.cc as changed by pull requests 27624 and 27909; \
+             its defaults as in envoy_outlier",
+    follows: Follows::version("Envoy", "up to 1.26"),
     cases: &[],
 };
 
 impl Default for OutlierSpec {
     fn default() -> Self {
         Self {
+            version: OutlierVersion::Since128,
             interval: SimDuration::from_secs(10),
             base_ejection_time: SimDuration::from_secs(30),
             max_ejection_time: SimDuration::from_secs(300),
@@ -255,13 +367,19 @@ impl Pool {
 
     fn sweep(&mut self, now: SimTime) {
         for i in 0..self.hosts.len() {
+            let early = self.spec.version != OutlierVersion::Since128;
             if self.return_due(i).is_some_and(|due| due <= now) {
                 self.bring_back(i, now);
+            } else if early && self.hosts[i].ejected_at.is_none() {
+                self.hosts[i].multiplier = self.hosts[i].multiplier.saturating_sub(1);
             }
             let host = &mut self.hosts[i];
             host.last = std::mem::take(&mut host.current);
         }
         self.compare(now);
+        if self.spec.version != OutlierVersion::Since128 {
+            return;
+        }
         let interval = whole_ms(self.spec.interval);
         for host in self.hosts.iter_mut().filter(|h| h.ejected_at.is_none()) {
             let settled =
@@ -328,10 +446,7 @@ impl Pool {
         if !enforced || self.hosts[host].ejected_at.is_some() {
             return;
         }
-        let percent = 100.0 * (self.ejected + 1) as f64 / self.hosts.len() as f64;
-        let fits = percent <= f64::from(self.spec.max_ejection_percent.min(100));
-        let first = self.spec.always_eject_one_host && self.ejected == 0;
-        if !(fits || first) {
+        if !self.fits() {
             return;
         }
         self.ejected += 1;
@@ -341,6 +456,22 @@ impl Pool {
         host.ejected_at = Some(now);
         if host.multiplier.saturating_mul(base) < max.saturating_add(base) {
             host.multiplier += 1;
+        }
+    }
+
+    /// Whether the cap lets another host go.
+    fn fits(&self) -> bool {
+        let percent = |out: u64| 100.0 * out as f64 / self.hosts.len() as f64;
+        let cap = f64::from(self.spec.max_ejection_percent.min(100));
+        let first = self.ejected == 0;
+        match self.spec.version {
+            OutlierVersion::UpTo126 => {
+                percent(self.ejected) < cap || self.spec.always_eject_one_host && first
+            }
+            OutlierVersion::Only127 => first || percent(self.ejected + 1) <= cap,
+            OutlierVersion::Since128 => {
+                self.spec.always_eject_one_host && first || percent(self.ejected + 1) <= cap
+            }
         }
     }
 

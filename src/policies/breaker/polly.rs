@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CallResult, Counts, Permit, Preset, Problem, Problems, State, Verdict};
+use super::{CallResult, Counts, Follows, Permit, Preset, Problem, Problems, State, Verdict};
 use crate::engine::time::{SimDuration, SimTime};
 
 /// Polly's breaker; what is not given is the library's default.
@@ -48,7 +48,7 @@ pub struct PollySpec {
 pub(super) const PRESET: Preset = Preset {
     name: "polly_v8",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]
@@ -61,6 +61,11 @@ half_open_reprobe = false
 "#,
     summary: "10 % failures of at least 100 calls within 30 s open it for 5 s, one probe decides",
     source: "Polly, CircuitBreakerStrategyOptions and CircuitStateController (173d6d1, 13428cc)",
+    follows: Follows::version("Polly", "173d6d1 (version 8)").since("8.0.0 [from memory]").changed(
+        "a probe that never comes back blocks for ever; from 4.3 to 7 another was let \
+             through after each break (half_open_reprobe = true)",
+        None,
+    ),
     cases: &["policies/polly_breaker_decision.csv", "policies/polly_rolling_health.csv"],
 };
 

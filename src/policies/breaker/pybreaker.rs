@@ -14,7 +14,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CallResult, Counts, Permit, Preset, Problem, Problems, State, Verdict};
+use super::{CallResult, Counts, Follows, Permit, Preset, Problem, Problems, State, Verdict};
 use crate::engine::time::{SimDuration, SimTime};
 
 /// pybreaker; what is not given is the library's default.
@@ -35,7 +35,7 @@ pub struct PybreakerSpec {
 pub(super) const PRESET: Preset = Preset {
     name: "pybreaker",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout"]
 ignored = []
 
 [machine]
@@ -46,6 +46,7 @@ success_threshold = 1
 "#,
     summary: "5 failures in a row open it for 60 s, a success closes it",
     source: "pybreaker 1.4.1, pybreaker/__init__.py (3c436f2)",
+    follows: Follows::version("pybreaker", "1.4.1"),
     cases: &[
         "traces/pybreaker_k5_30s.json",
         "traces/pybreaker_k3_10s_iid.json",

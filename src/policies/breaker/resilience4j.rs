@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CallResult, Counts, Permit, Preset, Problem, Problems, State, Verdict};
+use super::{CallResult, Counts, Follows, Permit, Preset, Problem, Problems, State, Verdict};
 use crate::engine::time::{SimDuration, SimTime};
 
 /// resilience4j's breaker; what is not given is the library's default.
@@ -113,7 +113,7 @@ pub enum AfterMaxWait {
 pub(super) const PRESET: Preset = Preset {
     name: "resilience4j",
     settings: r#"
-failures = ["429", "503", "timeout"]
+failures = ["4xx", "5xx", "timeout", "bulkhead"]
 ignored = []
 
 [machine]
@@ -130,7 +130,9 @@ after_max_wait = "open"
 automatic_half_open = false
 "#,
     summary: "50 % failures among the last 100 calls open it for 60 s, 10 probes decide",
-    source: "resilience4j, CircuitBreakerConfig and CircuitBreakerStateMachine (af9e7c9)",
+    source: "resilience4j, CircuitBreakerConfig and CircuitBreakerStateMachine (af9e7c9); that it \
+             records what a bulkhead inside it throws: [from memory]",
+    follows: Follows::version("resilience4j", "af9e7c9"),
     cases: &["policies/resilience4j_breaker_sequences.md"],
 };
 

@@ -1,7 +1,7 @@
 //! Retry budgets: what bounds the retries of a client across its requests. One file per algorithm.
 //!
-//! The state is one client replica's. A budget hears of every request that starts, of every failure
-//! that may be retried, of every retry wanted, of its end, and of every success.
+//! The state is one client replica's. A budget hears of every request that starts, of every attempt
+//! that is sent, of every failure that may be retried, of every retry wanted, of its end, and of every success.
 
 mod adaptive;
 mod concurrency;
@@ -94,7 +94,8 @@ pub enum BudgetSpec {
         #[schemars(range(min = 0.0, max = 1000.0))]
         percent: f64,
     },
-    /// Envoy's retry budget: so many retries at once, by the attempts under way and waiting.
+    /// Envoy's retry budget: so many retries at once, by the attempts under way and waiting, or by
+    /// those started in an interval.
     RetryConcurrency {
         /// Percent of them (20).
         #[serde(default = "twenty")]
@@ -104,6 +105,11 @@ pub enum BudgetSpec {
         #[serde(default = "three")]
         #[schemars(range(min = 0, max = 1_000_000))]
         min_concurrency: u32,
+        /// Counts the attempts started in this time, retries included, instead of those under way
+        /// and waiting (`budget_interval` of Envoy and Istio, 2026; 10 s by the Gateway API). A
+        /// start counts for nine tenths of it at least. Without it, those under way.
+        #[serde(default)]
+        interval: Option<SimDuration>,
     },
     /// Envoy's `max_retries`: so many retries at once.
     MaxRetries {
@@ -202,8 +208,12 @@ impl BudgetSpec {
                 }
                 problems.within("percent", *percent, 0.0, 1000.0);
             }
-            Self::RetryConcurrency { percent, .. } => {
+            Self::RetryConcurrency { percent, interval, .. } => {
                 problems.within("percent", *percent, 0.0, 100.0);
+                if let Some(interval) = interval.filter(|i| *i < SimDuration::from_millis(10)) {
+                    let allowed = "must be at least 10ms, or left out";
+                    problems.refuse("interval", interval, allowed);
+                }
             }
             Self::AdaptiveBucket { fill, size, .. } => {
                 problems.within("fill", *fill, 0.0, 1000.0);
@@ -259,10 +269,12 @@ impl Budget {
             BudgetSpec::TpsBudget { ttl, min_per_s, percent } => {
                 Self::TpsBudget(Box::new(TpsBudget::new(ttl, min_per_s, percent)))
             }
-            BudgetSpec::RetryConcurrency { percent, min_concurrency } => {
-                Self::Concurrency(RetryConcurrency::new(percent, min_concurrency))
+            BudgetSpec::RetryConcurrency { percent, min_concurrency, interval } => {
+                Self::Concurrency(RetryConcurrency::new(percent, min_concurrency, interval))
             }
-            BudgetSpec::MaxRetries { max } => Self::Concurrency(RetryConcurrency::new(0.0, max)),
+            BudgetSpec::MaxRetries { max } => {
+                Self::Concurrency(RetryConcurrency::new(0.0, max, None))
+            }
             BudgetSpec::AdaptiveBucket { fill, size, credit } => {
                 Self::AdaptiveBucket(AdaptiveBucket::new(fill, size, credit))
             }
@@ -277,6 +289,13 @@ impl Budget {
             Self::AdaptiveBucket(bucket) => bucket.on_request(),
             Self::FailureRatio(ratio) => ratio.on_request(),
             _ => {}
+        }
+    }
+
+    /// An attempt leaves the client, whatever of: a first try, a retry or a hedge.
+    pub fn on_attempt(&mut self, now: SimTime) {
+        if let Self::Concurrency(retries) = self {
+            retries.on_attempt(now);
         }
     }
 
@@ -297,7 +316,7 @@ impl Budget {
             Self::TokenQuota(quota) => quota.withdraw(outcome),
             Self::RetryBudget(budget) => budget.withdraw(now),
             Self::TpsBudget(budget) => budget.withdraw(now),
-            Self::Concurrency(retries) => retries.start(load),
+            Self::Concurrency(retries) => retries.start(now, load),
             Self::AdaptiveBucket(bucket) => bucket.withdraw(),
             Self::None | Self::GrpcThrottle(_) | Self::FailureRatio(_) => true,
         }

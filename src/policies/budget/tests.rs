@@ -50,14 +50,34 @@ fn the_throttle_closes_at_half() {
 #[test]
 fn envoy_counts_retries_at_once() {
     let load = |active| Load { active, pending: 0 };
-    let mut retries = RetryConcurrency::new(20.0, 3);
-    assert_eq!(retries.limit(load(25)), 5);
-    assert_eq!(retries.limit(load(2)), 3);
-    assert_eq!(RetryConcurrency::new(25.0, 3).limit(Load { active: 60, pending: 40 }), 25);
-    assert_eq!((0..100).filter(|_| retries.start(load(25))).count(), 5);
+    let now = SimTime::ZERO;
+    let mut retries = RetryConcurrency::new(20.0, 3, None);
+    assert_eq!(retries.limit(now, load(25)), 5);
+    assert_eq!(retries.limit(now, load(2)), 3);
+    let both = Load { active: 60, pending: 40 };
+    assert_eq!(RetryConcurrency::new(25.0, 3, None).limit(now, both), 25);
+    assert_eq!((0..100).filter(|_| retries.start(now, load(25))).count(), 5);
     retries.end();
-    assert!(retries.start(load(25)) && !retries.start(load(25)));
+    assert!(retries.start(now, load(25)) && !retries.start(now, load(25)));
     assert_eq!(granted(&mut Budget::new(&BudgetSpec::MaxRetries { max: 3 }), 100), 3);
+}
+
+/// A start counts until the tenth tick after it, whether or not anybody asks meanwhile, and however
+/// long nothing happens.
+#[test]
+fn starts_of_an_interval_are_forgotten_by_slots() {
+    let second = SimDuration::from_secs(1);
+    let mut retries = RetryConcurrency::new(100.0, 0, Some(second));
+    let idle = Load { active: 50, pending: 50 };
+    for (start, forgotten) in [(0, 1_000), (99, 1_000), (100, 1_100), (950, 1_900)] {
+        retries.on_attempt(at(start));
+        let mut asked = retries.clone();
+        assert!(asked.base(at(forgotten - 1), idle) > asked.base(at(forgotten), idle), "{start}");
+    }
+    assert_eq!(retries.base(at(1_899), idle), 1);
+    retries.on_attempt(at(123_456_789));
+    assert_eq!(retries.base(at(123_456_789), idle), 1);
+    assert_eq!(retries.base(at(123_457_700), idle), 0);
 }
 
 #[test]
@@ -137,8 +157,33 @@ proptest! {
         prop_assert!(granted(&mut Budget::new(&tower), requests) <= 10 * min_per_s as usize);
         let bucket = BudgetSpec::AdaptiveBucket { fill: percent, size: 5.0, credit: Credit::Request };
         prop_assert!(granted(&mut Budget::new(&bucket), requests) as f64 <= 5.0 + percent * n);
+        let started = BudgetSpec::RetryConcurrency {
+            percent: percent * 100.0, min_concurrency: max, interval: Some(ttl),
+        };
+        // Without an attempt sent the share is of nothing.
+        prop_assert_eq!(granted(&mut Budget::new(&started), requests), max.min(requests) as usize);
         let plain = BudgetSpec::MaxRetries { max };
         prop_assert_eq!(granted(&mut Budget::new(&plain), requests), max.min(requests) as usize);
+    }
+
+    /// The starts that count are those of more than nine tenths of the interval and of no more than
+    /// the whole.
+    #[test]
+    fn an_interval_counts_nine_tenths_to_all_of_itself(
+        gaps in prop::collection::vec(0u64..700, 1..200), interval_ms in 1u64..500,
+    ) {
+        let interval = SimDuration::from_millis(interval_ms * 10);
+        let mut retries = RetryConcurrency::new(100.0, 0, Some(interval));
+        let (mut now, mut starts) = (0, Vec::new());
+        for gap in gaps {
+            now += gap;
+            starts.push(now);
+            retries.on_attempt(at(now));
+            let within = |ms: u64| starts.iter().filter(|s| now - **s < ms).count() as u64;
+            let counted = retries.base(at(now), Load::default());
+            prop_assert!(within(interval_ms * 9) <= counted, "{} of {}", counted, now);
+            prop_assert!(counted <= within(interval_ms * 10), "{} of {}", counted, now);
+        }
     }
 
     /// Whatever happens, tokens stay between nothing and the most there may be.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Sample, WindowSpec, check_bounds};
 use crate::engine::time::SimDuration;
 use crate::policies::Problems;
-use crate::policies::preset::Preset;
+use crate::policies::preset::{Follows, Preset};
 
 /// The settings of an AIMD limit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +44,7 @@ timeout = "5s"
 "#,
     summary: "Netflix concurrency-limits' additive increase, multiplicative decrease",
     source: "Netflix concurrency-limits 784c960, AIMDLimit.java",
+    follows: Follows::version("Netflix concurrency-limits", "784c960"),
     cases: &["policies/netflix_limits.csv"],
 };
 

@@ -17,7 +17,7 @@ use super::check_bounds;
 use super::histogram::Histogram;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::Problems;
-use crate::policies::preset::Preset;
+use crate::policies::preset::{Follows, Preset};
 
 /// The settings of Envoy's adaptive concurrency.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,6 +65,7 @@ buffer = 0.25
     summary: "Envoy's adaptive concurrency filter",
     source: "envoy c35f67f, gradient_controller.cc and adaptive_concurrency.proto; the two \
              intervals have no default there and are its documentation's example",
+    follows: Follows::version("Envoy", "c35f67f"),
     cases: &[],
 };
 

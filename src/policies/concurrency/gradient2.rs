@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Sample, WindowSpec, check_bounds};
 use crate::policies::Problems;
-use crate::policies::preset::Preset;
+use crate::policies::preset::{Follows, Preset};
 
 /// The settings of a gradient limit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -53,6 +53,7 @@ long_window = 600
     summary: "Netflix concurrency-limits' gradient of the round trip against its long average",
     source: "Netflix concurrency-limits f2528de, Gradient2Limit.java and ExpAvgMeasurement.java \
              (the first ten samples are averaged plainly)",
+    follows: Follows::version("Netflix concurrency-limits", "f2528de"),
     cases: &[],
 };
 

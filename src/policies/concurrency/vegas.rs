@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Sample, WindowSpec, check_bounds};
 use crate::engine::time::SimDuration;
 use crate::policies::Problems;
-use crate::policies::preset::Preset;
+use crate::policies::preset::{Follows, Preset};
 
 /// The settings of a Vegas limit. L below is max(1, ⌊log₁₀ limit⌋).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +56,7 @@ probe_multiplier = 30
     summary: "Netflix concurrency-limits' default limit, after TCP Vegas",
     source: "Netflix concurrency-limits 78a74b9, VegasLimit.java, Log10RootFunction.java; alpha, \
              beta and threshold follow the limit (3, 6 and 1 times its logarithm)",
+    follows: Follows::version("Netflix concurrency-limits", "78a74b9"),
     cases: &["policies/netflix_limits.csv"],
 };
 

@@ -1,7 +1,7 @@
 //! The limiters of known libraries and proxies. What these leave to their users has the figures of
 //! the documentation's example; nobody should take those for a default.
 
-use crate::policies::preset::Preset;
+use crate::policies::preset::{Follows, Preset};
 
 /// The presets.
 pub const PRESETS: &[Preset] = &[
@@ -17,6 +17,7 @@ on_limit = { kind = "reject" }
         summary: "governor, Quota::per_minute(300): GCRA; the burst is the count per period",
         source: "governor 9f3a79d, governor/src/{gcra,quota}.rs; 300 per minute is Genesys \
                  Cloud's limit per token, governor has no default",
+        follows: Follows::version("governor", "9f3a79d"),
         cases: &[
             "policies/governor_gcra.csv",
             "traces/governor_300pm_burst1.json",
@@ -38,6 +39,7 @@ nodelay = false
         summary: "nginx limit_req: leaky bucket in milliseconds, holds back up to its burst",
         source: "nginx 3f6f782, src/http/modules/ngx_http_limit_req_module.c; rate=1r/s burst=5 \
                  is the module documentation's example",
+        follows: Follows::version("nginx", "3f6f782"),
         cases: &[
             "policies/nginx_limit_req.csv",
             "traces/nginx_10rps_burst5_delay.json",
@@ -58,6 +60,7 @@ on_limit = { kind = "reject" }
         source: "envoy 016c0c8, local_ratelimit_impl.cc (up to 1.30): tokens_per_fill 1 is the \
                  default, 50 ms the shortest fill_interval; max_tokens must be given, 1 is an \
                  assumption",
+        follows: Follows::version("Envoy", "016c0c8 (up to 1.30)"),
         cases: &[],
     },
     Preset {
@@ -72,6 +75,9 @@ on_limit = { kind = "reject" }
         summary: "Envoy local rate limit since 1.31: starts full, fills steadily, 429 below 1",
         source: "envoy, local_ratelimit_impl.cc from 1.31 (AtomicTokenBucket, at \
                  tokens_per_fill / fill_interval); the figures are those of envoy_local",
+        follows: Follows::version("Envoy", "1.31")
+            .since("1.31")
+            .changed("fills steadily; was filled at ticks of fill_interval", Some("envoy_local")),
         cases: &[],
     },
     Preset {
@@ -89,6 +95,7 @@ on_limit = { kind = "reject" }
                  domains (2017): its example of 50 per minute; that the request is counted before \
                  it is judged: Cloudflare WAF documentation, request rate; that a refused one is \
                  not is an assumption",
+        follows: Follows::version("Cloudflare", "blog of 2017, WAF documentation"),
         cases: &["policies/cloudflare_sliding.csv"],
     },
     Preset {
@@ -102,6 +109,7 @@ refuses = "after_wait"
 "#,
         summary: "resilience4j AtomicRateLimiter with its defaults: 50 per 500 ns, parks for up to 5 s",
         source: "resilience4j af9e7c9, AtomicRateLimiter.java and RateLimiterConfig.java",
+        follows: Follows::version("resilience4j", "af9e7c9"),
         cases: &[],
     },
     Preset {
@@ -117,6 +125,7 @@ on_limit = { kind = "reject" }
         summary: "python limits, fixed window in memory: opens at the first hit, counts every hit",
         source: "limits 5.8.0, storage/memory.py (incr, get) and strategies.py; 300 per minute is \
                  the trace's, limits has no default",
+        follows: Follows::version("limits (Python)", "5.8.0"),
         cases: &["traces/limits_fixed_300pm.json"],
     },
     Preset {
@@ -132,6 +141,7 @@ on_limit = { kind = "reject" }
         summary: "python limits, moving window in memory: a log; a hit one window old counts",
         source: "limits 5.8.0, storage/memory.py (acquire_entry, >=); 15 per 3 s is the trace's, \
                  limits has no default",
+        follows: Follows::version("limits (Python)", "5.8.0"),
         cases: &["traces/limits_moving_15per3s.json"],
     },
     Preset {
@@ -146,6 +156,7 @@ on_limit = { kind = "reject" }
 "#,
         summary: "The textbook's sliding log: at most so many in (now - window, now]",
         source: "the definition; 300 per minute is an assumption (Genesys Cloud's limit per token)",
+        follows: Follows::version("no library: the definition", "without versions"),
         cases: &[],
     },
 ];

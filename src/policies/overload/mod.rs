@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use control::Control;
 pub use throttle::Throttle;
 
-use super::preset::Preset;
+use super::preset::{Follows, Preset};
 use super::{Problem, Problems};
 use crate::engine::time::{SimDuration, SimTime};
 
@@ -130,6 +130,7 @@ pub const PRESETS: &[Preset] = &[
                    accepted_min = 0.02\nvalidity = \"500ms\"\n",
         summary: "loss-based control; the client of the RFC, the server by occupancy",
         source: "RFC 7339 §4.3 (validity), §6; the server's figures are assumptions",
+        follows: Follows::version("RFC 7339", "as published").since("September 2014 [from memory]"),
         cases: &[],
     },
     Preset {
@@ -138,6 +139,7 @@ pub const PRESETS: &[Preset] = &[
                    validity = \"500ms\"\ntau0 = 0.0\ntau1 = 5.0\ntau2 = 10.0\nrandomize = true\n",
         summary: "rate-based control; the client of the RFC, the server by queueing delay",
         source: "RFC 7415 §3.5 (tau0, tau1, tau2); the server's figures are assumptions",
+        follows: Follows::version("RFC 7415", "as published").since("February 2015 [from memory]"),
         cases: &[],
     },
 ];

@@ -136,9 +136,9 @@ impl RetrySpec {
             Some(Hint::After(length)) => Some(length),
             Some(Hint::Unreadable) | None => None,
         };
-        let needs_header = self.retry_after_needed.contains(&failed.outcome);
+        let needs_header = self.retry_after_needed.contains(failed.outcome);
         let too_late = self.retry_after_give_up.is_some_and(|max| told.is_some_and(|l| l > max));
-        self.retry_on.contains(&failed.outcome)
+        self.retry_on.contains(failed.outcome)
             && self.methods.as_ref().is_none_or(|m| m.contains(&failed.method))
             && (told.is_some() || !needs_header)
             && !too_late

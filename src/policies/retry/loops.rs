@@ -168,6 +168,13 @@ impl Loops {
         }
     }
 
+    /// An attempt is sent, a hedge included: it counts for the budgets of every loop.
+    pub fn on_attempt(&mut self, now: SimTime) {
+        for looped in &mut self.loops {
+            looped.budget.on_attempt(now);
+        }
+    }
+
     /// Whether any try may be held back or refused by the client itself.
     #[must_use]
     pub const fn are_gated(&self) -> bool {

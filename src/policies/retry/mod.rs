@@ -5,8 +5,6 @@ mod decision;
 mod header;
 mod loops;
 mod presets;
-mod presets_headers;
-mod presets_throttled;
 mod reset;
 
 use schemars::JsonSchema;
@@ -15,23 +13,14 @@ use serde::{Deserialize, Serialize};
 use super::backoff::{BackoffSpec, Jitter};
 use super::budget::BudgetSpec;
 use super::limiter::LimiterSpec;
-use super::preset::{self, Preset};
 use super::throttle::ThrottleSpec;
-use super::{Outcome, Problem, Problems};
+use super::{Outcome, Outcomes, Problem, Problems};
 use crate::engine::time::SimDuration;
 pub use decision::{Failed, LoopState, Reason, RetryDecision};
 pub use header::{Hint, RetryAfter};
 pub use loops::{Loops, Pass, Progress, Step};
+pub use presets::PRESETS;
 pub use reset::{MissingReset, ResetAdvice, ResetClock, ResetSpec};
-
-/// The presets.
-pub const PRESETS: &[Preset] = &preset::joined::<
-    { presets::PRESETS.len() + presets_throttled::PRESETS.len() + presets_headers::PRESETS.len() },
->([
-    presets::PRESETS,
-    presets_throttled::PRESETS,
-    presets_headers::PRESETS,
-]);
 
 /// Loops that may stand one under another.
 pub const DEPTH_MAX: usize = 4;
@@ -65,10 +54,10 @@ pub struct RetrySpec {
     pub retry_after_give_up: Option<SimDuration>,
     /// Outcomes after which to try again: `"refused"` is what a breaker inside the loop refuses,
     /// `"bulkhead"` what a bulkhead or a full connection pool inside it does.
-    pub retry_on: Vec<Outcome>,
+    pub retry_on: Outcomes,
     /// Of these, outcomes after which to try again only where the answer has a `Retry-After`
     /// (urllib3: 429 and 503, its `RETRY_AFTER_STATUS_CODES`).
-    pub retry_after_needed: Vec<Outcome>,
+    pub retry_after_needed: Outcomes,
     /// Methods of requests that are tried again. Without it, all.
     pub methods: Option<Vec<Method>>,
     /// The waits.
@@ -116,8 +105,8 @@ impl Default for RetrySpec {
             retry_after_max: None,
             limit_reset: None,
             retry_after_give_up: None,
-            retry_on: vec![Outcome::TooManyRequests, Outcome::Unavailable, Outcome::TimedOut],
-            retry_after_needed: Vec::new(),
+            retry_on: Outcomes::failures(),
+            retry_after_needed: Outcomes::default(),
             methods: None,
             backoff: BackoffSpec::Fixed {
                 delay: SimDuration::from_millis(500),
@@ -167,7 +156,7 @@ impl RetrySpec {
                 problems.positive(key, length);
             }
         }
-        if self.retry_on.contains(&Outcome::Ok) {
+        if self.retry_on.contains(Outcome::Ok) {
             problems.refuse("retry_on", "ok", "a success is not retried");
         }
         if let Some(reset) = &self.limit_reset {

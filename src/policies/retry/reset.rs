@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::header::Hint;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::limit_headers::{LimitHeaders, LimitMessage};
-use crate::policies::{Outcome, Problem, Problems};
+use crate::policies::{Outcome, Outcomes, Problem, Problems};
 
 const SECOND: i128 = 1_000_000_000;
 
@@ -15,7 +15,7 @@ const SECOND: i128 = 1_000_000_000;
 #[serde(deny_unknown_fields, default)]
 pub struct ResetSpec {
     /// Outcomes after which the headers are read.
-    pub on: Vec<Outcome>,
+    pub on: Outcomes,
     /// How the header names the reset, and by whose clock.
     pub clock: ResetClock,
     /// Whether the time left is rounded up to whole seconds.
@@ -64,7 +64,7 @@ pub enum MissingReset {
 impl Default for ResetSpec {
     fn default() -> Self {
         Self {
-            on: vec![Outcome::TooManyRequests],
+            on: vec![Outcome::TooManyRequests].into(),
             clock: ResetClock::SecondsLeft,
             whole_seconds: false,
             plus: SimDuration::ZERO,
@@ -100,7 +100,7 @@ impl ResetSpec {
         (limits, message): (Option<LimitHeaders>, LimitMessage),
         hint: Option<Hint>,
     ) -> ResetAdvice {
-        if !self.on.contains(&outcome) {
+        if !self.on.contains(outcome) {
             return ResetAdvice::Backoff;
         }
         match (self.secondary, message) {
@@ -143,7 +143,7 @@ impl ResetSpec {
     /// What is wrong with it.
     pub(super) fn check(&self) -> Vec<Problem> {
         let mut problems = Problems::default();
-        if self.on.contains(&Outcome::Ok) {
+        if self.on.contains(Outcome::Ok) {
             problems.refuse("on", "ok", "a success is not retried");
         }
         problems.0

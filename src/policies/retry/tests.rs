@@ -113,7 +113,7 @@ fn retry_after_takes_the_place_of_the_backoff_where_it_is_honoured() {
 fn attempts_deadline_and_outcome_each_end_a_request() {
     let spec = RetrySpec {
         deadline: Some(SimDuration::from_secs(3)),
-        retry_on: vec![Outcome::TooManyRequests],
+        retry_on: vec![Outcome::TooManyRequests].into(),
         ..RetrySpec::default()
     };
     let give_up = RetryDecision::GiveUp;
@@ -286,7 +286,7 @@ fn budgets_belong_to_their_loop() {
 #[test]
 fn concurrent_retries_are_counted_until_they_end() {
     let spec = RetrySpec {
-        budget: BudgetSpec::RetryConcurrency { percent: 20.0, min_concurrency: 3 },
+        budget: BudgetSpec::RetryConcurrency { percent: 20.0, min_concurrency: 3, interval: None },
         ..RetrySpec::default()
     };
     let load = Load { active: 25, pending: 0 };

@@ -5,7 +5,7 @@ mod codel;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::preset::Preset;
+use super::preset::{Follows, Preset};
 use super::{Problem, Problems};
 use crate::engine::time::SimDuration;
 pub use codel::Codel;
@@ -77,6 +77,7 @@ interval = "100ms"
 "#,
     summary: "folly's controlled delay: over 5 ms for a whole interval, then no wait over 10 ms",
     source: "folly 1ad98e2, executors/Codel.cpp",
+    follows: Follows::version("folly", "1ad98e2"),
     cases: &[],
 }];
 

@@ -12,6 +12,8 @@ use super::{Gate, later, uniform};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::Outcome;
 
+/// Statuses that are reported as a 429 is (`send` in `AATB.py`); of another nothing follows.
+const CONGESTED: [u16; 7] = [429, 408, 425, 500, 502, 503, 504];
 /// Tokens after a failure.
 const TOKENS_AFTER_FAILURE: f64 = 1.1;
 /// By how much a pause that the reports of others cause is spread, each way, in seconds.
@@ -125,7 +127,7 @@ impl Aatb {
             return self.errors.on_error(now);
         }
         self.sent += 1;
-        if outcome != Outcome::Ok {
+        if outcome.status().is_some_and(|status| CONGESTED.contains(&status)) {
             self.last_congestion = hundredths(now.as_secs_f64());
             self.prepare(true);
         }

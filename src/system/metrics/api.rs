@@ -9,6 +9,28 @@ use crate::system::config::Config;
 use crate::system::ids::ClientId;
 use crate::system::observation::{Errand, Observation};
 
+/// Attempts of the routing client that did not end well, by how they ended.
+#[derive(Debug, Default)]
+struct Outcomes {
+    too_many: u64,
+    unavailable: u64,
+    timed_out: u64,
+    others: u64,
+}
+
+impl Outcomes {
+    const fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::TooManyRequests => self.too_many += 1,
+            Outcome::Unavailable => self.unavailable += 1,
+            Outcome::TimedOut => self.timed_out += 1,
+            Outcome::Status(_) => self.others += 1,
+            // These were never sent.
+            Outcome::Ok | Outcome::Refused | Outcome::Bulkhead => {}
+        }
+    }
+}
+
 /// What is measured of the API.
 #[derive(Debug)]
 pub(super) struct Api {
@@ -19,7 +41,7 @@ pub(super) struct Api {
     requests: u64,
     tried: u64,
     attempts: u64,
-    outcomes: [u64; 4],
+    outcomes: Outcomes,
     succeeded: u64,
     ended: u64,
     wasted: u64,
@@ -52,7 +74,7 @@ impl Api {
             requests: 0,
             tried: 0,
             attempts: 0,
-            outcomes: [0; 4],
+            outcomes: Outcomes::default(),
             succeeded: 0,
             ended: 0,
             wasted: 0,
@@ -119,7 +141,7 @@ impl Api {
             }
             Observation::AttemptEnded { client, outcome, .. } => {
                 if self.is_ours(client) {
-                    self.outcomes[outcome as usize] += 1;
+                    self.outcomes.count(outcome);
                 } else {
                     self.refused_others += u64::from(outcome == Outcome::TooManyRequests);
                 }
@@ -165,15 +187,15 @@ impl Api {
 
     pub(super) fn values(&self) -> Vec<(&'static str, f64)> {
         let count = |n: u64| n as f64;
-        let outcome = |o: Outcome| self.outcomes[o as usize] as f64;
         let latency = &self.latency[0].with(&self.latency[1]);
         vec![
             ("api_requests", count(self.requests)),
             ("api_attempts", count(self.attempts)),
             ("retry_amplification", ratio(self.attempts, self.tried)),
-            ("api_429s", outcome(Outcome::TooManyRequests)),
-            ("api_503s", outcome(Outcome::Unavailable)),
-            ("api_timeouts", outcome(Outcome::TimedOut)),
+            ("api_429s", count(self.outcomes.too_many)),
+            ("api_503s", count(self.outcomes.unavailable)),
+            ("api_other_errors", count(self.outcomes.others)),
+            ("api_timeouts", count(self.outcomes.timed_out)),
             ("api_success_ratio", ratio(self.succeeded, self.ended)),
             ("api_goodput_per_s", count(self.succeeded) / self.window.length_s()),
             ("api_wasted", count(self.wasted)),

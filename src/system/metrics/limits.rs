@@ -79,7 +79,7 @@ impl LimitBooks {
         let limiters = &config.api.limiters;
         Self {
             window: Window::of(config),
-            periods: limiters.iter().map(|(_, spec)| Periods::of(spec)).collect(),
+            periods: limiters.iter().map(|limiter| Periods::of(&limiter.spec)).collect(),
             totals: vec![Counts::default(); limiters.len()],
             clients: config
                 .clients

@@ -43,9 +43,9 @@ pub struct ApiSpec {
     pub concurrency: ConcurrencySpec,
     /// What a message between client and API takes, each way, beyond half the round trip.
     pub network: Variate,
-    /// The `Retry-After` of a 429.
+    /// The `Retry-After` of a limit's refusal.
     pub retry_after: RetryAfterSpec,
-    /// The `Retry-After` of a 503. Without it, 503s have none.
+    /// The `Retry-After` of a 503 of the server's. Without it, these have none.
     pub retry_after_unavailable: Option<SimDuration>,
     /// Whether answers say what is left of the limit that has least left, and in how many seconds,
     /// rounded up, it is whole again (`inin-ratelimit-*`, `X-RateLimit-*`). Most clients ignore it.
@@ -54,6 +54,10 @@ pub struct ApiSpec {
     /// that have nothing to do with load.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub failure_share: f64,
+    /// Failures with other statuses, likewise.
+    pub failures: Vec<FailureSpec>,
+    /// What the server answers to which request, as recorded or made up.
+    pub outcomes: Option<OutcomesSpec>,
     /// Time from an update being served to the trunk following it.
     pub propagation: SimDuration,
 }
@@ -75,9 +79,43 @@ impl Default for ApiSpec {
             retry_after_unavailable: None,
             limit_headers: true,
             failure_share: 0.0,
+            failures: Vec::new(),
+            outcomes: None,
             propagation: SimDuration::ZERO,
         }
     }
+}
+
+/// A failure of the server that has nothing to do with load.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FailureSpec {
+    /// The HTTP status.
+    #[schemars(range(min = 300, max = 599))]
+    pub status: u16,
+    /// Share of the requests served that it is answered to; all shares together are at most 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub share: f64,
+    /// The `Retry-After` of the answer. Without it, none.
+    #[serde(default)]
+    pub retry_after: Option<SimDuration>,
+}
+
+/// What the server answers, from a file: to whoever asks, once the limits have let the request
+/// pass. A recording of what a client saw holds the limits' refusals already: model no limits
+/// beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutcomesSpec {
+    /// A CSV with the column `status`, and with `time_s` (seconds since the start of the run,
+    /// ascending: the row is in force from then until the next) or `request` (the number of the
+    /// request among those that the limits let pass, the first is 1, ascending). `status` is an
+    /// HTTP status, `timeout` where no answer comes, or nothing where the server answers as it
+    /// does without a file. `latency_s`, where it is there, is the time to the answer, waiting
+    /// and service in one, and takes no server; without it the request is served as any.
+    /// `retry_after_s` is the `Retry-After` of the answer. A request that no row is about is
+    /// served as without a file.
+    pub file: String,
 }
 
 /// What becomes of a request whose client has given up while it waited at the server.
@@ -109,8 +147,19 @@ pub struct LimitSpec {
     /// What a request takes of the budget.
     #[serde(default)]
     pub counts: LimitUnit,
+    /// The HTTP status of its refusals (nginx `limit_req_status`: 503).
+    #[serde(default = "too_many_requests")]
+    #[schemars(range(min = 400, max = 599))]
+    pub status: u16,
+    /// The `Retry-After` of its refusals. Without it, `api.retry_after` says.
+    #[serde(default)]
+    pub retry_after: Option<RetryAfterSpec>,
     /// The algorithm.
     pub limiter: LimiterSpec,
+}
+
+const fn too_many_requests() -> u16 {
+    429
 }
 
 /// What a limit counts.
@@ -176,7 +225,7 @@ impl fmt::Display for LimitKey {
     }
 }
 
-/// The `Retry-After` of a 429.
+/// The `Retry-After` of a refusal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum RetryAfterSpec {
@@ -237,7 +286,8 @@ pub struct ClientSpec {
     pub retry: RetrySpec,
     /// The method of an update; a look-up is a GET. Some clients retry some methods only.
     pub update_method: Method,
-    /// The circuit breaker.
+    /// The circuit breaker. Without it, none; what a breaker that is written leaves out, the
+    /// defaults say.
     pub breaker: BreakerSpec,
     /// What may be under way at once.
     pub bulkhead: BulkheadSpec,
@@ -263,7 +313,7 @@ impl Default for ClientSpec {
             coalesce: true,
             retry: RetrySpec::default(),
             update_method: Method::Put,
-            breaker: BreakerSpec::default(),
+            breaker: BreakerSpec::disabled(),
             bulkhead: BulkheadSpec::default(),
             concurrency: ConcurrencySpec::default(),
             hedge: HedgeSpec::default(),

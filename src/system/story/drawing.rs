@@ -319,10 +319,12 @@ impl Pen<'_> {
                 let after =
                     retry_after.map_or(String::new(), |wait| format!(", Retry-After {wait}"));
                 // The level without whose budget it is: that is the client's.
+                let status = self.config.api.limiters[limiter as usize].status;
+                let status = label::outcome(status).into_owned();
                 let limiter = self.config.limiter(limiter);
                 let level = limiter.split_once('/').map_or(limiter, |(level, _)| level);
-                let label = format!("429 {level}{after}");
-                Draft::arrow(Lane::Api, lane(client), label).tone(Tone::Refused).kind("429")
+                let label = format!("{status} {level}{after}");
+                Draft::arrow(Lane::Api, lane(client), label).tone(Tone::Refused).kind("limit")
             }
             Observation::LimiterAdmitted { delay, .. } if !delay.is_zero() => {
                 let text = format!("held back {:.0} ms by a limiter", delay.as_millis_f64());
@@ -331,11 +333,13 @@ impl Pen<'_> {
             Observation::AttemptEnded { client, outcome: Outcome::Ok, .. } => {
                 Draft::arrow(Lane::Api, lane(client), "200").tone(Tone::Good).kind("200")
             }
-            Observation::AttemptEnded { client, outcome: Outcome::Unavailable, .. } => {
-                Draft::arrow(Lane::Api, lane(client), "503").tone(Tone::Refused).kind("503")
-            }
             Observation::AttemptEnded { client, outcome: Outcome::TimedOut, .. } => {
                 Draft::note(lane(client), "no answer in time").tone(Tone::Failed).kind("time-out")
+            }
+            Observation::AttemptEnded { client, outcome, limiter: None, .. } => {
+                let status = label::outcome(outcome).into_owned();
+                let draft = Draft::arrow(Lane::Api, lane(client), status.clone());
+                draft.tone(Tone::Refused).kind("error")
             }
             Observation::RequestEnded {
                 client,

@@ -1,5 +1,7 @@
 //! What people call the things of a story.
 
+use std::borrow::Cow;
+
 use super::Story;
 use crate::engine::time::SimTime;
 use crate::policies::Outcome;
@@ -92,14 +94,14 @@ pub(super) const fn errand(errand: Errand) -> &'static str {
     }
 }
 
-pub(super) const fn outcome(outcome: Outcome) -> &'static str {
+pub(super) fn outcome(outcome: Outcome) -> Cow<'static, str> {
     match outcome {
-        Outcome::Ok => "200",
-        Outcome::TooManyRequests => "429",
-        Outcome::Unavailable => "503",
-        Outcome::TimedOut => "time-out",
-        Outcome::Refused => "refused by the breaker",
-        Outcome::Bulkhead => "refused by the bulkhead",
+        Outcome::TimedOut => "time-out".into(),
+        Outcome::Refused => "refused by the breaker".into(),
+        Outcome::Bulkhead => "refused by the bulkhead".into(),
+        Outcome::Ok | Outcome::TooManyRequests | Outcome::Unavailable | Outcome::Status(_) => {
+            outcome.status().map_or(Cow::Borrowed(""), |status| status.to_string().into())
+        }
     }
 }
 

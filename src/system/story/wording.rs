@@ -5,7 +5,6 @@ use super::Story;
 use super::burst::Burst;
 use super::causes::{Down, Failures, Gate, Link, Step};
 use super::label::{self, clock, several};
-use crate::policies::Outcome;
 use crate::system::config::Config;
 use crate::system::ids::{LegId, Side, TrunkId};
 use crate::system::observation::{Cause, Unrefreshed};
@@ -351,15 +350,10 @@ fn rate2(per_s: f64) -> String {
 
 /// ` (7 × 429, 1 × time-out)`, or nothing.
 fn failures(failed: &Failures) -> String {
-    let kinds = [
-        (failed.too_many, Outcome::TooManyRequests),
-        (failed.unavailable, Outcome::Unavailable),
-        (failed.timed_out, Outcome::TimedOut),
-    ];
-    let named: Vec<String> = kinds
+    let named: Vec<String> = failed
+        .0
         .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, outcome)| format!("{count} × {}", label::outcome(*outcome)))
+        .map(|(outcome, count)| format!("{count} × {}", label::outcome(*outcome)))
         .collect();
     let named = named.join(", ").replace(" × ", "\u{a0}×\u{a0}");
     if named.is_empty() { String::new() } else { format!(" ({named})") }

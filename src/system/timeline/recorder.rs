@@ -12,7 +12,7 @@ use super::{
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::Outcome;
 use crate::policies::breaker::{BreakerSpec, Scope, State};
-use crate::system::config::Config;
+use crate::system::config::{Config, LimiterConfig};
 use crate::system::ids::{ClientId, LegId, Side, TrunkId};
 use crate::system::observation::{CallRecord, Fate, Observation, Observer};
 
@@ -305,8 +305,8 @@ fn clients(config: &Config, bins: usize) -> Vec<ClientLane> {
 
 fn limiters(config: &Config, bins: usize) -> Vec<LimiterLane> {
     let replicas = &config.clients[..config.replicas as usize];
-    let lane = |(index, (name, _)): (u32, &(String, _))| LimiterLane {
-        name: name.clone(),
+    let lane = |(index, limiter): (u32, &LimiterConfig)| LimiterLane {
+        name: limiter.name.clone(),
         on_path: replicas.iter().any(|client| client.limiters.contains(&index)),
         bins: vec![None; bins],
         refused: 0,

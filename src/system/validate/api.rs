@@ -1,19 +1,25 @@
 //! The API, its limits and its clients, and the routing policy.
 
+use std::sync::Arc;
+
 use super::limits::{self, Caller, LimiterEntry, Limiters};
 use super::trunks::Trunks;
 use super::{Checker, Known};
 use crate::engine::time::SimDuration;
 use crate::engine::variates::Variate;
+use crate::policies::Outcome;
 use crate::policies::breaker::{BreakerSpec, Scope};
 use crate::policies::bulkhead::BulkheadSpec;
 use crate::policies::concurrency::ConcurrencySpec;
 use crate::policies::hedge::HedgeSpec;
 use crate::policies::retry::{Method, RetrySpec};
-use crate::system::config::{ApiConfig, ClientConfig, MonitorConfig, PolicyConfig, Traces};
+use crate::system::config::{
+    ApiConfig, ClientConfig, FailureConfig, MonitorConfig, PolicyConfig, Traces,
+};
 use crate::system::entity::Entity;
 use crate::system::ids::{ClientId, GroupId};
-use crate::system::spec::{ArrivalSpec, FallbackSpec, Model, PolicyPoint, RetryAfterSpec};
+use crate::system::script::Script;
+use crate::system::spec::{ApiSpec, ArrivalSpec, FallbackSpec, Model, PolicyPoint, RetryAfterSpec};
 
 /// What the API and its clients become.
 pub(super) struct Api {
@@ -25,7 +31,7 @@ pub(super) struct Api {
 
 pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &mut Checker) -> Api {
     check_api(model, checker);
-    let mut limiters = Limiters::new(&model.api.limits);
+    let mut limiters = Limiters::new(&model.api);
     let mut clients = replicas(model, trunks, &mut limiters, checker);
     clients.extend(tenants(model, traces, &mut limiters, checker));
     let monitor = model.monitor.as_ref().map(|spec| {
@@ -53,10 +59,11 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
         MonitorConfig { interval: spec.interval, client }
     });
     let api = &model.api;
+    let script = script(model, traces, checker);
     Api {
         config: ApiConfig {
             entity: Entity::named("api", ""),
-            limiters: limiters.specs,
+            limiters: limiters.configs,
             servers: api.servers,
             queue: api.queue.unwrap_or(u32::MAX),
             service: api.service.sampler(),
@@ -67,10 +74,10 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
             concurrency: api.concurrency.clone(),
             network: (api.network != Variate::Constant(SimDuration::ZERO))
                 .then(|| api.network.sampler()),
-            retry_after: api.retry_after.clone(),
             retry_after_unavailable: api.retry_after_unavailable,
             limit_headers: api.limit_headers,
-            failure_share: api.failure_share,
+            failures: failures(api),
+            script,
             propagation: api.propagation,
         },
         clients,
@@ -90,10 +97,52 @@ fn check_api(model: &Model, checker: &mut Checker) {
     if let RetryAfterSpec::Fixed { delay } = &api.retry_after {
         checker.positive("api.retry_after.delay", *delay);
     }
-    if !(0.0..=1.0).contains(&api.failure_share) {
-        checker.refuse("api.failure_share".to_owned(), api.failure_share, "must be from 0 to 1");
-    }
+    check_failures(api, checker);
     limits::check(&api.limits, checker);
+}
+
+fn check_failures(api: &ApiSpec, checker: &mut Checker) {
+    let mut sum = api.failure_share;
+    for (i, failure) in api.failures.iter().enumerate() {
+        let path = format!("api.failures.{i}");
+        if !(300..=599).contains(&failure.status) {
+            let message = "must be an HTTP status of no success, from 300 to 599";
+            checker.refuse(format!("{path}.status"), failure.status, message);
+        }
+        checker.share(&format!("{path}.share"), failure.share);
+        sum += failure.share;
+        if sum > 1.0 + 1e-9 {
+            let message = "the shares of `failure_share` and `failures` together are at most 1";
+            checker.refuse(format!("{path}.share"), failure.share, message);
+        }
+    }
+}
+
+/// The failures that are the server's own: `failure_share` is one with 503.
+fn failures(api: &ApiSpec) -> Vec<FailureConfig> {
+    let unavailable = (api.failure_share, Outcome::Unavailable, api.retry_after_unavailable);
+    let others = api.failures.iter().filter_map(|failure| {
+        Some((failure.share, Outcome::of_status(failure.status)?, failure.retry_after))
+    });
+    let mut below = 0.0;
+    std::iter::once(unavailable)
+        .chain(others)
+        .filter(|(share, ..)| *share > 0.0)
+        .map(|(share, outcome, retry_after)| {
+            below += share;
+            FailureConfig { below, outcome, retry_after }
+        })
+        .collect()
+}
+
+/// What the server answers by a file.
+fn script(model: &Model, traces: &Traces, checker: &mut Checker) -> Option<Arc<Script>> {
+    let file = &model.api.outcomes.as_ref()?.file;
+    let script = traces.outcomes.get(file).cloned();
+    if script.is_none() {
+        checker.refuse("api.outcomes.file", format!("\"{file}\""), "has not been read");
+    }
+    script
 }
 
 /// Outcomes or buckets that the breakers together may hold.

@@ -1,9 +1,11 @@
 //! The limiters that the requests of a client pass: one per budget of each level of the limits.
 
 use super::Checker;
+use crate::policies::Outcome;
+use crate::policies::limiter::Limiter;
 use crate::policies::limiter::stack::Charge;
-use crate::policies::limiter::{Limiter, LimiterSpec};
-use crate::system::spec::{LimitKey, LimitSpec, LimitUnit};
+use crate::system::config::LimiterConfig;
+use crate::system::spec::{ApiSpec, LimitKey, LimitSpec, LimitUnit, RetryAfterSpec};
 
 /// The most a request may cost.
 const COST_MAX: u32 = 1_000_000;
@@ -39,14 +41,14 @@ impl Caller<'_> {
 
 /// Finds or makes the limiters on a caller's path.
 pub(super) struct Limiters<'a> {
-    levels: &'a [LimitSpec],
+    api: &'a ApiSpec,
     pub(super) entries: Vec<LimiterEntry>,
-    pub(super) specs: Vec<(String, LimiterSpec)>,
+    pub(super) configs: Vec<LimiterConfig>,
 }
 
 impl<'a> Limiters<'a> {
-    pub(super) const fn new(levels: &'a [LimitSpec]) -> Self {
-        Self { levels, entries: Vec::new(), specs: Vec::new() }
+    pub(super) const fn new(api: &'a ApiSpec) -> Self {
+        Self { api, entries: Vec::new(), configs: Vec::new() }
     }
 
     /// What a request of the caller is charged. `place` is where the caller stands in the model.
@@ -61,7 +63,7 @@ impl<'a> Limiters<'a> {
             let message = format!("must be from 1 to {COST_MAX}");
             checker.refuse(format!("{place}.cost"), caller.cost, message);
         }
-        for (level, spec) in self.levels.iter().enumerate() {
+        for (level, spec) in self.api.limits.iter().enumerate() {
             let concerns = spec.token.as_ref().is_none_or(|t| t == caller.token)
                 && spec.endpoint.as_ref().is_none_or(|e| e == caller.route);
             if !concerns {
@@ -73,7 +75,13 @@ impl<'a> Limiters<'a> {
             let index = known.unwrap_or_else(|| {
                 let name = [std::slice::from_ref(&spec.name), &keys].concat().join("/");
                 self.entries.push(LimiterEntry { level, keys });
-                self.specs.push((name, spec.limiter.clone()));
+                self.configs.push(LimiterConfig {
+                    name,
+                    spec: spec.limiter.clone(),
+                    // A status that is none is refused by itself.
+                    status: Outcome::of_status(spec.status).unwrap_or(Outcome::TooManyRequests),
+                    retry_after: spec.retry_after.as_ref().unwrap_or(&self.api.retry_after).clone(),
+                });
                 self.entries.len() - 1
             });
             let limiter = u32::try_from(index).expect("fewer limiters than 2^32");
@@ -104,6 +112,13 @@ fn cost(spec: &LimitSpec, place: &str, cost: u32, checker: &mut Checker) -> u32 
 pub(super) fn check(limits: &[LimitSpec], checker: &mut Checker) {
     for (i, limit) in limits.iter().enumerate() {
         let path = format!("api.limits.{i}");
+        if !(400..=599).contains(&limit.status) {
+            let message = "must be the HTTP status of a refusal, from 400 to 599";
+            checker.refuse(format!("{path}.status"), limit.status, message);
+        }
+        if let Some(RetryAfterSpec::Fixed { delay }) = &limit.retry_after {
+            checker.positive(&format!("{path}.retry_after.delay"), *delay);
+        }
         checker.problems(&format!("{path}.limiter"), limit.limiter.check());
         if limits[..i].iter().any(|l| l.name == limit.name) {
             let message = "two limits have this name";

@@ -402,7 +402,7 @@ fn arrivals(
             checker.at_least_one(&format!("{path}.batch"), *batch);
         }
         ArrivalSpec::Trace { file } => {
-            let found = traces.get(file).cloned();
+            let found = traces.arrivals.get(file).cloned();
             if found.is_none() {
                 checker.refuse(
                     format!("{path}.file"),

@@ -92,9 +92,10 @@ impl<O: Observer> World<'_, O> {
                 self.is_limited(id, request);
                 let limiter = path[level as usize].limiter;
                 let until = now.saturating_add(self.server.limiters[limiter as usize].parks());
-                let hint = hint(&self.config.api.retry_after, until, retry_at);
+                let hint =
+                    hint(&self.config.api.limiters[limiter as usize].retry_after, until, retry_at);
                 let attempt = self.attempts.get_mut(id).expect("not yet answered");
-                (attempt.hint, attempt.refused_by) = (hint, limiter);
+                (attempt.hint, attempt.refused_by) = (hint, Some(limiter));
                 if until > now {
                     cal.schedule(until, Event::AttemptRefused(id));
                 } else {
@@ -107,14 +108,15 @@ impl<O: Observer> World<'_, O> {
     /// A limiter refuses an attempt, once it has parked it.
     pub(super) fn attempt_refused(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
         let attempt = self.attempts.get(id).expect("not yet answered");
-        let (request, client, limiter) = (attempt.request, attempt.client, attempt.refused_by);
+        let (request, client) = (attempt.request, attempt.client);
+        let limiter = attempt.refused_by.expect("a limiter refuses it");
         let retry_after = match attempt.hint {
             Some(Hint::After(length)) => Some(length),
             Some(Hint::Unreadable) | None => None,
         };
         let refused = Observation::LimiterRefused { request, client, limiter, retry_after };
         self.observe(now, refused);
-        self.reply(now, id, Outcome::TooManyRequests, cal);
+        self.reply(now, id, self.config.api.limiters[limiter as usize].status, cal);
     }
 
     /// A limiter refuses or holds back an attempt: that marks its request, which may have given the
@@ -137,14 +139,6 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    /// Whether the server fails on an attempt it has served.
-    pub(super) fn api_fails(&self, id: AttemptId) -> bool {
-        let share = self.config.api.failure_share;
-        let attempt = self.attempts.get(id).expect("not yet answered");
-        share > 0.0
-            && self.draw(Purpose::ApiFailure, attempt.entity, attempt.index).uniform() < share
-    }
-
     /// The answer sets out for the client.
     pub(super) fn reply(&mut self, now: SimTime, id: AttemptId, outcome: Outcome, cal: &mut Cal) {
         self.attempts.get_mut(id).expect("not yet answered").outcome = outcome;
@@ -157,7 +151,7 @@ impl<O: Observer> World<'_, O> {
     }
 
     /// The answer is lost: the client notices when its time-out runs out.
-    fn lose_answer(&mut self, id: AttemptId) {
+    pub(super) fn lose_answer(&mut self, id: AttemptId) {
         let attempt = self.attempts.get_mut(id).expect("not yet answered");
         if attempt.abandoned {
             self.attempts.remove(id);
@@ -167,7 +161,7 @@ impl<O: Observer> World<'_, O> {
     }
 }
 
-/// The `Retry-After` of a 429 whose limiter would admit at `retry_at`. Where a cut has left less
+/// The `Retry-After` of a refusal whose limiter would admit at `retry_at`. Where a cut has left less
 /// than the request costs, no time can be told.
 fn hint(spec: &RetryAfterSpec, now: SimTime, retry_at: SimTime) -> Option<Hint> {
     let told = matches!(spec, RetryAfterSpec::WholeSeconds | RetryAfterSpec::Exact);

@@ -8,7 +8,7 @@ use super::{Cal, World};
 use crate::engine::calendar::Handle;
 use crate::engine::time::SimTime;
 use crate::policies::Outcome;
-use crate::policies::breaker::{CallResult, Permit};
+use crate::policies::breaker::Permit;
 use crate::policies::bulkhead::{BulkheadPlacement, Entry};
 use crate::policies::concurrency::Place;
 use crate::system::client::{Request, RequestState};
@@ -68,7 +68,8 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    /// The breaker's permit goes back unused. A whole request ends; a try has failed.
+    /// The breaker's permit goes back unused, unless it counts what the bulkhead refuses. A whole
+    /// request ends; a try has failed.
     pub(super) fn bulkhead_refuses(
         &mut self,
         now: SimTime,
@@ -81,7 +82,8 @@ impl<O: Observer> World<'_, O> {
         let (client, trunk) = (request.client, request.trunk);
         self.observe(now, Observation::BulkheadRefused { request: id, client, trunk });
         if let Some(permit) = permit {
-            self.tell_breaker(now, (id, client, trunk), permit, CallResult::Ignored, cal);
+            let result = self.config.clients[client.index()].breaker.classify(Outcome::Bulkhead);
+            self.tell_breaker(now, (id, client, trunk), permit, result, cal);
         }
         if opening {
             return self.end_request(now, id, None, true, cal);

@@ -93,7 +93,8 @@ impl<O: Observer> World<'_, O> {
         }
         let place = self.clients[client.index()].bulkhead.enter_now(now);
         if let (None, Some(permit)) = (place, permit) {
-            self.tell_breaker(now, (id, client, trunk), permit, CallResult::Ignored, cal);
+            let result = config.breaker.classify(Outcome::Bulkhead);
+            self.tell_breaker(now, (id, client, trunk), permit, result, cal);
         }
         place.map(|place| (permit, Some(place)))
     }

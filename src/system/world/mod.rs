@@ -184,6 +184,8 @@ struct Server {
     /// Its concurrency limit, and how many have ended under it.
     limit: Option<Concurrency>,
     ended: u64,
+    /// Attempts that the limiters have let pass.
+    passed: u64,
 }
 
 /// How long after the horizon recurrent timers go on, while a call is under way (assumption).
@@ -385,6 +387,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::AttemptReleased(attempt) => self.serve(now, attempt, cal),
             Event::AttemptRefused(attempt) => self.attempt_refused(now, attempt, cal),
             Event::AttemptServed(attempt) => self.attempt_served(now, attempt, cal),
+            Event::AttemptScripted(attempt) => self.complete(now, attempt, cal),
             Event::AttemptAnswered(attempt) => self.attempt_answered(now, attempt, cal),
             Event::AttemptTimesOut(attempt) => self.attempt_times_out(now, attempt, cal),
             Event::RequestRetries(request) => self.request_retries(now, request, cal),

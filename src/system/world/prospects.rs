@@ -7,7 +7,8 @@
 //! the state of the server decides: who is in service until when, who waits with which demand. The
 //! attempt's own ways, losses and service demand are random: [`SAMPLES`] of them are drawn once per
 //! run, under a purpose of their own, and every opening is judged by the same ones. In time means
-//! before the client's attempt time-out. Who comes to the server later counts for nothing, and each
+//! before the client's attempt time-out. Where a file says how the next attempt ends
+//! (`api.outcomes`), that decides. Who comes to the server later counts for nothing, and each
 //! trunk behind the breaker counts alike.
 //!
 //! [`MachineSpec::failure_rate`]: crate::policies::breaker::MachineSpec::failure_rate
@@ -18,6 +19,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use super::World;
 use super::attempts::{RETRANSMISSION, TRIES};
 use crate::engine::time::{SimDuration, SimTime};
+use crate::policies::Outcome;
 use crate::policies::limiter::stack;
 use crate::system::ids::{AttemptId, ClientId, TrunkId};
 use crate::system::observation::Observer;
@@ -46,6 +48,8 @@ struct Station {
     free: SimTime,
     /// Attempts in service then, itself included.
     busy: u32,
+    /// How long the answer takes, where a file says it.
+    scripted: Option<SimDuration>,
 }
 
 impl<O: Observer> World<'_, O> {
@@ -58,17 +62,28 @@ impl<O: Observer> World<'_, O> {
     /// The probability that an attempt sent at `now` would be served in time.
     fn served_in_time(&mut self, now: SimTime, client: ClientId, index: usize) -> f64 {
         let config = &self.config.clients[client.index()];
-        let succeeds = 1.0 - self.config.api.failure_share;
-        let passes = stack::would_pass(&self.server.limiters, &config.charges, now);
-        let Some(passes) = passes.filter(|_| succeeds > 0.0 && self.server.has_room()) else {
+        let Some(passes) = stack::would_pass(&self.server.limiters, &config.charges, now) else {
             return 0.0;
         };
         let latest = now + config.attempt_timeout;
-        let Some((free, busy)) = self.server_for(now, passes, latest) else { return 0.0 };
+        let scripted = self.scripted(now, self.server.passed + 1);
+        let succeeds = match scripted {
+            Some(answer) => f64::from(u8::from(answer.outcome == Outcome::Ok)),
+            None => 1.0 - self.config.api.failures.last().map_or(0.0, |failure| failure.below),
+        };
+        let scripted = scripted.and_then(|answer| answer.latency);
+        let (free, busy) = match scripted {
+            Some(_) => (passes, 0),
+            None if succeeds <= 0.0 || !self.server.has_room() => return 0.0,
+            None => match self.server_for(now, passes, latest) {
+                Some(server) => server,
+                None => return 0.0,
+            },
+        };
         if self.prospects.is_empty() {
             self.prospects = self.draw_prospects();
         }
-        let station = Station { passes, free, busy };
+        let station = Station { passes, free, busy, scripted };
         let behind = self.trunks_behind(client, index);
         let rtt = |sample: usize| match (config.rtt, behind.as_slice()) {
             (Some(rtt), _) => rtt,
@@ -99,7 +114,11 @@ impl<O: Observer> World<'_, O> {
         if !per_busy.is_zero() {
             service += per_busy * u64::from(station.busy);
         }
-        Some(comes + self.config.slowdowns.api.taken(comes, service) + way(1)?)
+        let takes = match station.scripted {
+            Some(latency) => latency,
+            None => self.config.slowdowns.api.taken(comes, service),
+        };
+        Some(comes + takes + way(1)?)
     }
 
     /// When a server is free for an attempt that comes at `comes`, and how many are busy then,

@@ -139,7 +139,8 @@ impl<O: Observer> World<'_, O> {
             abandoned: false,
             lost: false,
             limited: request.limited,
-            refused_by: 0,
+            refused_by: None,
+            script: None,
             outcome: Outcome::TimedOut,
             hint: None,
             limits: None,
@@ -149,6 +150,7 @@ impl<O: Observer> World<'_, O> {
         let config = &self.config.clients[client.index()];
         let part = &mut self.clients[client.index()];
         part.in_flight += 1;
+        part.loops.on_attempt(now);
         let progress = &self.requests.get(id).expect("the request is under way").progress;
         let mut gives_up = now + config.attempt_timeout;
         if let Some(deadline) = part.loops.deadline(progress) {
@@ -198,7 +200,9 @@ impl<O: Observer> World<'_, O> {
     fn settle(&mut self, now: SimTime, attempt: &Attempt, outcome: Outcome, cal: &mut Cal) {
         let (id, client, errand) = (attempt.request, attempt.client, attempt.errand);
         self.tally.attempts_settled += 1;
-        self.observe(now, Observation::AttemptEnded { request: id, client, errand, outcome });
+        let limiter = outcome.status().and(attempt.refused_by);
+        let ended = Observation::AttemptEnded { request: id, client, errand, outcome, limiter };
+        self.observe(now, ended);
         let config = &self.config.clients[client.index()];
         if let Some(permit) = attempt.permit {
             let result = config.breaker.classify(outcome);

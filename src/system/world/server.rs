@@ -13,6 +13,7 @@ use crate::system::event::Event;
 use crate::system::ids::{AttemptId, GroupId};
 use crate::system::observation::{Errand, Observation, Observer};
 use crate::system::purpose::Purpose;
+use crate::system::script::ScriptedAnswer;
 use crate::system::spec::AbandonedSpec;
 use crate::system::station::{Offer, Station};
 
@@ -21,12 +22,13 @@ impl Server {
     pub(super) fn new(api: &ApiConfig, mut probe: Draw) -> Self {
         let limited = api.concurrency != ConcurrencySpec::None;
         Self {
-            limiters: api.limiters.iter().map(|(_, spec)| Limiter::new(spec)).collect(),
+            limiters: api.limiters.iter().map(|limiter| Limiter::new(&limiter.spec)).collect(),
             station: Station::ordered(api.servers, api.queue, api.order),
             scales: vec![1.0; api.limiters.len()],
             shedding: Codel::new(&api.shedding),
             limit: limited.then(|| Concurrency::new(&api.concurrency, &mut probe)),
             ended: 0,
+            passed: 0,
         }
     }
 
@@ -37,8 +39,16 @@ impl Server {
 }
 
 impl<O: Observer> World<'_, O> {
-    /// Past the limiters: into the station.
+    /// Past the limiters: into the station, unless a file says how long it takes.
     pub(super) fn serve(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
+        self.server.passed += 1;
+        if let Some(answer) = self.scripted(now, self.server.passed) {
+            self.attempts.get_mut(id).expect("not yet answered").script = Some(answer);
+            if let Some(latency) = answer.latency {
+                cal.schedule(now.saturating_add(latency), Event::AttemptScripted(id));
+                return;
+            }
+        }
         if let Some(limit) = &mut self.server.limit {
             let place = limit.enter(now);
             let attempt = self.attempts.get_mut(id).expect("not yet answered");
@@ -69,10 +79,41 @@ impl<O: Observer> World<'_, O> {
         self.observe_server(now);
     }
 
+    /// What a file says of the attempt that the limits let pass as `number`.
+    pub(super) fn scripted(&self, now: SimTime, number: u64) -> Option<ScriptedAnswer> {
+        self.config.api.script.as_ref()?.answer(now, number)
+    }
+
     fn reply_unavailable(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
-        let hint = self.config.api.retry_after_unavailable.map(Hint::After);
-        self.attempts.get_mut(id).expect("not yet answered").hint = hint;
-        self.reply(now, id, Outcome::Unavailable, cal);
+        let retry_after = self.config.api.retry_after_unavailable;
+        self.reply_failure(now, id, (Outcome::Unavailable, retry_after), cal);
+    }
+
+    fn reply_failure(
+        &mut self,
+        now: SimTime,
+        id: AttemptId,
+        (outcome, retry_after): (Outcome, Option<SimDuration>),
+        cal: &mut Cal,
+    ) {
+        self.attempts.get_mut(id).expect("not yet answered").hint = retry_after.map(Hint::After);
+        self.reply(now, id, outcome, cal);
+    }
+
+    /// How the server fails on an attempt of its own accord, and its `Retry-After`: as the file
+    /// says where one speaks of the attempt, otherwise by share. Nothing where it does not.
+    fn own_failure(&self, id: AttemptId) -> Option<(Outcome, Option<SimDuration>)> {
+        let attempt = self.attempts.get(id).expect("not yet answered");
+        if let Some(ScriptedAnswer { outcome, retry_after, .. }) = attempt.script {
+            return (outcome != Outcome::Ok).then_some((outcome, retry_after));
+        }
+        let failures = &self.config.api.failures;
+        if failures.is_empty() {
+            return None;
+        }
+        let draw = self.draw(Purpose::ApiFailure, attempt.entity, attempt.index).uniform();
+        let failure = failures.iter().find(|failure| draw < failure.below)?;
+        Some((failure.outcome, failure.retry_after))
     }
 
     /// The attempt is no longer at the server; its limit learns from how it ended there.
@@ -143,25 +184,34 @@ impl<O: Observer> World<'_, O> {
         sheds
     }
 
-    /// The server is done: what was asked takes effect, whether or not the client still waits.
+    /// The server is done with an attempt.
     pub(super) fn attempt_served(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
-        let fails = self.api_fails(id);
+        let fails = self.own_failure(id).is_some();
         self.attempts.get_mut(id).expect("not yet answered").serving_until = None;
         // A fault says nothing of the load.
         self.leave_server(now, id, (!fails).then_some(Outcome::Ok));
         self.take_next(now, cal);
         self.observe_server(now);
+        self.complete(now, id, cal);
+    }
+
+    /// What was asked takes effect, whether or not the client still waits, and is answered; or the
+    /// server fails.
+    pub(super) fn complete(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
+        let failure = self.own_failure(id);
         let attempt = self.attempts.get(id).expect("not yet answered");
         let (client, trunk, errand) = (attempt.client, attempt.trunk, attempt.errand);
         let (need_at, limited, wasted) = (attempt.need_at, attempt.limited, attempt.abandoned);
         let key = attempt.key();
         let sojourn = now - attempt.came_at;
         self.observe(now, Observation::Served { client, sojourn, wasted });
-        if fails {
-            if wasted {
-                self.attempts.remove(id);
-            } else {
-                self.reply_unavailable(now, id, cal);
+        if let Some(failure) = failure {
+            match failure {
+                _ if wasted => {
+                    self.attempts.remove(id);
+                }
+                (Outcome::TimedOut, _) => self.lose_answer(id),
+                failure => self.reply_failure(now, id, failure, cal),
             }
             return;
         }

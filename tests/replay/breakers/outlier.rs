@@ -98,6 +98,55 @@ fn the_cap_is_not_rounded() {
     assert_eq!(pool.out(40 * SEC), [1]);
 }
 
+/// Before 1.28 the first host goes whatever the percentage, up to 1.26 one host more than it allows:
+/// two of three at 50 % (issue 26877), all three at 67 % (issue 27066).
+#[test]
+fn older_caps_let_more_hosts_go() {
+    let out = |version: &str, hosts: u32, percent: u32| {
+        let settings = format!("version = '{version}'\nmax_ejection_percent = {percent}");
+        let mut pool = Hosts::new(hosts, &settings);
+        for host in 0..hosts as usize {
+            pool.fail(host, SEC, 5);
+        }
+        pool.out(SEC).len()
+    };
+    let versions = |hosts, percent| ["1.26", "1.27", "1.28"].map(|v| out(v, hosts, percent));
+    for (hosts, most) in
+        [(1, [1, 1, 0]), (9, [1, 1, 0]), (10, [1, 1, 1]), (15, [2, 1, 1]), (20, [2, 2, 2])]
+    {
+        assert_eq!(versions(hosts, 10), most, "{hosts} hosts");
+    }
+    assert_eq!(versions(3, 50), [2, 1, 1]);
+    assert_eq!(versions(3, 67), [3, 2, 2]);
+    assert_eq!(versions(3, 0), [0, 1, 0]);
+    assert_eq!(versions(3, 100), [3, 3, 3]);
+}
+
+/// A host that fails whenever it is back, found by its percentage: before 1.28 the multiplier is
+/// taken off at the sweep that ejects it again, and no ejection is longer than the first (issue
+/// 26758).
+#[test]
+fn older_ejections_by_percentage_never_grow() {
+    let second_ends = |version: &str| {
+        let mut hosts = Hosts::new(
+            5,
+            &format!(
+                "version = '{version}'\nmax_ejection_percent = 100\nconsecutive_5xx = 1000\n\
+                 interval = '30s'\nbase_ejection_time = '60s'\nenforcing_success_rate = false\n\
+                 enforcing_failure_percentage = true\nfailure_percentage_minimum_hosts = 1"
+            ),
+        );
+        hosts.fail(0, 29 * SEC, 50);
+        assert_eq!(hosts.out(30 * SEC), [0]);
+        assert_eq!(hosts.out(90 * SEC), NOBODY);
+        hosts.fail(0, 119 * SEC, 50);
+        assert_eq!(hosts.out(120 * SEC), [0]);
+        hosts.pool.next_deadline(0)
+    };
+    let ends = |at: u64| Some(SimTime::from_nanos(at * SEC));
+    assert_eq!(["1.26", "1.27", "1.28"].map(second_ends), [ends(180), ends(180), ends(240)]);
+}
+
 /// {50, 100, 100, 100, 100} % success: mean 90, σ 20, threshold 90 − 1.9·20 = 52.
 #[test]
 fn a_low_success_rate_ejects_at_the_sweep() {

@@ -101,6 +101,10 @@ fn message(input: &str) -> LimitMessage {
     }
 }
 
+fn status(input: &str) -> Option<Outcome> {
+    Outcome::of_status(value(input, "status")? as u16)
+}
+
 /// GitHub's and GitLab's clients: the reset is an instant.
 fn by_epoch(client: &str, input: &str) -> Option<f64> {
     let mut spec = retry(client);
@@ -117,7 +121,8 @@ fn by_epoch(client: &str, input: &str) -> Option<f64> {
     let headers = reset.map(|reset| limits(100.0, remaining, Some(reset), now.floor()));
     let hint = value(input, "Retry-After").or(value(input, "retry-after"));
     let tries = index.unwrap_or(0.0) as u32 + 1;
-    after(&spec, (tries, REFUSED), at(now), (headers, message(input)), (hint, 0.5))
+    let outcome = status(input).unwrap_or(REFUSED);
+    after(&spec, (tries, outcome), at(now), (headers, message(input)), (hint, 0.5))
 }
 
 /// Okta's: an instant, by the server's clock; of several the smallest.
@@ -149,7 +154,7 @@ fn genesys(client: &str, input: &str) -> Option<f64> {
     const NOW: f64 = 1000.0;
     if client == "genesys_script_a" {
         let reset = value(input, "inin-ratelimit-reset").map(|s| NOW + s);
-        let outcome = if input.contains("504") { Outcome::Unavailable } else { REFUSED };
+        let outcome = status(input).expect("a status");
         let headers = reset.map(|reset| limits(300.0, 0.0, Some(reset), NOW));
         let told = (headers, LimitMessage::Primary);
         return after(&retry(client), (1, outcome), at(NOW), told, (None, 0.5));

@@ -73,7 +73,7 @@ fn run(changes: &str, replication: u64) -> Counts {
     for (key, value) in &changes {
         assign(&mut table, key, value).unwrap();
     }
-    let config = Config::new(&read_model(table).unwrap(), &Traces::new()).unwrap();
+    let config = Config::new(&read_model(table).unwrap(), &Traces::default()).unwrap();
     simulate_observed(&config, 5, replication, Counts::default()).unwrap().1
 }
 
@@ -177,6 +177,41 @@ fn retries_at_once_are_bounded() {
     // Three at once, a second each, for 20 s and the drain.
     let (_, three, _) = amplification("{ kind = 'max_retries', max = 3 }");
     assert!((57..=72).contains(&three), "{three}");
+}
+
+/// A budget of the attempts started in 10 s: of those of a second each, ten times as many retries
+/// at once as of those under way; hedges are attempts too, so that a round of two allows more.
+#[test]
+fn retries_at_once_are_a_share_of_the_attempts_started() {
+    let slow = "horizon = '60s'\ntenants.0.rtt = '1s'\ntenants.0.arrivals.rate_per_s = 100.0\n\
+                api.failure_share = 1.0\n";
+    let retries = |interval: &str, hedge: &str| {
+        let budget = format!("percent = 1.0, min_concurrency = 0{interval}");
+        let text = format!(
+            "{slow}{hedge}tenants.0.retry.budget = {{ kind = 'retry_concurrency', {budget} }}"
+        );
+        run(&text, 0).retries as f64
+    };
+    // Some hundred under way, of which one is a retry; a thousand started, of which ten are.
+    let (now, started) = (retries("", ""), retries(", interval = '10s'", ""));
+    assert!(started > 5.0 * now && started < 15.0 * now, "{started} against {now}");
+    let both = "tenants.0.hedge = { attempts = 2, delay = '0s', non_fatal = [] }\n";
+    let hedged = run(&format!("{slow}{both}tenants.0.retry.attempts = 1"), 0);
+    assert!(hedged.attempts > hedged.requests * 3 / 2, "{} {}", hedged.attempts, hedged.requests);
+    let doubled = hedged_retries(slow, both) / hedged_retries(slow, "");
+    assert!((1.6..=2.4).contains(&doubled), "{doubled}");
+}
+
+/// Logical retries with a budget of the attempts started, whatever a round sends: requests whose
+/// second round began.
+fn hedged_retries(slow: &str, hedge: &str) -> f64 {
+    let text = format!(
+        "{slow}{hedge}tenants.0.retry.attempts = 2\ntenants.0.retry.budget = \
+         {{ kind = 'retry_concurrency', percent = 1.0, min_concurrency = 0, interval = '10s' }}"
+    );
+    let counts = run(&text, 0);
+    let rounds = if hedge.is_empty() { 1.0 } else { 2.0 };
+    counts.attempts as f64 / rounds - counts.requests as f64
 }
 
 /// The breaker around each try of the outer loop sees two failures after 8 attempts, around each

@@ -3,11 +3,14 @@
 
 mod adaptive;
 mod backoff;
+mod botocore;
 mod brooker;
 mod budget;
+mod concurrency;
 mod limit_headers;
 mod loops;
 mod occ;
+mod order;
 mod shared_rates;
 mod throttle;
 mod traces;

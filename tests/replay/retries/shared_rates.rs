@@ -51,7 +51,7 @@ fn run(model: &str, changes: &str) -> Watched {
         assign(&mut table, key, value).unwrap();
     }
     presets::expand(&mut table);
-    let config = Config::new(&read_model(table).unwrap(), &Traces::new()).unwrap();
+    let config = Config::new(&read_model(table).unwrap(), &Traces::default()).unwrap();
     simulate_observed(&config, 5, 0, Watched::default()).unwrap().1
 }
 

@@ -89,7 +89,7 @@ fn tenacity() {
 fn urllib3() {
     let mut spec = retry("urllib3");
     spec.attempts = 5;
-    spec.retry_after_needed = vec![Outcome::Unavailable];
+    spec.retry_after_needed = vec![Outcome::Unavailable].into();
     let (factor, max) = (seconds(0.5), seconds(120.0));
     spec.backoff = BackoffSpec::Urllib3 { factor, max, jitter: SimDuration::ZERO };
     replay(trace!("urllib3_backoff1"), &spec, Method::Get);

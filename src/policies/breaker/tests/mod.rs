@@ -49,8 +49,8 @@ fn draw() -> Draw {
 #[test]
 fn outcomes_are_classed_as_the_spec_says() {
     let spec = BreakerSpec {
-        failures: vec![Outcome::TimedOut],
-        ignored: vec![Outcome::TooManyRequests],
+        failures: vec![Outcome::TimedOut].into(),
+        ignored: vec![Outcome::TooManyRequests].into(),
         ..BreakerSpec::default()
     };
     assert_eq!(spec.classify(Outcome::TimedOut), CallResult::Failure);

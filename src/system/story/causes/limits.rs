@@ -8,24 +8,28 @@ use crate::system::ids::{LegId, RequestId};
 use crate::system::observation::{Errand, Observation};
 
 impl Walk<'_> {
-    /// What is behind attempts that failed: of their outcomes, behind the one most had.
+    /// What is behind attempts that failed: those that a limiter refused, that the server answered
+    /// with an error, or that nobody answered, whichever are most.
     pub(super) fn behind_failures(&mut self, ended: &[usize]) {
-        let failed = self.failures(ended);
-        let most = failed.too_many.max(failed.unavailable).max(failed.timed_out);
-        let of = |outcome: Outcome| -> Vec<usize> {
-            let is = |place: &usize| {
-                matches!(self.story.facts[*place].what,
-                    Observation::AttemptEnded { outcome: o, .. } if o == outcome)
-            };
-            ended.iter().copied().filter(is).collect()
-        };
+        let (mut limited, mut failed, mut unanswered) = (Vec::new(), Vec::new(), Vec::new());
+        for &place in ended {
+            match self.story.facts[place].what {
+                Observation::AttemptEnded { limiter: Some(_), .. } => limited.push(place),
+                Observation::AttemptEnded { outcome: Outcome::TimedOut, .. } => {
+                    unanswered.push(place);
+                }
+                Observation::AttemptEnded { .. } => failed.push(place),
+                _ => {}
+            }
+        }
+        let most = limited.len().max(failed.len()).max(unanswered.len());
         if most == 0 {
-        } else if failed.too_many == most {
-            self.limited(&of(Outcome::TooManyRequests));
-        } else if failed.unavailable == most {
-            self.server_refused(&of(Outcome::Unavailable));
+        } else if limited.len() == most {
+            self.limited(&limited);
+        } else if failed.len() == most {
+            self.server_refused(&failed);
         } else {
-            self.unanswered(&of(Outcome::TimedOut));
+            self.unanswered(&unanswered);
         }
     }
 
@@ -71,7 +75,7 @@ impl Walk<'_> {
 
     /// The first refusal of the limiter's spell of refusing to which the one at `place` belongs.
     pub(super) fn spell_start(&self, limiter: u32, place: usize) -> usize {
-        let (_, spec) = &self.config.api.limiters[limiter as usize];
+        let spec = &self.config.api.limiters[limiter as usize].spec;
         let gap = burst::span(spec).max(SPELL_GAP_MIN);
         let mut start = place;
         for i in (0..place).rev() {
@@ -94,7 +98,7 @@ impl Walk<'_> {
         };
         let refusals: Vec<usize> =
             ended.iter().filter_map(|e| self.of_attempt(*e, refusal)).collect();
-        // A server that fails of its own accord (`api.failure_share`) refuses nothing.
+        // A server that fails of its own accord (`api.failure_share`, `api.failures`, `api.outcomes`) refuses nothing.
         let Some((&first, &last)) = refusals.first().zip(refusals.last()) else { return };
         let step = Step::ServerRefused { refusals: refusals.len() as u32 };
         self.push(self.story.at(first), step, refusals);

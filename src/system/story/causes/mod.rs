@@ -41,15 +41,8 @@ pub struct Link {
 }
 
 /// How attempts that failed ended.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Failures {
-    /// With 429.
-    pub too_many: u32,
-    /// With 503.
-    pub unavailable: u32,
-    /// Without an answer in time.
-    pub timed_out: u32,
-}
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failures(pub std::collections::BTreeMap<Outcome, u32>);
 
 /// What refused a request within its client.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -20,17 +20,8 @@ impl Walk<'_> {
     pub(super) fn failures(&self, ended: &[usize]) -> Failures {
         let mut failures = Failures::default();
         for &place in ended {
-            match self.story.facts[place].what {
-                Observation::AttemptEnded { outcome: Outcome::TooManyRequests, .. } => {
-                    failures.too_many += 1;
-                }
-                Observation::AttemptEnded { outcome: Outcome::Unavailable, .. } => {
-                    failures.unavailable += 1;
-                }
-                Observation::AttemptEnded { outcome: Outcome::TimedOut, .. } => {
-                    failures.timed_out += 1;
-                }
-                _ => {}
+            if let Observation::AttemptEnded { outcome, .. } = self.story.facts[place].what {
+                *failures.0.entry(outcome).or_default() += 1;
             }
         }
         failures
