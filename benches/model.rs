@@ -12,7 +12,7 @@ fn whole_runs(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("whole run");
     for (name, text) in models {
         let model: Model = toml::from_str(text).expect("a shipped model is sound");
-        let config = Config::new(&model, &Traces::new()).expect("a shipped model is sound");
+        let config = Config::new(&model, &Traces::default()).expect("a shipped model is sound");
         let events = simulate(&config, 1, 0).expect("it runs").engine.events;
         group.throughput(Throughput::Elements(events));
         group.bench_function(name, |bencher| {

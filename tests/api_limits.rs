@@ -206,3 +206,104 @@ fn each_limit_of_genesys_2026_refuses() {
     assert_eq!(at(&result, "flows_rows_per_minute/flows", None, "passed"), 5.0 * 600.0);
     assert_eq!(at(&result, "flows_rows_per_minute/flows", None, "peak"), 300_000.0);
 }
+
+/// The token of each attempt that reached the limiters, by its place, and whether it passed.
+#[derive(Default)]
+struct Presented(Vec<(u32, bool)>);
+
+impl Observer for Presented {
+    fn observe(&mut self, _: SimTime, fact: &Observation) {
+        match *fact {
+            Observation::LimiterAdmitted { token, .. } => self.0.push((token, true)),
+            Observation::LimiterRefused { token, .. } => self.0.push((token, false)),
+            _ => {}
+        }
+    }
+}
+
+/// A minute of calls every second, each with an attempt of its own, against 10 a minute per `per`.
+fn rotating(per: &str, keys: &[&str]) -> (RunResult, Vec<(u32, bool)>) {
+    let limit = limit("ten", &format!("per = \"{per}\""), 10);
+    let own = [
+        "horizon=1m",
+        "series_bin=1m",
+        "trunks.0.arrivals={ kind = \"periodic\", every = \"1s\" }",
+        "client.coalesce=false",
+        "client.retry={ attempts = 1 }",
+        "client.breaker={ machine = { kind = \"generic\", rule = { kind = \"never\" } } }",
+    ];
+    let config = config("", &limit, &[&own, keys].concat());
+    let (result, seen) = simulate_observed(&config, 1, 0, Presented::default()).unwrap();
+    (result, seen.0)
+}
+
+/// With two tokens twice as many attempts pass a limit per token, if the client rotates them:
+/// one token until it is refused, or both in turn.
+#[test]
+fn rotated_tokens_have_a_budget_each() {
+    let tokens = "client.tokens=[\"a\", \"b\"]";
+    let passed = |result: &RunResult| {
+        ["a", "b"].map(|token| at(result, &format!("ten/{token}"), None, "passed"))
+    };
+
+    let (result, seen) = rotating("token", &[tokens]);
+    assert_eq!(passed(&result), [10.0, 0.0]);
+    assert!(seen.len() > 50 && seen.iter().all(|(token, _)| *token == 0), "{seen:?}");
+
+    let (result, seen) = rotating("token", &[tokens, "client.token_rotation=\"on_429\""]);
+    assert_eq!(passed(&result), [10.0; 2]);
+    assert!(seen.contains(&(1, false)) && seen.contains(&(0, false)), "both are used up");
+    for pair in seen.windows(2) {
+        let moved = pair[1].0 != pair[0].0;
+        assert_eq!(moved, !pair[0].1, "it moves on after each 429 and only then: {seen:?}");
+    }
+
+    let (result, seen) = rotating("token", &[tokens, "client.token_rotation=\"round_robin\""]);
+    assert_eq!(passed(&result), [10.0; 2]);
+    assert!((0..).zip(&seen).all(|(n, (token, _))| *token == n % 2), "{seen:?}");
+}
+
+/// Tokens of one user share its budget; without a user each is one of its own.
+#[test]
+fn rotating_tokens_of_one_user_escapes_no_limit_per_user() {
+    let keys = ["client.tokens=[\"a\", \"b\"]", "client.token_rotation=\"round_robin\""];
+    let (result, seen) = rotating("user", &[&keys[..], &["client.user=\"ann\""]].concat());
+    assert_eq!(at(&result, "ten/ann", None, "passed"), 10.0);
+    assert_eq!(at(&result, "ten/ann", Some("client"), "attempts"), seen.len() as f64);
+    let (result, _) = rotating("user", &keys);
+    assert_eq!(at(&result, "ten/a", None, "passed"), 10.0);
+    assert_eq!(at(&result, "ten/b", None, "passed"), 10.0);
+}
+
+/// Several 429s of one token on their way at once move the client on by one.
+#[test]
+fn refusals_of_one_token_move_the_client_on_once() {
+    let burst = "trunks.0.arrivals={ kind = \"periodic\", every = \"2ms\" }";
+    let keys = ["client.tokens=[\"a\", \"b\", \"c\"]", "client.token_rotation=\"on_429\"", burst];
+    let (_, seen) = rotating("token", &[&keys[..], &["client.connections=100"]].concat());
+    // Those sent before the first 429 was back present the first token still.
+    let first = seen.iter().position(|(token, _)| *token != 0).unwrap();
+    let late = seen[..first].iter().filter(|(_, passed)| !passed).count();
+    assert!(late >= 2, "{late} refusals of the first token");
+    assert_eq!(seen[first], (1, true));
+}
+
+/// Each replica has a rotation of its own, from the first token on.
+#[test]
+fn each_replica_rotates_for_itself() {
+    let keys = [
+        "client.tokens=[\"a\", \"b\"]",
+        "client.token_rotation=\"round_robin\"",
+        "client.replicas=2",
+        "horizon=10s",
+        "warmup=0s",
+        "series_bin=1s",
+    ];
+    // One trunk asks one replica.
+    let (result, seen) = rotating("token", &keys);
+    assert!((0..).zip(&seen).all(|(n, (token, _))| *token == n % 2), "{seen:?}");
+    for limit in ["ten/a", "ten/b"] {
+        assert_eq!(at(&result, limit, Some("client 1"), "attempts"), seen.len() as f64 / 2.0);
+        assert_eq!(at(&result, limit, Some("client 2"), "attempts"), 0.0);
+    }
+}

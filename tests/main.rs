@@ -14,6 +14,7 @@ mod explain;
 mod failovers;
 mod faults;
 mod good_input;
+mod hostile;
 mod metastability;
 mod method;
 mod metrics;

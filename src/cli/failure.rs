@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::tell::tell;
 use crate::input::InputError;
 use crate::output::files::WriteError;
 use crate::system::RunError;
@@ -31,7 +32,7 @@ impl Failure {
         let (text, code) = match self {
             Self::Input(error) => {
                 // Already a report with its own headings.
-                eprintln!("{:?}", miette::Report::new(*error));
+                tell(format!("{:?}", miette::Report::new(*error)));
                 return ExitCode::from(2);
             }
             Self::Usage(text) => (text, 2),
@@ -47,7 +48,7 @@ impl Failure {
             Self::Write(error) => (error.to_string(), 1),
             Self::Internal(text) => (text, 1),
         };
-        eprintln!("error: {text}");
+        tell(format!("error: {text}"));
         ExitCode::from(code)
     }
 }

@@ -27,6 +27,7 @@ mod sensitivity_table;
 mod sla_table;
 mod sweep;
 mod sweep_table;
+mod tell;
 mod timeline;
 mod tune;
 mod tune_table;
@@ -149,10 +150,17 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// So many threads; without a number, one per core.
+/// Threads for `--jobs`: without it, one per core. More than cores bring nothing, and thousands of
+/// them are more than a machine may start.
+fn threads(jobs: Option<u16>) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    jobs.map_or(cores, |jobs| usize::from(jobs).min(cores))
+}
+
+/// So many threads.
 fn pool(jobs: Option<u16>) -> Result<rayon::ThreadPool, Failure> {
     rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs.map_or(0, usize::from))
+        .num_threads(threads(jobs))
         .build()
         .map_err(|e| Failure::Internal(format!("the threads could not be started: {e}")))
 }

@@ -8,11 +8,12 @@ use std::sync::OnceLock;
 use serde_json::json;
 
 use super::progress::{self, Stopwatch};
-use super::{Failure, Overrides, pool};
+use super::tell::tell;
+use super::{Failure, Overrides, pool, threads};
 use crate::experiment::runner::{self, Outcome, Unit};
 use crate::input::{self, LoadedStudy};
 use crate::output::files;
-use crate::output::journal::Journal;
+use crate::output::journal::{JOURNAL, Journal};
 use crate::output::manifest::{FileHash, manifest};
 use crate::output::table::Table;
 
@@ -26,7 +27,7 @@ pub(super) struct StudyArgs {
     /// Runs of each point
     #[arg(long, value_name = "N")]
     replications: Option<u32>,
-    /// Threads; without it, one per core
+    /// Threads, at most one per core; without it, one per core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Folder for the results; without it, `output/` and its name
@@ -46,7 +47,7 @@ impl StudyArgs {
 
     /// Threads it runs on.
     pub(super) fn threads(&self) -> usize {
-        self.jobs.map_or_else(rayon::current_num_threads, usize::from)
+        threads(self.jobs)
     }
 }
 
@@ -71,6 +72,14 @@ impl<'a> Runs<'a> {
         let plan = &loaded.plan;
         let folder = args.out.clone().unwrap_or_else(|| Path::new("output").join(&plan.study.name));
         let journal = Journal::open(&folder, plan, &program(loaded), args.fresh)?;
+        if journal.damaged > 0 {
+            let file = folder.join(JOURNAL);
+            let (lines, runs) = match journal.damaged {
+                1 => ("a line".to_owned(), "its run is"),
+                n => (format!("{n} lines"), "their runs are"),
+            };
+            tell(format!("{lines} of {} cannot be read: {runs} made again", file.display()));
+        }
         let pool = pool(args.jobs)?;
         let watch = Stopwatch::start();
         Ok(Self {
@@ -148,12 +157,12 @@ impl<'a> Runs<'a> {
 
     /// Says how many runs there were and how long they took; an error where some stopped.
     pub(super) fn finish(self) -> Result<(), Failure> {
-        eprintln!(
+        tell(format!(
             "{} runs in {:.1} s ({} of them taken over from an earlier command)",
             self.asked,
             self.watch.elapsed().as_secs_f64(),
             self.taken_over
-        );
+        ));
         match self.first_error {
             Some(first) => Err(Failure::Runs { failed: self.failed, of: self.asked, first }),
             None => Ok(()),
@@ -161,15 +170,14 @@ impl<'a> Runs<'a> {
     }
 }
 
-/// What makes results of an earlier command results of this one: the same program and the same
-/// arrival traces (seed and model are told apart by the journal itself).
+/// What makes results of an earlier command results of this one: the same version and contents of
+/// the simulator and the same data (seed and model are told apart by the journal itself).
 fn program(loaded: &LoadedStudy) -> String {
-    let executable = std::env::current_exe().and_then(std::fs::read).unwrap_or_default();
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&executable);
-    let traces = loaded.files.iter().filter(|f| f.path.extension().is_some_and(|e| e != "toml"));
-    for trace in traces {
-        hasher.update(trace.text.as_bytes());
+    hasher.update(concat!(env!("CARGO_PKG_VERSION"), " ", env!("TRUNKSIM_BUILD")).as_bytes());
+    for data in loaded.files.iter().filter(|file| file.is_data) {
+        hasher.update(&(data.text.len() as u64).to_le_bytes());
+        hasher.update(data.text.as_bytes());
     }
     hasher.finalize().to_hex().to_string()
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::precision::{self, PrecisionArgs};
 use super::progress::Stopwatch;
 use super::runs::{Runs, StudyArgs};
+use super::tell::tell;
 use super::{Failure, answer, print, sweep_table};
 use crate::experiment::answers::answers;
 use crate::experiment::plan::Plan;
@@ -86,10 +87,10 @@ pub(super) fn dry_run(args: &StudyArgs, plan: &Plan) -> Result<(), Failure> {
     let each = watch.elapsed().as_secs_f64() / timed as f64;
     print(&sweep_table::listing(plan))?;
     let threads = args.threads();
-    eprintln!(
+    tell(format!(
         "{} would take about {} on {threads} threads ({timed} runs took {each:.3} s each)",
         sweep_table::runs_in_all(plan),
         seconds(plan, each / threads as f64),
-    );
+    ));
     Ok(())
 }

@@ -309,6 +309,12 @@ fn check(study: &StudySpec, factors: &[Factor], issues: &mut Issues) {
             continue;
         }
         check_plot(i, plot, factors, issues);
+        let file = plot.parts().0;
+        let same = |other: &PlotSpec| other.parts().0.eq_ignore_ascii_case(file);
+        if study.plots[..i].iter().any(same) {
+            let message = "two plots have this file name (capital letters do not tell them apart)";
+            issues.refuse(format!("plots.{i}.file"), format!("\"{file}\""), message);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading a TOML file with the place of everything in it, and putting files together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,9 +26,16 @@ pub(super) struct Resolved {
     pub(super) files: Vec<SourceFile>,
 }
 
-/// Reads a file as text; where that fails the problem is shown at `named`, where there is one.
+/// Reads a file as text; where that fails the problem is shown at `named`, where there is one. What
+/// a file names must be a regular file: a device or a pipe may have no end.
 pub(super) fn read(path: &Path, named: Option<&Spot>) -> Result<String, Problem> {
-    std::fs::read_to_string(path).map_err(|error| {
+    let regular = || match std::fs::metadata(path) {
+        Ok(metadata) if named.is_some() && !metadata.is_file() => {
+            Err(std::io::Error::other("not a regular file"))
+        }
+        _ => Ok(()),
+    };
+    regular().and_then(|()| std::fs::read_to_string(path)).map_err(|error| {
         let reason = match error.kind() {
             std::io::ErrorKind::NotFound => "no such file".to_owned(),
             std::io::ErrorKind::InvalidData => "the file is not UTF-8 text".to_owned(),
@@ -63,7 +70,17 @@ pub(super) fn beside(from: &Path, file: &str) -> PathBuf {
 }
 
 impl Document {
+    /// Reads the file at `path`. One that a file names (`named`) is called as TOML files are: what
+    /// is wrong with it is shown with its lines, and those of any other are nobody's business.
     pub(super) fn read(path: &Path, named: Option<&Spot>) -> Result<Self, Problem> {
+        let toml = |path: &Path| path.extension().is_some_and(|ending| ending == "toml");
+        let real = path.canonicalize();
+        if let Some(spot) = named
+            && !(toml(path) && real.as_deref().map_or(true, toml))
+        {
+            let message = format!("{} must be a file with the ending .toml", path.display());
+            return Err(Problem::new(message).at(&spot.source, spot.span.clone()));
+        }
         let text = read(path, named)?;
         Self::parse(&path.display().to_string(), &text)
     }
@@ -81,8 +98,9 @@ impl Document {
         Ok(Self { places: Layer::of(&source, "", &root), table, source })
     }
 
-    fn file(&self, path: &Path) -> SourceFile {
-        SourceFile { path: path.to_owned(), text: self.source.text().to_owned() }
+    /// The file, as results name it.
+    pub(super) fn file(&self, path: &Path) -> SourceFile {
+        SourceFile { path: path.to_owned(), text: self.source.text().to_owned(), is_data: false }
     }
 }
 
@@ -104,44 +122,60 @@ const DEPTH_MAX: usize = 16;
 
 /// Reads a model file and what it includes.
 pub(super) fn resolve(path: &Path, named: Option<&Spot>) -> Result<Resolved, InputError> {
-    let mut resolving = Resolving { above: Vec::new(), layers: Vec::new(), files: Vec::new() };
-    let (source, table) = resolving.file(path, named)?;
-    Ok(Resolved {
-        table,
-        origins: Origins { root: source, layers: resolving.layers },
-        files: resolving.files,
-    })
+    let mut resolving = Resolving::default();
+    let Known { source, table, layers } = resolving.file(path, named)?;
+    let layers = layers.into_iter().map(Arc::unwrap_or_clone).collect();
+    Ok(Resolved { table, origins: Origins { root: source, layers }, files: resolving.files })
 }
 
+#[derive(Default)]
 struct Resolving {
     /// The files that led here.
     above: Vec<PathBuf>,
-    layers: Vec<Layer>,
+    /// Files that have been read, with what they include: each is read once, however many include
+    /// it.
+    known: BTreeMap<PathBuf, Known>,
     files: Vec<SourceFile>,
 }
 
+/// A file with what it includes.
+#[derive(Clone)]
+struct Known {
+    source: Arc<Source>,
+    table: Table,
+    /// Where its values stand: what comes later lies over what came before, and no file comes
+    /// twice.
+    layers: Vec<Arc<Layer>>,
+}
+
 impl Resolving {
-    fn file(&mut self, path: &Path, named: Option<&Spot>) -> Result<(Arc<Source>, Table), Problem> {
-        let document = Document::read(path, named)?;
-        if self.files.iter().all(|file| file.path != path) {
-            self.files.push(document.file(path));
+    fn file(&mut self, path: &Path, named: Option<&Spot>) -> Result<Known, Problem> {
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if let Some(known) = self.known.get(&real) {
+            return Ok(known.clone());
         }
+        let document = Document::read(path, named)?;
+        self.files.push(document.file(path));
         let mut own = document.table.clone();
         let includes = includes(&document, own.remove("include"))?;
-        self.above.push(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
-        let mut table = Table::new();
+        self.above.push(real.clone());
+        let (mut table, mut layers) = (Table::new(), Vec::new());
         for (i, file) in includes.iter().enumerate() {
             let spot =
                 document.places.get(&format!("include.{i}")).map(super::origin::Place::value);
             let target = beside(path, file);
             self.check(&target, spot.as_ref())?;
-            let (_, included) = self.file(&target, spot.as_ref())?;
-            merge("", &mut table, included);
+            let included = self.file(&target, spot.as_ref())?;
+            merge("", &mut table, included.table);
+            layers.retain(|l| !included.layers.iter().any(|other| Arc::ptr_eq(l, other)));
+            layers.extend(included.layers);
         }
         self.above.pop();
         merge("", &mut table, own);
-        self.layers.push(document.places);
-        Ok((document.source, table))
+        layers.push(Arc::new(document.places));
+        let known = Known { source: document.source, table, layers };
+        self.known.insert(real, known.clone());
+        Ok(known)
     }
 
     fn check(&self, target: &Path, named: Option<&Spot>) -> Result<(), Problem> {

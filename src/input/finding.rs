@@ -76,6 +76,23 @@ impl Finding {
     }
 }
 
+/// Findings of which the place is looked up: far more than are shown.
+pub(super) const PLACED_MAX: usize = 200;
+
+/// The problems that findings are. To look a place up takes time by the length of the file, so it
+/// is done for as many as may be shown; the others are there to be counted.
+pub(super) fn problems<'a>(
+    findings: impl IntoIterator<Item = &'a Finding>,
+    table: &Table,
+    origins: &Origins,
+) -> Vec<Problem> {
+    let problem = |(n, finding): (usize, &Finding)| match n < PLACED_MAX {
+        true => finding.problem(table, origins),
+        false => Problem::new(&finding.path),
+    };
+    findings.into_iter().enumerate().map(problem).collect()
+}
+
 fn written(path: &str, place: &Place) -> String {
     match place.text() {
         Some(text) if place.from_preset.is_some() => {

@@ -23,6 +23,8 @@ use crate::experiment::study::StudySpec;
 use crate::system::spec::Model;
 use crate::system::{Config, Traces};
 
+use report::Problem;
+
 pub use report::InputError;
 
 /// A model that was loaded and checked.
@@ -58,6 +60,8 @@ pub struct SourceFile {
     pub path: PathBuf,
     /// What it holds.
     pub text: String,
+    /// Whether it is data that the model names, a trace, and not part of the model.
+    pub is_data: bool,
 }
 
 /// What a file describes.
@@ -98,9 +102,32 @@ pub fn study(
 /// # Errors
 /// Where it cannot be read, or is not TOML.
 pub fn kind(path: &Path) -> Result<Kind, InputError> {
-    let document = document::Document::read(path, None)?;
-    let study = ["factors", "model"].iter().any(|key| document.table.contains_key(*key));
-    Ok(if study { Kind::Study } else { Kind::Model })
+    Ok(Kind::of(&document::Document::read(path, None)?.table))
+}
+
+impl Kind {
+    /// What a file with these keys describes.
+    fn of(table: &toml::Table) -> Self {
+        let study = ["factors", "model"].iter().any(|key| table.contains_key(*key));
+        if study { Self::Study } else { Self::Model }
+    }
+
+    /// Refuses a file at `path` that is of another kind, with the command for its own.
+    fn wanted(self, path: &Path, table: &toml::Table) -> Result<(), Problem> {
+        let path = path.display();
+        let (what, commands) = match (self, Self::of(table)) {
+            (Self::Model, Self::Study) => ("a study, not a model", ["sweep", "compare"]),
+            // A file without a part of a system is a study that lacks something.
+            (Self::Study, Self::Model) if table.contains_key("trunks") => {
+                ("a model, not a study", ["run", "explain"])
+            }
+            _ => return Ok(()),
+        };
+        let [first, other] = commands;
+        let help =
+            format!("`trunksim {first} {path}` runs it; `trunksim {other} {path}` works too");
+        Err(Problem::new(format!("{path} is {what}")).help(help))
+    }
 }
 
 /// The JSON Schema of a kind of file, indented, with a newline at its end. That of a model offers

@@ -5,18 +5,19 @@ use std::path::Path;
 use toml::Table;
 
 use super::document::{Resolved, resolve};
-use super::finding::Finding;
+use super::finding::{Finding, problems};
 use super::origin::Origins;
-use super::report::{InputError, Problem};
+use super::report::InputError;
 use super::setting::Setting;
 use super::trace::{TraceFiles, horizon};
-use super::{LoadedModel, expansion};
+use super::{Kind, LoadedModel, expansion};
 use crate::experiment::plan::read_model;
 use crate::system::Config;
 
 /// Loads the model at `path`; see [`super::model()`].
 pub(super) fn load(path: &Path, overrides: &[String]) -> Result<LoadedModel, InputError> {
     let Resolved { mut table, mut origins, mut files } = resolve(path, None)?;
+    Kind::Model.wanted(path, &table)?;
     let mut traces = TraceFiles::new(path, horizon(&table));
     for setting in settings(overrides)? {
         setting.apply(&mut table)?;
@@ -27,16 +28,17 @@ pub(super) fn load(path: &Path, overrides: &[String]) -> Result<LoadedModel, Inp
     let model =
         read_model(table.clone()).map_err(|issue| Finding::of(&issue).problem(&table, &origins))?;
     traces.collect(&table, &origins);
-    let mut problems = traces.problems;
+    let mut found = traces.problems;
     let config = Config::new(&model, &traces.traces).map_err(|issues| {
-        problems.extend(issues.iter().map(|issue| Finding::of(issue).problem(&table, &origins)));
+        let findings: Vec<Finding> = issues.iter().map(Finding::of).collect();
+        found.extend(problems(&findings, &table, &origins));
     });
     files.extend(traces.files);
     match config {
-        Ok(config) if problems.is_empty() => {
+        Ok(config) if found.is_empty() => {
             Ok(LoadedModel { table, model, config, files, traces: traces.traces })
         }
-        _ => Err(InputError::new(problems)),
+        _ => Err(InputError::new(found)),
     }
 }
 
@@ -59,6 +61,6 @@ pub(super) fn refuse(
     table: &Table,
     origins: &Origins,
 ) -> Result<(), InputError> {
-    let problems: Vec<Problem> = findings.iter().map(|f| f.problem(table, origins)).collect();
+    let problems = problems(findings, table, origins);
     if problems.is_empty() { Ok(()) } else { Err(InputError::new(problems)) }
 }

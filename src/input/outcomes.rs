@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::report::{Problem, Source};
+use super::report::{Problem, Source, Spot};
 use super::rows;
 use crate::policies::Outcome;
 use crate::system::script::{Script, ScriptedAnswer};
@@ -14,10 +14,10 @@ pub(super) const fn nothing() -> Script {
 }
 
 /// The script of a file; what was read before it was given up, where something is wrong.
-pub(super) fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Script {
+pub(super) fn parse(source: &Arc<Source>, named: &Spot, problems: &mut Vec<Problem>) -> Script {
     let names = ["time_s", "request", "status", "latency_s", "retry_after_s"];
     let (mut by_time, mut by_request) = (Vec::new(), Vec::new());
-    let sound = rows::read(source, names, problems, columns, |row| {
+    let sound = rows::read((source, named), names, problems, columns, |row| {
         let [time_s, request, status, latency, retry_after] = row;
         let length = |name: &str, field: Option<&str>| {
             field.map(|field| rows::seconds(name, field)).transpose()
@@ -45,7 +45,7 @@ pub(super) fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Script
         Ok(())
     });
     if by_time.is_empty() && by_request.is_empty() && sound {
-        problems.push(rows::empty(source, "the file has no rows"));
+        problems.push(rows::empty(named, "the file has no rows"));
     }
     if by_time.is_empty() { Script::ByRequest(by_request) } else { Script::ByTime(by_time) }
 }

@@ -16,8 +16,10 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Arc<Self> {
-        let name = name.into();
-        Arc::new(Self { text: NamedSource::new(&name, text.into()), name })
+        let name = harmless(&name.into());
+        let text: Arc<str> = text.into();
+        let text = if text.chars().any(controls) { harmless(&text).into() } else { text };
+        Arc::new(Self { text: NamedSource::new(&name, text), name })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -37,6 +39,23 @@ impl Source {
     }
 }
 
+/// Whether a character controls the terminal that shows it, or the order in which others are shown.
+pub(super) fn controls(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The text with a mark for each character that controls, as many bytes long as that was.
+fn harmless(text: &str) -> String {
+    let mark = |c: char| match (controls(c), c.len_utf8()) {
+        (false, _) => c,
+        (true, 1) => '?',
+        (true, 2) => '\u{bf}',
+        (true, _) => '\u{fffd}',
+    };
+    text.chars().map(mark).collect()
+}
+
 /// A stretch of a source.
 #[derive(Clone, Debug)]
 pub(super) struct Spot {
@@ -54,7 +73,7 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None, spot: None }
+        Self { message: harmless(&message.into()), help: None, spot: None }
     }
 
     pub(super) fn at(self, source: &Arc<Source>, span: Range<usize>) -> Self {
@@ -70,7 +89,7 @@ impl Problem {
     }
 
     pub(super) fn help(self, help: impl Into<String>) -> Self {
-        Self { help: Some(help.into()), ..self }
+        Self { help: Some(harmless(&help.into())), ..self }
     }
 
     /// `file:line:column: message (help)`.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::report::{Problem, Source};
+use super::report::{Problem, Source, Spot};
 use crate::engine::time::{SimDuration, SimTime};
 
 /// Bad rows of a file past which it is given up.
@@ -13,10 +13,11 @@ const BAD_ROWS_MAX: usize = 5;
 const SECONDS_MAX: f64 = 100.0 * 365.0 * 86_400.0;
 
 /// Reads a file row by row. `columns` is told which of the names are
-/// columns, and says what is wrong with that and what helps; `row` reads a row's fields, none where
+/// columns, and says what is wrong with that and what helps: a file without them may be any, and is
+/// shown nowhere; `row` reads a row's fields, none where
 /// empty, or says what is wrong with them. Whether nothing was wrong.
 pub(super) fn read<const N: usize>(
-    source: &Arc<Source>,
+    (source, named): (&Arc<Source>, &Spot),
     names: [&str; N],
     problems: &mut Vec<Problem>,
     columns: impl FnOnce([bool; N]) -> Result<(), (String, String)>,
@@ -31,7 +32,7 @@ pub(super) fn read<const N: usize>(
     let headers = reader.headers().cloned().unwrap_or_default();
     let places = names.map(|name| headers.iter().position(|column| column == name));
     if let Err((message, help)) = columns(places.map(|place| place.is_some())) {
-        problems.push(Problem::new(message).at(source, line(text, 0)).help(help));
+        problems.push(Problem::new(message).at(&named.source, named.span.clone()).help(help));
         return false;
     }
     let mut bad = 0;
@@ -57,8 +58,8 @@ pub(super) fn read<const N: usize>(
 }
 
 /// That a file holds nothing.
-pub(super) fn empty(source: &Arc<Source>, message: &str) -> Problem {
-    Problem::new(message).at(source, line(source.text(), 0))
+pub(super) fn empty(named: &Spot, message: &str) -> Problem {
+    Problem::new(message).at(&named.source, named.span.clone())
 }
 
 /// The length of time in a column, in seconds.

@@ -10,6 +10,7 @@ use toml::{Table, Value};
 
 use super::bounds;
 use super::finding::{Finding, FindingKind};
+use super::report::controls;
 use crate::engine::time::SimDuration;
 use crate::policies::OutcomePattern;
 use crate::system::spelling::{any_of, nearest};
@@ -86,6 +87,11 @@ impl<'a> Shape<'a> {
     }
 
     fn text(&mut self, path: &str, text: &str, schema: &Json) {
+        if let Some(c) = text.chars().find(|c| controls(*c)) {
+            let must = format!("must not have control characters in it (U+{:04X})", u32::from(c));
+            self.must(path, must, None);
+            return;
+        }
         if has_format(schema, OutcomePattern::FORMAT) {
             if let Err(allowed) = text.parse::<OutcomePattern>() {
                 let words: Vec<&str> = OutcomePattern::words().collect();

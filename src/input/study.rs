@@ -5,13 +5,13 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::document::{Document, Resolved, beside, resolve};
-use super::finding::{Finding, at};
+use super::finding::{self, Finding, PLACED_MAX, at};
 use super::model::{refuse, settings};
 use super::origin::{Found, Layer, Origins, Place};
 use super::report::{InputError, Problem};
 use super::setting::Setting;
 use super::trace::{TraceFiles, horizon};
-use super::{LoadedStudy, SourceFile, expansion, shape};
+use super::{Kind, LoadedStudy, expansion, shape};
 use crate::experiment::overrides::{KeyError, assign_all, assign_together};
 use crate::experiment::plan::{Plan, PlanError, read_model};
 use crate::experiment::sampling;
@@ -26,6 +26,7 @@ pub(super) fn load(
     seed: Option<u64>,
 ) -> Result<LoadedStudy, InputError> {
     let document = Document::read(path, None)?;
+    Kind::Study.wanted(path, &document.table)?;
     let own = Origins { root: document.source.clone(), layers: vec![document.places.clone()] };
     refuse(&shape::check::<StudySpec>(&document.table), &document.table, &own)?;
     let mut spec: StudySpec = serde_path_to_error::deserialize(Value::Table(
@@ -49,11 +50,11 @@ pub(super) fn load(
     let named = document.places.get("model").map(super::origin::Place::value);
     let Resolved { table, origins, files } = resolve(&model_path, named.as_ref())?;
     let mut traces = TraceFiles::new(&model_path, horizon(&table));
+    let file = document.file(path);
     let mut study = Study { table: document.table, own, spec, base: table, origins };
     study.prepare(&settings(overrides)?)?;
     study.check_levels(&mut traces)?;
-    let mut all =
-        vec![SourceFile { path: path.to_owned(), text: document.source.text().to_owned() }];
+    let mut all = vec![file];
     all.extend(files);
     all.extend(std::mem::take(&mut traces.files));
     let plan = study.plan(&traces)?;
@@ -166,7 +167,7 @@ impl Study {
                 choice.push((i, l));
                 let (mut table, mut origins) = self.at(&choice)?;
                 let findings = expansion::check(&mut table, &mut origins);
-                problems.extend(findings.iter().map(|f| f.problem(&table, &origins)));
+                problems.extend(finding::problems(&findings, &table, &origins));
                 traces.collect(&table, &origins);
             }
         }
@@ -186,8 +187,11 @@ impl Study {
             }
             Err(errors) => {
                 let own = self.issues_of_the_model(traces);
-                let problems: Result<Vec<_>, _> =
-                    errors.iter().map(|error| self.explain(error, &own)).collect();
+                let problems = errors.iter().enumerate().map(|(n, error)| match n < PLACED_MAX {
+                    true => self.explain(error, &own),
+                    false => Ok(Problem::new(error.to_string())),
+                });
+                let problems: Result<Vec<_>, _> = problems.collect();
                 Err(InputError::new(problems?))
             }
         }

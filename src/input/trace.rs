@@ -11,7 +11,7 @@ use super::SourceFile;
 use super::document::{beside, read};
 use super::finding::Finding;
 use super::origin::{Found, Origins};
-use super::report::{Problem, Source};
+use super::report::{Problem, Source, Spot};
 use super::{outcomes, rows};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::system::Traces;
@@ -55,7 +55,9 @@ impl<'a> TraceFiles<'a> {
                 continue;
             }
             let source = self.source(&path, &file, (table, origins));
-            let times = source.map_or_else(Vec::new, |s| parse(&s, &mut self.problems));
+            let times = source.map_or_else(Vec::new, |(source, named)| {
+                parse(&source, &named, &mut self.problems)
+            });
             if let Some(first) = times.first().filter(|at| **at >= SimTime::ZERO + longest) {
                 let finding = too_late(&path, "an arrival", *first, longest);
                 self.problems.push(finding.problem(table, origins));
@@ -74,8 +76,9 @@ impl<'a> TraceFiles<'a> {
         };
         let path = PATH.join(".");
         let source = self.source(&path, file, (table, origins));
-        let script = source
-            .map_or_else(outcomes::nothing, |source| outcomes::parse(&source, &mut self.problems));
+        let script = source.map_or_else(outcomes::nothing, |(source, named)| {
+            outcomes::parse(&source, &named, &mut self.problems)
+        });
         if let Some(first) = script.starts_at().filter(|at| *at >= SimTime::ZERO + longest) {
             let finding = too_late(&path, "a row", first, longest);
             self.problems.push(finding.problem(table, origins));
@@ -83,23 +86,24 @@ impl<'a> TraceFiles<'a> {
         self.traces.outcomes.insert(file.to_owned(), Arc::new(script));
     }
 
-    /// Reads the file that `path` names.
+    /// Reads the file that `path` names, with the place where it does.
     fn source(
         &mut self,
         path: &str,
         file: &str,
         (table, origins): (&Table, &Origins),
-    ) -> Option<Arc<Source>> {
+    ) -> Option<(Arc<Source>, Spot)> {
         let (Found::Exactly(place) | Found::Around(place)) = origins.find(table, path);
-        let target = beside(self.model, file);
-        match read(&target, Some(&place.value())) {
+        let (target, named) = (beside(self.model, file), place.value());
+        match read(&target, Some(&named)) {
             Err(problem) => {
                 self.problems.push(problem);
                 None
             }
             Ok(text) => {
-                self.files.push(SourceFile { path: target.clone(), text: text.clone() });
-                Some(Source::new(target.display().to_string(), text))
+                let source = Source::new(target.display().to_string(), text.as_str());
+                self.files.push(SourceFile { path: target, text, is_data: true });
+                Some((source, named))
             }
         }
     }
@@ -133,7 +137,7 @@ fn find(path: &str, value: &Value, named: &mut Vec<(String, String)>) {
 }
 
 /// The instants of a trace; what was read before it was given up, where something is wrong.
-fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<SimTime> {
+fn parse(source: &Arc<Source>, named: &Spot, problems: &mut Vec<Problem>) -> Vec<SimTime> {
     let mut times: Vec<SimTime> = Vec::new();
     let columns = |[time_s]: [bool; 1]| match time_s {
         true => Ok(()),
@@ -143,12 +147,12 @@ fn parse(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Vec<SimTime> {
                 .to_owned(),
         )),
     };
-    let sound = rows::read(source, ["time_s"], problems, columns, |[time_s]| {
+    let sound = rows::read((source, named), ["time_s"], problems, columns, |[time_s]| {
         times.push(rows::instant(time_s, times.last().copied())?);
         Ok(())
     });
     if times.is_empty() && sound {
-        problems.push(rows::empty(source, "the trace has no arrivals"));
+        problems.push(rows::empty(named, "the trace has no arrivals"));
     }
     times
 }

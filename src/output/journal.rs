@@ -2,7 +2,8 @@
 //! where it stopped, and one that is given more replications runs only the new ones.
 //!
 //! A line per unit, appended when it ends: its key, the bits of its metrics in hexadecimal, and a
-//! checksum. A line that was cut off, or belongs to another program or model, counts for nothing.
+//! checksum. A line that was cut off or damaged costs its unit and no other, and is counted; one that
+//! belongs to another program or model counts for nothing.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -26,6 +27,8 @@ pub struct Journal {
     /// Key of each point: program, seed and model.
     points: Vec<String>,
     file: Mutex<File>,
+    /// Lines that were damaged.
+    pub damaged: usize,
 }
 
 impl Journal {
@@ -43,15 +46,28 @@ impl Journal {
         let path = folder.join(JOURNAL);
         let failed = |source| WriteError { path: path.clone(), source };
         fs::create_dir_all(folder).map_err(failed)?;
-        let text = match fs::read_to_string(&path) {
-            Ok(text) if !fresh => text,
-            _ => String::new(),
+        let bytes = match fs::read(&path) {
+            Ok(bytes) if !fresh => bytes,
+            Err(error) if !fresh && error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(error));
+            }
+            _ => Vec::new(),
         };
         let points: Vec<String> = (0..plan.points.len())
             .map(|point| key_of_point(program, plan.seed_of(point), &model_hash(plan, point)))
             .collect();
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        let known: BTreeMap<String, Vec<f64>> = text[..whole].lines().filter_map(read).collect();
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let mut known = BTreeMap::new();
+        let mut damaged = usize::from(whole < bytes.len());
+        for line in bytes[..whole].split_inclusive(|byte| *byte == b'\n') {
+            match read(line) {
+                Line::Unit(key, metrics) => {
+                    known.insert(key, metrics);
+                }
+                Line::OfAnotherProgram => {}
+                Line::Damaged => damaged += 1,
+            }
+        }
         let file = OpenOptions::new()
             .create(true)
             .write(true)
@@ -59,11 +75,11 @@ impl Journal {
             .truncate(fresh)
             .open(&path)
             .map_err(failed)?;
-        if whole < text.len() {
+        if whole < bytes.len() {
             // A last line that was cut off must not run into the next.
             file.set_len(whole as u64).map_err(failed)?;
         }
-        Ok(Self { known: RwLock::new(known), points, file: Mutex::new(file) })
+        Ok(Self { known: RwLock::new(known), points, file: Mutex::new(file), damaged })
     }
 
     /// The metrics of a unit that has been run.
@@ -118,15 +134,30 @@ fn write(key: &str, metrics: &[f64]) -> String {
     format!("{line} {check}\n")
 }
 
-fn read(line: &str) -> Option<(String, Vec<f64>)> {
-    let (body, check) = line.rsplit_once(' ')?;
-    if checksum(body) != check {
-        return None;
+/// What a line of the journal says.
+#[derive(Clone, Debug, PartialEq)]
+enum Line {
+    Unit(String, Vec<f64>),
+    /// It has other metrics.
+    OfAnotherProgram,
+    Damaged,
+}
+
+fn read(line: &[u8]) -> Line {
+    let parts = || {
+        let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
+        let (body, check) = line.rsplit_once(' ')?;
+        let (key, values) = body.split_once(' ')?;
+        let bits = values.split(' ').map(|v| u64::from_str_radix(v, 16).ok().map(f64::from_bits));
+        (checksum(body) == check).then_some((key, bits.collect::<Option<Vec<f64>>>()?))
+    };
+    match parts() {
+        None => Line::Damaged,
+        Some((key, metrics)) if metrics.len() == METRICS.len() => {
+            Line::Unit(key.to_owned(), metrics)
+        }
+        Some(_) => Line::OfAnotherProgram,
     }
-    let (key, values) = body.split_once(' ')?;
-    let bits = values.split(' ').map(|v| u64::from_str_radix(v, 16).ok().map(f64::from_bits));
-    let metrics: Vec<f64> = bits.collect::<Option<_>>()?;
-    (metrics.len() == METRICS.len()).then(|| (key.to_owned(), metrics))
 }
 
 fn checksum(line: &str) -> String {
@@ -140,11 +171,13 @@ mod tests {
     #[test]
     fn a_line_reads_back_to_the_bit_and_a_damaged_one_not_at_all() {
         let metrics: Vec<f64> = (0..METRICS.len()).map(|i| 0.1 * i as f64).collect();
-        let mut line = write("abc-7", &metrics);
-        line.pop();
-        assert_eq!(read(&line), Some(("abc-7".to_owned(), metrics)));
-        assert_eq!(read(&line[..line.len() - 1]), None);
-        assert_eq!(read(&line.replacen("abc", "abd", 1)), None);
-        assert_eq!(read(""), None);
+        let line = write("abc-7", &metrics);
+        let read = |line: &str| super::read(line.as_bytes());
+        assert_eq!(read(&line), Line::Unit("abc-7".to_owned(), metrics));
+        assert_eq!(read(&line[..line.len() - 1]), Line::Damaged);
+        assert_eq!(read(&line.replacen("abc", "abd", 1)), Line::Damaged);
+        assert_eq!(read("\n"), Line::Damaged);
+        assert_eq!(super::read(b"\xff\xfe\n"), Line::Damaged);
+        assert_eq!(read(&write("abc-7", &[1.0])), Line::OfAnotherProgram);
     }
 }

@@ -65,15 +65,16 @@ impl Table {
     }
 
     /// The table as CSV with a header: an empty field where nothing was observed, numbers as short
-    /// as they can be read back exactly.
+    /// as they can be read back exactly. A word that a spreadsheet would take for a formula has an
+    /// apostrophe before it (OWASP, CSV injection).
     ///
     /// # Panics
     /// Where memory does not take the bytes.
     #[must_use]
     pub fn csv(&self) -> Vec<u8> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let names = self.columns.iter().map(|column| column.name.as_str());
-        writer.write_record(names).expect("memory takes every byte");
+        let names = self.columns.iter().map(|column| no_formula(column.name.as_str()));
+        writer.write_record(names.map(Cow::into_owned)).expect("memory takes every byte");
         for row in 0..self.rows {
             let texts = self.columns.iter().map(|column| column.cells.text(row));
             writer
@@ -88,11 +89,17 @@ impl Cells {
     /// What stands in a row; nothing where the cell is empty.
     fn text(&self, row: usize) -> Cow<'_, str> {
         match self {
-            Self::Text(cells) => cells[row].as_deref().unwrap_or_default().into(),
+            Self::Text(cells) => no_formula(cells[row].as_deref().unwrap_or_default()),
             Self::Integer(cells) => cells[row].map_or_else(String::new, |n| n.to_string()).into(),
             Self::Number(cells) => cells[row].map_or_else(String::new, |n| n.to_string()).into(),
         }
     }
+}
+
+/// A word as no spreadsheet calculates it.
+fn no_formula(word: &str) -> Cow<'_, str> {
+    let calculated = word.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if calculated && word.parse::<f64>().is_err() { format!("'{word}").into() } else { word.into() }
 }
 
 /// A table in the making, over rows of results.
@@ -334,5 +341,28 @@ mod tests {
     fn what_always_is_there_is_not_left_out() {
         let mut draft = Table::of(&[f64::NAN]);
         draft.column("share", "a share", |row| Always(*row));
+    }
+
+    #[test]
+    fn a_word_is_no_formula() {
+        let words = ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "-0.5", "+2", "a=b", "", "−1"];
+        let mut draft = Table::of(&words);
+        draft.column("=HYPERLINK()", "words", |word| (*word).to_owned());
+        let csv = String::from_utf8(draft.table().csv()).unwrap();
+        let lines: Vec<&str> = csv.lines().collect();
+        let expected = [
+            "'=HYPERLINK()",
+            "'=1+1",
+            "'+cmd",
+            "'-2+3",
+            "'@SUM(A1)",
+            "'\tx",
+            "-0.5",
+            "+2",
+            "a=b",
+            "\"\"",
+            "−1",
+        ];
+        assert_eq!(lines, expected);
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Arrivals {
     drawn: u64,
     cursor: SimTime,
     law: Law,
+    /// Whether the instant told last is no arrival.
+    turning: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -24,6 +26,9 @@ enum Law {
     Periodic { every: SimDuration, batch: u32, left: u32 },
     Trace { instants: std::sync::Arc<[SimTime]>, next: usize },
 }
+
+/// Changes of rate between two instants that a source tells.
+const TURNS_MAX: u32 = 256;
 
 /// States of the two-state process.
 const QUIET: usize = 0;
@@ -68,10 +73,12 @@ impl Arrivals {
                 Law::Trace { instants: trace.cloned().unwrap_or_default(), next: 0 }
             }
         };
-        Self { entity, drawn: 0, cursor, law }
+        Self { entity, drawn: 0, cursor, law, turning: false }
     }
 
-    /// The next arrival, or [`SimTime::NEVER`].
+    /// The next arrival, or [`SimTime::NEVER`]. A source whose rate changes very often without an
+    /// arrival tells an instant between, at which it must be asked again: so what it does counts
+    /// as events, however little comes of it (see [`Self::has_arrival`]).
     pub(super) fn next(&mut self, random: &RandomSource) -> SimTime {
         match &mut self.law {
             Law::None => SimTime::NEVER,
@@ -92,10 +99,16 @@ impl Arrivals {
         }
     }
 
+    /// Whether the instant told last is that of an arrival.
+    pub(super) const fn has_arrival(&self) -> bool {
+        !self.turning
+    }
+
     /// Within a stretch of constant rate the gap is exponential; past its end it is drawn anew,
     /// which the exponential law's lack of memory allows.
     fn next_poisson(&mut self, random: &RandomSource) -> SimTime {
-        loop {
+        self.turning = false;
+        for _ in 0..TURNS_MAX {
             let (rate, until) = self.law.rate_and_end(self.cursor);
             if rate > 0.0 {
                 let mut draw = random.at(Purpose::Arrival as u8, self.entity.0, self.drawn);
@@ -113,6 +126,8 @@ impl Arrivals {
             self.cursor = until;
             self.law.turn_over(until, self.entity, random);
         }
+        self.turning = true;
+        self.cursor
     }
 }
 
@@ -224,6 +239,30 @@ mod tests {
         std::iter::from_fn(|| Some(source.next(&random)))
             .take_while(|t| *t < SimTime::ZERO + SimDuration::from_secs(until))
             .collect()
+    }
+
+    /// Rates that change every nanosecond or two without an arrival: the source does not go through
+    /// all of them at once.
+    #[test]
+    fn a_source_that_turns_often_is_asked_again() {
+        let nanosecond = SimDuration::from_nanos(1);
+        let mmpp = ArrivalSpec::Mmpp {
+            burst_rate_per_s: 1e-9,
+            quiet_rate_per_s: 0.0,
+            burst_mean: nanosecond,
+            quiet_mean: nanosecond,
+        };
+        let profile = ArrivalSpec::Profile {
+            steps: vec![RateStep { at: SimDuration::ZERO, rate_per_s: 1e-9 }],
+            period: Some(nanosecond),
+        };
+        for spec in [mmpp, profile] {
+            let random = RandomSource::new(1, 0);
+            let mut source = Arrivals::new(&spec, Entity::named("trunk", "A"), None, &random);
+            let instants: Vec<SimTime> = (0..100).map(|_| source.next(&random)).collect();
+            assert!(!source.has_arrival() && instants.is_sorted(), "{spec:?}");
+            assert!(instants[99] < SimTime::ZERO + SimDuration::from_millis(1), "{spec:?}");
+        }
     }
 
     fn count_within(times: &[SimTime], from: u64, to: u64) -> usize {

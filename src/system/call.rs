@@ -17,6 +17,8 @@ pub(super) struct Call {
     pub(super) side: Option<Side>,
     pub(super) last_side: Option<Side>,
     /// INVITEs sent to a leg; messages of an earlier one are stale.
+    /// Its place among the calls of its leg.
+    pub(super) seat: u32,
     pub(super) attempt: Try,
     pub(super) sent_at: SimTime,
     pub(super) at_sbc: bool,
@@ -119,6 +121,7 @@ impl Call {
             stage: Stage::Inviting,
             side: None,
             last_side: None,
+            seat: 0,
             attempt: 0,
             sent_at: offered_at,
             at_sbc: false,

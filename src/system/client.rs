@@ -17,7 +17,7 @@ use crate::policies::bulkhead::Bulkhead;
 use crate::policies::concurrency::Place;
 use crate::policies::hedge::{HedgeThrottle, Hedging};
 use crate::policies::limit_headers::LimitHeaders;
-use crate::policies::retry::{Hint, Loops, Progress};
+use crate::policies::retry::{DEPTH_MAX, Hint, Loops, Progress};
 
 /// A client process: a replica of the routing client, a tenant, or the monitor.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub(super) struct Client {
     /// Requests made so far; numbers the draws of requests that no call numbers.
     pub(super) asked: u64,
     pub(super) messages: u64,
+    /// The token it presents, by its place among its own.
+    pub(super) token: u32,
     /// Reports to a telemetry server so far; numbers the draws that their replies ask for.
     pub(super) reports: u64,
 }
@@ -84,6 +86,7 @@ impl Client {
             room: WaitingRoom::default(),
             asked: 0,
             messages: 0,
+            token: 0,
             reports: 0,
         }
     }
@@ -143,6 +146,8 @@ pub(super) struct Request {
     pub(super) attempts: u32,
     /// Tries that the client refused itself.
     pub(super) refusals: u32,
+    /// Times its breaker was asked.
+    pub(super) questions: u32,
     /// How far it has come in the retry loops.
     pub(super) progress: Progress,
     /// The breaker's permit for the whole request, or for the outermost loop's try.
@@ -183,6 +188,7 @@ impl Request {
             need_at: now,
             attempts: 0,
             refusals: 0,
+            questions: 0,
             progress: Progress::new(),
             permit: None,
             place: None,
@@ -210,6 +216,11 @@ impl Request {
         self.key * ATTEMPTS_ADDRESSED + u64::from(self.attempts) % ATTEMPTS_ADDRESSED
     }
 
+    /// The index of draws that each question to the breaker has.
+    pub(super) fn question_index(&self) -> u64 {
+        self.key * ATTEMPTS_ADDRESSED + u64::from(self.questions) % ATTEMPTS_ADDRESSED
+    }
+
     /// Tries made, those included that the client refused itself.
     pub(super) const fn tries(&self) -> u64 {
         self.attempts as u64 + self.refusals as u64
@@ -218,6 +229,16 @@ impl Request {
     /// The index of draws that each try has, sent or not.
     pub(super) fn try_index(&self) -> u64 {
         self.key * ATTEMPTS_ADDRESSED + self.tries() % ATTEMPTS_ADDRESSED
+    }
+
+    /// The index of the draws at the gate that its try stands before. Those of the first four
+    /// loops stand side by side; those of further ones are apart from them.
+    pub(super) fn gate_index(&self) -> u64 {
+        let gate = u64::from(self.progress.gate());
+        match gate {
+            0..GATES_BESIDE => self.try_index() * GATES_BESIDE + gate,
+            _ => 1 << 63 | self.try_index() * GATES_MAX + gate,
+        }
     }
 }
 
@@ -246,6 +267,8 @@ pub(super) enum Then {
     GiveUp(u8),
     /// The client's own limiter, which has parked it, refuses it.
     Refuse,
+    /// It is over: its wait would have outlasted the run.
+    End,
 }
 
 /// An attempt, until both its client and the server are done with it.
@@ -259,6 +282,8 @@ pub(super) struct Attempt {
     /// Addresses its draws: request and attempt.
     pub(super) index: u64,
     pub(super) need_at: SimTime,
+    /// The token it presents, by its place among the client's.
+    pub(super) token: u32,
     pub(super) permit: Option<Permit>,
     /// Its place in the client's bulkhead, and among those at the server.
     pub(super) place: Option<Place>,
@@ -293,6 +318,11 @@ impl Attempt {
 
 /// Attempts of a request that have draws of their own.
 const ATTEMPTS_ADDRESSED: u64 = 1024;
+/// Gates of a try, two for each loop: of four loops, and of as many as there may be and one past
+/// the last.
+const GATES_BESIDE: u64 = 8;
+const GATES_MAX: u64 = 64;
+const _: () = assert!(2 * (DEPTH_MAX as u64) < GATES_MAX);
 
 #[cfg(test)]
 mod tests {
@@ -321,7 +351,8 @@ mod tests {
             concurrency: Default::default(),
             hedge: Default::default(),
             limiters: Vec::new(),
-            charges: Vec::new(),
+            charges: vec![Vec::new()],
+            rotation: Default::default(),
             rtt: None,
             arrivals: None,
         };

@@ -11,7 +11,7 @@ use super::slowdown::Slowdown;
 use super::spec::{
     AbandonedSpec, ArrivalSpec, CallsSpec, DeadFlow, FallbackSpec, OptionsSpec, OutageKind,
     PolicyPoint, RedialSpec, RegistrarSpec, RegistrationSpec, RetryAfterSpec, ServiceLevelSpec,
-    Standby, Transport, Trying100, UpdatesSpec,
+    Standby, TokenRotation, Transport, Trying100, UpdatesSpec,
 };
 use crate::engine::simulation::Budget;
 use crate::engine::time::{SimDuration, SimTime};
@@ -238,8 +238,9 @@ pub(super) struct ClientConfig {
     pub(super) hedge: HedgeSpec,
     /// Limiters on its path.
     pub(super) limiters: Vec<u32>,
-    /// What a request takes of each.
-    pub(super) charges: Vec<Charge>,
+    /// By token that it may present: what an attempt takes of each limiter.
+    pub(super) charges: Vec<Vec<Charge>>,
+    pub(super) rotation: TokenRotation,
     /// Round trip to the API, where it does not depend on the trunk.
     pub(super) rtt: Option<SimDuration>,
     /// Its own requests, for a tenant.
@@ -326,6 +327,11 @@ impl FaultConfig {
 }
 
 impl ClientConfig {
+    /// The token presented after this one.
+    pub(super) fn token_after(&self, token: u32) -> u32 {
+        (token + 1) % u32::try_from(self.charges.len()).unwrap_or(u32::MAX)
+    }
+
     /// The method of its requests for an errand.
     pub(super) const fn method_of(&self, errand: Errand) -> Method {
         match errand {

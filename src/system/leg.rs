@@ -11,8 +11,8 @@ use crate::policies::limiter::Limiter;
 /// A leg.
 #[derive(Debug)]
 pub(super) struct Leg {
-    /// Calls it carries.
-    pub(super) calls: u32,
+    /// The calls it carries, in no order that means anything.
+    pub(super) calls: Vec<CallId>,
     pub(super) rate: Option<Limiter>,
     pub(super) connection: Connection,
     pub(super) registration: Registration,
@@ -26,7 +26,7 @@ pub(super) struct Leg {
 impl Leg {
     pub(super) fn new(config: &LegConfig) -> Self {
         Self {
-            calls: 0,
+            calls: Vec::new(),
             rate: config.calls_per_s_max.as_ref().map(Limiter::new),
             connection: Connection::default(),
             registration: Registration::default(),

@@ -169,6 +169,8 @@ pub enum Observation {
     LimiterRefused {
         request: RequestId,
         client: ClientId,
+        /// The token presented, by its place among the client's.
+        token: u32,
         limiter: u32,
         retry_after: Option<SimDuration>,
     },
@@ -177,6 +179,8 @@ pub enum Observation {
     LimiterAdmitted {
         request: RequestId,
         client: ClientId,
+        /// The token presented, by its place among the client's.
+        token: u32,
         delay: SimDuration,
         held_by: Option<u32>,
     },

@@ -82,6 +82,9 @@ pub(super) enum Purpose {
     /// The wait after a try that the client refused itself: entity = who asks, index = request and
     /// try.
     RefusalJitter,
+    /// Whether a breaker that rejects a share of the calls rejects one: entity = who asks, index =
+    /// request and question.
+    BreakerChance,
     /// What a client makes of a telemetry server's reply: entity = client, index = report.
     TelemetryReply,
 }

@@ -8,11 +8,11 @@ use super::metrics::{
 };
 use super::observation::{Observation, Observer};
 use super::spec::ServiceLevelSpec;
-use super::world::World;
+use super::world::{FINISH_MAX, World};
 use crate::engine::calendar::Calendar;
 use crate::engine::random::RandomSource;
 use crate::engine::simulation::{self, StopReason};
-use crate::engine::time::{SimDuration, SimTime};
+use crate::engine::time::SimTime;
 
 /// What a run gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +101,23 @@ pub enum RunError {
         /// Who waits, and for what.
         who: String,
     },
+    /// Something takes longer than a run may take to end.
+    #[error(
+        "still under way {days} days after the horizon (seed {seed}, replication {replication}): \
+         {who}; the next thing would happen at {next} of simulated time, so a length of time in \
+         the model is too long",
+        days = FINISH_MAX.as_secs_f64() / 86_400.0
+    )]
+    Unfinished {
+        /// Replays the run.
+        seed: u64,
+        /// Replays the run.
+        replication: u64,
+        /// When the next thing would happen.
+        next: SimTime,
+        /// Who has not ended.
+        who: String,
+    },
     /// A conservation law does not hold, which is a bug of the simulator.
     #[error("a conservation law does not hold (seed {seed}, replication {replication}): {law}")]
     Conservation {
@@ -128,9 +145,6 @@ pub enum RunError {
         out: OutOfBounds,
     },
 }
-
-/// How long after the horizon the last things under way may end.
-const DRAIN_MAX: SimDuration = SimDuration::from_secs(400 * 86_400);
 
 /// Runs a model to its horizon, lets what is under way end, and measures.
 ///
@@ -199,7 +213,7 @@ fn run<O: Observer>(
     let mut world = World::new(config, random, (Recorder::new(config), observer));
     world.start(&mut calendar);
     let mut events = 0;
-    for until in [config.horizon, config.horizon.saturating_add(DRAIN_MAX)] {
+    for until in [config.horizon, config.horizon.saturating_add(FINISH_MAX)] {
         let stop = simulation::run(&mut world, &mut calendar, until, config.budget, &mut events);
         let at = calendar.now();
         match stop {
@@ -213,7 +227,12 @@ fn run<O: Observer>(
     if let Some(who) = world.stuck().filter(|_| calendar.is_empty()) {
         return Err(RunError::Stuck { seed, replication, at: calendar.now(), who });
     }
-    world.check_conservation().map_err(|law| RunError::Conservation { seed, replication, law })?;
+    if let Err(law) = world.check_conservation() {
+        return Err(match calendar.peek() {
+            Some(next) => RunError::Unfinished { seed, replication, next, who: world.late(&law) },
+            None => RunError::Conservation { seed, replication, law },
+        });
+    }
     let engine = EngineFigures { events, peak_pending: calendar.peak_len() as u64 };
     let recorder = world.into_observer().0;
     recorder.check().map_err(|law| RunError::Conservation { seed, replication, law })?;
@@ -242,7 +261,41 @@ mod tests {
         let error = simulate(&config, 1, 0).expect_err("the order is cyclic");
         assert!(matches!(error, RunError::Stuck { .. }), "{error}");
         let told = error.to_string();
+        assert!(told.contains("of client, "), "{told}");
         assert!(told.contains("waits for a place") || told.contains("wait for a place"), "{told}");
         assert!(told.contains("a connection"), "{told}");
+    }
+
+    fn minimal(keys: &[&str]) -> Config {
+        let overrides = [&["horizon=10m", "warmup=0s", "api.failure_share=0.5"][..], keys].concat();
+        let overrides: Vec<String> = overrides.into_iter().map(str::to_owned).collect();
+        let loaded = crate::input::model(Path::new("models/minimal.toml"), &overrides);
+        loaded.unwrap_or_else(|error| panic!("{error}")).config
+    }
+
+    /// A client that waits for years, or tries for ever, is given up; that breaks no law.
+    #[test]
+    fn a_wait_beyond_the_run_ends_with_it() {
+        for retry in [
+            "client.retry={ attempts = 2, backoff = { kind = \"fixed\", delay = \"12000h\" } }",
+            "client.retry={ attempts = 1000000, backoff = { kind = \"fixed\", delay = \"1000h\" } }",
+            "client.retry={ attempts = 2, pace = { kind = \"cycles\", limit = 1, \
+             period = \"12000h\", timeout = \"12000h\" } }",
+        ] {
+            let result = simulate(&minimal(&[retry]), 1, 0);
+            assert!(result.is_ok(), "{retry}: {}", result.unwrap_err());
+        }
+    }
+
+    /// What takes longer than a run has to end is named, and is no broken law.
+    #[test]
+    fn what_does_not_end_in_time_is_named() {
+        let held = "api.limits.0.limiter={ kind = \"gcra\", rate_per_s = 0.000001, burst = 1, \
+                    on_limit = { kind = \"delay\", max = \"120000h\" } }";
+        let error = simulate(&minimal(&[held]), 1, 0).expect_err("attempts are held for years");
+        assert!(matches!(error, RunError::Unfinished { .. }), "{error}");
+        let told = error.to_string();
+        assert!(told.contains("400 days after the horizon"), "{told}");
+        assert!(told.contains("of client, "), "{told}");
     }
 }

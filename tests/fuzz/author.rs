@@ -77,9 +77,29 @@ impl<'a> Author<'a> {
         Self { taken: Some(taken), ..Self::new(root, draw) }
     }
 
+    /// Likewise, with policies by the names of presets for certain.
+    pub(crate) fn of_presets(self) -> Self {
+        Self { presets: true, ..self }
+    }
+
+    pub(crate) fn draw(&mut self) -> &mut Draw {
+        self.draw
+    }
+
+    /// A value for the part of a model that stands at these keys of the schema.
+    pub(crate) fn part_of(&mut self, keys: &[&str]) -> Json {
+        let part = keys.iter().fold(&self.root["properties"], |schema, key| &schema[*key]);
+        self.value("", part, 1)
+    }
+
     /// A valid model, or the last refusal.
     pub(crate) fn model(&mut self, traces: &Traces) -> Result<Written, String> {
-        let mut json = self.first();
+        let json = self.first();
+        self.repaired(json, traces)
+    }
+
+    /// The model made valid, or the last refusal.
+    pub(crate) fn repaired(&mut self, mut json: Json, traces: &Traces) -> Result<Written, String> {
         let mut last = String::new();
         for repairs in 0..REPAIRS_MAX {
             match checked(&json, traces) {
@@ -264,6 +284,7 @@ impl<'a> Author<'a> {
             "group" | "groups" | "to" | "default_group" => "groups",
             "channel_group" => "channel_groups",
             "token" => return json!(["routing", "desktop"][below(self.draw, 2) as usize]),
+            "tokens" => return json!(["routing", "desktop", "c"][below(self.draw, 3) as usize]),
             "endpoint" => return json!(["routing", "edges"][below(self.draw, 2) as usize]),
             "limit" | "name" => return json!(["l0", "l1", "l2"][below(self.draw, 3) as usize]),
             "crew" | "region" | "city" | "user" | "app" => {

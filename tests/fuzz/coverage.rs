@@ -27,8 +27,13 @@ fn variant(of: &str, schema: &Json) -> String {
 
 /// Everything that the schema offers.
 pub(crate) fn everything(root: &Json) -> Reached {
+    under(root, root, "Model")
+}
+
+/// Everything that a part of the schema offers.
+pub(crate) fn under(root: &Json, schema: &Json, around: &str) -> Reached {
     let mut all = Reached::new();
-    offers(root, root, "Model", &mut all);
+    offers(root, schema, around, &mut all);
     all
 }
 

@@ -122,7 +122,7 @@ fn breakers() {
             assert_eq!(state, breaker.state(now), "{spec:?}: a look changes it");
             if once_in(draw, 2) {
                 let open_until = breaker.next_deadline().filter(|_| state == State::Open);
-                match breaker.admit(now) {
+                match breaker.admit(now, draw) {
                     Verdict::Permit(permit) => {
                         let early = open_until.is_some_and(|until| now < until);
                         assert!(!early, "{spec:?} admits at {now} while open");

@@ -7,6 +7,7 @@
 //! again. `FUZZ_SECONDS=n` goes on for n seconds per target instead of a number of cases.
 
 mod author;
+mod clients;
 mod coverage;
 mod grammar;
 mod machines;

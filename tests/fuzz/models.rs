@@ -64,7 +64,8 @@ fn try_out(path: &Path) -> Result<bool, String> {
         Err(
             broken @ (RunError::Conservation { .. }
             | RunError::Bounds { .. }
-            | RunError::Stuck { .. }),
+            | RunError::Stuck { .. }
+            | RunError::Unfinished { .. }),
         ) => {
             panic!("{broken}")
         }

@@ -23,7 +23,7 @@ const CASES: u64 = 60;
 const MODELS: u64 = 700;
 
 /// Arrivals every 3.7 s.
-fn traces() -> Traces {
+pub(crate) fn traces() -> Traces {
     let at = |n: u64| SimTime::ZERO + SimDuration::from_millis(3700 * n);
     let instants: Arc<[SimTime]> = (1..60).map(at).collect();
     let row = |n: u64| {
@@ -84,7 +84,7 @@ fn run(written: &Written) -> bool {
 
 /// Runs a model. One that breaks something is printed, with all taken out of it that is not needed
 /// for that.
-fn try_out(written: &Written, traces: &Traces) -> bool {
+pub(crate) fn try_out(written: &Written, traces: &Traces) -> bool {
     let attempt = |written: &Written| catch_unwind(AssertUnwindSafe(|| run(written)));
     attempt(written).unwrap_or_else(|panic| {
         let breaks = |json: &Json| match author::checked(json, traces) {

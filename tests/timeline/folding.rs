@@ -176,6 +176,7 @@ fn attempts_and_budgets_go_into_their_bins() {
         attempt: 1,
     };
     let refused = |client| Observation::LimiterRefused {
+        token: 0,
         request: request(),
         client: ClientId(client),
         limiter: 1,

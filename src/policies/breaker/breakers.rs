@@ -55,9 +55,9 @@ impl Breakers {
     }
 
     /// As [`Breaker::admit`] of breaker `which`.
-    pub fn admit(&mut self, which: usize, now: SimTime) -> Verdict {
+    pub fn admit(&mut self, which: usize, now: SimTime, rng: &mut impl Rng) -> Verdict {
         match &mut self.0 {
-            Held::Each(breakers) => breakers[which].admit(now),
+            Held::Each(breakers) => breakers[which].admit(now, rng),
             Held::Pool(pool) => pool.admit(which, now),
         }
     }

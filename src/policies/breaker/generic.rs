@@ -52,6 +52,7 @@ impl GenericSpec {
             RuleSpec::CountWindow { size, .. } | RuleSpec::FailuresInWindow { size, .. } => {
                 u64::from(size)
             }
+            RuleSpec::FailuresWithin { failures, .. } => u64::from(failures),
             RuleSpec::TimeWindow { buckets, .. } => u64::from(buckets),
             RuleSpec::Never | RuleSpec::Consecutive { .. } => 1,
         }

@@ -15,6 +15,7 @@ use super::polly::{Polly, PollySpec};
 use super::pybreaker::{Pybreaker, PybreakerSpec};
 use super::resilience4j::{Resilience4j, Resilience4jSpec};
 use super::rule::RuleSpec;
+use super::semian::{Semian, SemianSpec};
 use super::{CallResult, Counts, Permit, Problem, State, Verdict};
 use crate::engine::time::{SimDuration, SimTime};
 
@@ -44,6 +45,8 @@ pub enum MachineSpec {
     /// `global` that is a pool of one, which is never ejected unless `max_ejection_percent` is 100
     /// or `always_eject_one_host` is set.
     EnvoyOutlier(OutlierSpec),
+    /// Semian's adaptive breaker: a PID controller.
+    Semian(SemianSpec),
 }
 
 impl MachineSpec {
@@ -60,6 +63,7 @@ impl MachineSpec {
             Self::Hystrix(spec) => spec.entries(),
             Self::Opossum(spec) => u64::from(spec.rolling_count_buckets),
             Self::Gobreaker(spec) => spec.entries(),
+            Self::Semian(spec) => spec.entries(),
             Self::Polly(_) | Self::Failsafe(_) => 10,
             Self::Pybreaker(_) | Self::Linkerd(_) | Self::EnvoyOutlier(_) => 1,
         }
@@ -77,6 +81,7 @@ impl MachineSpec {
             Self::Failsafe(spec) => spec.check(),
             Self::Linkerd(spec) => spec.check(),
             Self::EnvoyOutlier(spec) => spec.check(),
+            Self::Semian(spec) => spec.check(),
         }
     }
 }
@@ -93,6 +98,7 @@ enum Machine {
     Failsafe(Failsafe),
     Linkerd(Linkerd),
     EnvoyOutlier(Pool),
+    Semian(Semian),
 }
 
 /// A circuit breaker.
@@ -116,11 +122,13 @@ impl Breaker {
             MachineSpec::Failsafe(spec) => Machine::Failsafe(Failsafe::new(spec)),
             MachineSpec::Linkerd(spec) => Machine::Linkerd(Linkerd::new(spec)),
             MachineSpec::EnvoyOutlier(spec) => Machine::EnvoyOutlier(Pool::new(spec, 1)),
+            MachineSpec::Semian(spec) => Machine::Semian(Semian::new(spec)),
         })
     }
 
-    /// Whether a call may be made at `now`.
-    pub fn admit(&mut self, now: SimTime) -> Verdict {
+    /// Whether a call may be made at `now`. `rng` is drawn from only where the library decides by
+    /// chance.
+    pub fn admit(&mut self, now: SimTime, rng: &mut impl Rng) -> Verdict {
         match &mut self.0 {
             Machine::Generic(it) => it.admit(now),
             Machine::Resilience4j(it) => it.admit(now),
@@ -132,6 +140,7 @@ impl Breaker {
             Machine::Failsafe(it) => it.admit(now),
             Machine::Linkerd(it) => it.admit(now),
             Machine::EnvoyOutlier(it) => it.admit(0, now),
+            Machine::Semian(it) => it.admit(now, rng),
         }
     }
 
@@ -156,6 +165,7 @@ impl Breaker {
             Machine::Failsafe(it) => it.record(now, result, rng),
             Machine::Linkerd(it) => it.record(now, permit, result, rng),
             Machine::EnvoyOutlier(it) => it.record(0, now, result),
+            Machine::Semian(it) => it.record(now, result),
         }
     }
 
@@ -173,10 +183,12 @@ impl Breaker {
             Machine::Failsafe(it) => it.state(),
             Machine::Linkerd(it) => it.state(now),
             Machine::EnvoyOutlier(it) => it.state(0, now),
+            Machine::Semian(it) => it.state(now),
         }
     }
 
-    /// The first instant at which an open breaker, as of the last question, lets a call through.
+    /// The first instant at which an open breaker, as of the last question, lets a call through;
+    /// of an outlier detection and Semian, that at which it may.
     #[must_use]
     pub fn next_deadline(&self) -> Option<SimTime> {
         match &self.0 {
@@ -190,6 +202,7 @@ impl Breaker {
             Machine::Failsafe(it) => it.next_deadline(),
             Machine::Linkerd(it) => it.next_deadline(),
             Machine::EnvoyOutlier(it) => it.next_deadline(0),
+            Machine::Semian(it) => it.next_deadline(),
         }
     }
 
@@ -204,6 +217,7 @@ impl Breaker {
             Machine::Opossum(it) => it.next_move(),
             Machine::Linkerd(it) => it.next_move(),
             Machine::EnvoyOutlier(it) => it.next_move(),
+            Machine::Semian(it) => it.next_move(),
             Machine::Generic(_)
             | Machine::Polly(_)
             | Machine::Gobreaker(_)
@@ -225,6 +239,7 @@ impl Breaker {
             Machine::Failsafe(it) => it.counts(),
             Machine::Linkerd(it) => it.counts(),
             Machine::EnvoyOutlier(it) => it.counts(0, now),
+            Machine::Semian(it) => it.counts(now),
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! # How to ask one
 //!
-//! A [`Breaker`] is made at the start of the run. [`Breaker::admit`] gives a [`Permit`] or refuses;
+//! A [`Breaker`] is made at the start of the run. [`Breaker::admit`] gives a [`Permit`] or refuses,
+//! by a draw where the library rejects a share of the calls;
 //! the result of the call goes back with [`Breaker::record`], which also takes how long the call
 //! took (slow calls) and a generator (jittered delays; drawn from only when one is due). What
 //! becomes of a result that comes late, in another state than the call was made in, is each
@@ -29,6 +30,7 @@ mod polly;
 mod pybreaker;
 mod resilience4j;
 mod rule;
+mod semian;
 mod threshold;
 
 use rand::Rng;
@@ -52,6 +54,7 @@ pub use polly::PollySpec;
 pub use pybreaker::PybreakerSpec;
 pub use resilience4j::{AfterMaxWait, Resilience4jSpec, WaitSpec, WindowSpec};
 pub use rule::RuleSpec;
+pub use semian::{SemianController, SemianReading, SemianSpec};
 
 /// A circuit breaker around the API client: a machine, and what it is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -87,6 +90,7 @@ pub const PRESETS: &[Preset] = &[
     outlier::PRESET_1_27,
     outlier::PRESET_1_26,
     linkerd::PRESET,
+    semian::PRESET,
 ];
 
 impl Default for BreakerSpec {
@@ -194,7 +198,7 @@ pub enum State {
     Closed,
     /// It refuses everything.
     Open,
-    /// It lets probes through.
+    /// It lets probes through, or a share of the calls (Semian).
     HalfOpen,
 }
 

@@ -46,6 +46,16 @@ pub enum RuleSpec {
         #[schemars(range(min = 1, max = 1_000_000))]
         failures: u32,
     },
+    /// By the number of failures within a time, of however many calls: the failure that makes it
+    /// `failures` opens it, and successes count for nothing. A failure exactly `within` old counts
+    /// no longer (assumption; a sliding log's call ages alike).
+    FailuresWithin {
+        /// Failures that open it.
+        #[schemars(range(min = 1, max = 1_000_000))]
+        failures: u32,
+        /// How far back it looks.
+        within: SimDuration,
+    },
     /// By the share of failures within a time (resilience4j's time window): buckets aligned to
     /// the start of the run, evaluated after every result, with >=.
     TimeWindow {
@@ -96,6 +106,10 @@ impl RuleSpec {
                     );
                 }
             }
+            Self::FailuresWithin { failures, within } => {
+                problems.at_least_one("failures", *failures);
+                problems.positive("within", *within);
+            }
             Self::TimeWindow { window, buckets, min_calls, failure_rate } => {
                 problems.at_least_one("buckets", *buckets);
                 problems.at_least_one("min_calls", *min_calls);
@@ -127,6 +141,12 @@ pub(super) enum Rule {
         threshold: Threshold,
         last: VecDeque<bool>,
         failed: u32,
+    },
+    FailuresWithin {
+        limit: usize,
+        within: SimDuration,
+        /// When the last of them came, at most `limit`.
+        last: VecDeque<SimTime>,
     },
     TimeWindow {
         width: u64,
@@ -170,6 +190,9 @@ impl Rule {
                 last: VecDeque::new(),
                 failed: 0,
             },
+            RuleSpec::FailuresWithin { failures, within } => {
+                Self::FailuresWithin { limit: failures as usize, within, last: VecDeque::new() }
+            }
             RuleSpec::TimeWindow { window, buckets, min_calls, failure_rate } => Self::TimeWindow {
                 width: (window.as_nanos() / u64::from(buckets)).max(1),
                 min_calls,
@@ -199,6 +222,16 @@ impl Rule {
                     Threshold::Count(failures) => *failed >= failures,
                 };
                 last.len() >= *min_calls && enough
+            }
+            Self::FailuresWithin { limit, within, last } => {
+                if !failure {
+                    return false;
+                }
+                if last.len() == *limit {
+                    last.pop_front();
+                }
+                last.push_back(now);
+                last.len() == *limit && now - last[0] < *within
             }
             Self::TimeWindow { width, min_calls, failure_rate, buckets, kept } => {
                 let number = now.as_nanos() / *width;

@@ -28,6 +28,8 @@ impl MachineSpec {
             },
             Self::Failsafe(spec) => of_failsafe(spec),
             Self::EnvoyOutlier(spec) => of_outlier(spec),
+            // At rest the rejection rate is d / (1 - d), with d the share above the ideal one.
+            Self::Semian(spec) => spec.initial_error_rate + 0.5,
             Self::Pybreaker(_) | Self::Linkerd(_) => WITHOUT_RATE,
         };
         rate.clamp(0.0, 1.0)
@@ -36,7 +38,9 @@ impl MachineSpec {
 
 fn of_rule(rule: &RuleSpec) -> f64 {
     match rule {
-        RuleSpec::Never | RuleSpec::Consecutive { .. } => WITHOUT_RATE,
+        RuleSpec::Never | RuleSpec::Consecutive { .. } | RuleSpec::FailuresWithin { .. } => {
+            WITHOUT_RATE
+        }
         RuleSpec::CountWindow { failure_rate, .. } | RuleSpec::TimeWindow { failure_rate, .. } => {
             *failure_rate
         }
@@ -66,6 +70,7 @@ mod tests {
     #[test]
     fn the_rate_is_that_of_the_rule() {
         let generic = |rule| MachineSpec::Generic(GenericSpec { rule, ..GenericSpec::default() });
+        let minute = crate::engine::time::SimDuration::from_secs(60);
         let few = RuleSpec::FailuresInWindow { size: 8, min_calls: 8, failures: 5 };
         let ratio = ReadyToTrip::Ratio { min_requests: 3, failure_ratio: 0.6 };
         let gobreaker = GobreakerSpec { ready_to_trip: ratio, ..GobreakerSpec::default() };
@@ -75,6 +80,7 @@ mod tests {
             (MachineSpec::Generic(GenericSpec::default()), 0.1),
             (generic(few), 0.625),
             (generic(RuleSpec::Consecutive { failures: 5 }), 0.5),
+            (generic(RuleSpec::FailuresWithin { failures: 5, within: minute }), 0.5),
             (MachineSpec::Gobreaker(GobreakerSpec::default()), 0.5),
             (MachineSpec::Gobreaker(gobreaker), 0.6),
             (MachineSpec::Hystrix(hystrix), 0.4),

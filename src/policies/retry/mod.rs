@@ -22,8 +22,11 @@ pub use loops::{Loops, Pass, Progress, Step};
 pub use presets::PRESETS;
 pub use reset::{MissingReset, ResetAdvice, ResetClock, ResetSpec};
 
-/// Loops that may stand one under another.
-pub const DEPTH_MAX: usize = 4;
+/// Loops that may stand one under another: a bound of ours, no source has one.
+pub const DEPTH_MAX: usize = 16;
+/// Tries that loops may make together of one request, as far as their `attempts` go: a bound of
+/// ours, so that they can be counted.
+const TRIES_MAX: u64 = 1_000_000_000_000_000_000;
 
 /// When a client tries again. The default is the operators' own loop: every 500 ms, six tries.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -70,7 +73,8 @@ pub struct RetrySpec {
     /// refuses is not made and its request fails; let it delay instead.
     pub pace: Option<LimiterSpec>,
     /// The retry loop of the client library under this one: each try of this loop is then a whole
-    /// loop of that. Attempts multiply.
+    /// loop of that. Attempts multiply. At most 16 loops stand one under another, and they make at
+    /// most 10¹⁸ tries together.
     pub over: Option<Box<RetrySpec>>,
 }
 
@@ -132,6 +136,12 @@ impl RetrySpec {
         std::iter::successors(Some(self), |spec| spec.over.as_deref())
     }
 
+    /// Tries that the loops allow together; none where they are too many.
+    fn tries(&self) -> Option<u64> {
+        let product = self.loops().try_fold(1u64, |n, spec| n.checked_mul(spec.attempts.into()));
+        product.filter(|tries| *tries <= TRIES_MAX)
+    }
+
     /// What is wrong with it.
     #[must_use]
     pub fn check(&self) -> Vec<Problem> {
@@ -146,6 +156,18 @@ impl RetrySpec {
         }
         if !(1..=1_000_000).contains(&self.attempts) {
             problems.refuse("attempts", self.attempts, "must be from 1 to 1000000");
+        }
+        // Of loops one under another the innermost that makes them too many is named.
+        if let Some(inner) = self.over.as_ref().and_then(|over| over.tries())
+            && inner > 0
+            && self.tries().is_none()
+        {
+            let most = TRIES_MAX / inner;
+            let allowed = format!(
+                "must be at most {most}: the loops under it make up to {inner:e} tries of each of \
+                 its own, and {TRIES_MAX:e} together are the most"
+            );
+            problems.refuse("attempts", self.attempts, &allowed);
         }
         for (key, length) in [
             ("deadline", self.deadline),

@@ -234,13 +234,31 @@ fn stacked(attempts: &[u32]) -> RetrySpec {
 /// 4 attempts in each of 3 layers are 64 at the bottom, 3 in each of 4 are 81.
 #[test]
 fn attempts_of_stacked_loops_multiply() {
-    for (layers, product) in [(&[4; 3][..], 64), (&[3; 4], 81), (&[6, 11], 66), (&[1, 5], 5)] {
+    for (layers, product) in
+        [(&[4; 3][..], 64), (&[3; 4], 81), (&[6, 11], 66), (&[1, 5], 5), (&[2; 8], 256)]
+    {
         let spec = stacked(layers);
         assert_eq!(spec.check(), []);
         let made = waits(&spec, failed(Outcome::Unavailable, None), 1000).len() + 1;
         assert_eq!(made, product, "{layers:?}");
     }
-    assert_ne!(stacked(&[2; 5]).check(), []);
+    assert_eq!(stacked(&[1; DEPTH_MAX]).check(), []);
+    assert_ne!(stacked(&[1; DEPTH_MAX + 1]).check(), []);
+}
+
+/// Tries that cannot be counted are refused, at the innermost loop that makes them too many.
+#[test]
+fn too_many_tries_together_are_refused() {
+    const MILLION: u32 = 1_000_000;
+    assert_eq!(stacked(&[MILLION; 3]).check(), []);
+    assert_eq!(stacked(&[1, MILLION, MILLION, MILLION]).check(), []);
+    let problems = stacked(&[5, 2, 3, MILLION, MILLION, MILLION]).check();
+    let [problem] = &problems[..] else { panic!("{problems:?}") };
+    assert_eq!((problem.field.as_str(), problem.value.as_str()), ("over.over.attempts", "3"));
+    let told = &problem.allowed;
+    assert!(told.starts_with("must be at most 1: the loops under it make up to 1e18"));
+    let every = stacked(&[MILLION; DEPTH_MAX]).check();
+    assert_eq!(every.len(), 1, "{every:?}");
 }
 
 /// An inner loop's deadline ends its own call only; the outer loop's ends everything, and no inner
@@ -395,7 +413,7 @@ proptest! {
     /// However loops are stacked, a request makes at most the product of their attempts.
     #[test]
     fn tries_are_at_most_the_product(
-        layers in prop::collection::vec(1u32..5, 1..=DEPTH_MAX), ends in prop::collection::vec(0u8..3, 0..700),
+        layers in prop::collection::vec(1u32..5, 1..=6), ends in prop::collection::vec(0u8..3, 0..700),
     ) {
         let spec = stacked(&layers);
         let mut loops = Loops::new(&spec);

@@ -91,12 +91,12 @@ impl LimitBooks {
 
     pub(super) fn observe(&mut self, now: SimTime, fact: &Observation, config: &Config) {
         match *fact {
-            Observation::LimiterAdmitted { client, held_by, .. } => {
-                self.count(now, client, held_by, [Fate::Delayed, Fate::Passed], config);
+            Observation::LimiterAdmitted { client, token, held_by, .. } => {
+                self.count(now, (client, token), held_by, [Fate::Delayed, Fate::Passed], config);
             }
-            Observation::LimiterRefused { client, limiter, .. } => {
+            Observation::LimiterRefused { client, token, limiter, .. } => {
                 let fates = [Fate::Refused, Fate::RefusedElsewhere];
-                self.count(now, client, Some(limiter), fates, config);
+                self.count(now, (client, token), Some(limiter), fates, config);
             }
             _ => {}
         }
@@ -106,18 +106,20 @@ impl LimitBooks {
     fn count(
         &mut self,
         now: SimTime,
-        client: ClientId,
+        (client, token): (ClientId, u32),
         decides: Option<u32>,
         [there, elsewhere]: [Fate; 2],
         config: &Config,
     ) {
         let measured = self.window.holds(now);
-        let path = &config.clients[client.index()].charges;
-        for (own, &Charge { limiter, cost }) in self.clients[client.index()].iter_mut().zip(path) {
+        let own = &config.clients[client.index()];
+        let books = &mut self.clients[client.index()];
+        for &Charge { limiter, cost } in &own.charges[token as usize] {
             let number = self.periods[limiter as usize].number_at(now);
             if measured {
                 let fate = if decides == Some(limiter) { there } else { elsewhere };
-                own.count(number, fate, cost);
+                let place = own.limiters.iter().position(|l| *l == limiter);
+                books[place.expect("on one of its paths")].count(number, fate, cost);
                 self.totals[limiter as usize].count(number, fate, cost);
             }
         }

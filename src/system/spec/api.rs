@@ -258,6 +258,12 @@ pub struct ClientSpec {
     pub token: String,
     /// Whether each replica has a token of its own.
     pub token_per_replica: bool,
+    /// The tokens it presents in turn, in place of `token`, which if written is one of them; each
+    /// replica begins with the first and goes its own way. Not together with `token_per_replica`.
+    #[schemars(length(max = 100))]
+    pub tokens: Vec<String>,
+    /// When it presents the next of its `tokens`, the first again after the last.
+    pub token_rotation: TokenRotation,
     /// The user it asks for; limits per user count by it. Without it (assumption) each token is
     /// of a user of its own, who has the token's name.
     pub user: Option<String>,
@@ -303,6 +309,8 @@ impl Default for ClientSpec {
             replicas: 1,
             token: "routing".to_owned(),
             token_per_replica: false,
+            tokens: Vec::new(),
+            token_rotation: TokenRotation::default(),
             user: None,
             app: None,
             cost: 1,
@@ -319,6 +327,21 @@ impl Default for ClientSpec {
             hedge: HedgeSpec::default(),
         }
     }
+}
+
+/// When a replica presents its next token. Genesys' data actions spread their calls over several
+/// cached tokens (community.genesys.com, rate-limits-for-data-actions-within-the-architect-flows).
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenRotation {
+    /// Never: the first only.
+    #[default]
+    Never,
+    /// After an attempt with it was answered with 429, before the time-out.
+    #[serde(rename = "on_429")]
+    On429,
+    /// With each attempt.
+    RoundRobin,
 }
 
 /// Another user of the API's budgets: agent desktops, dashboards, workforce management.

@@ -20,7 +20,7 @@ use crate::policies::sip::Timers;
 
 pub use api::{
     AbandonedSpec, ApiSpec, ClientSpec, LimitKey, LimitScope, LimitSpec, LimitUnit, MonitorSpec,
-    RetryAfterSpec, TenantSpec,
+    RetryAfterSpec, TenantSpec, TokenRotation,
 };
 pub use arrivals::{ArrivalSpec, RateStep, SpikeSpec};
 pub use carrier::{

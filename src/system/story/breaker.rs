@@ -82,6 +82,10 @@ fn in_window(
         RuleSpec::CountWindow { size, .. } | RuleSpec::FailuresInWindow { size, .. } => {
             (newest(size), None)
         }
+        RuleSpec::FailuresWithin { within, .. } => {
+            let kept = |place: &usize| now.saturating_since(story.at(*place)) < within;
+            (told.iter().copied().filter(kept).collect(), Some(within))
+        }
         RuleSpec::TimeWindow { window, buckets, .. } => {
             // The oldest bucket is forgotten as a whole.
             let width = (window.as_nanos() / u64::from(buckets)).max(1);

@@ -61,13 +61,15 @@ fn arrival(
     limiter: Option<u32>,
     place: usize,
 ) -> Option<(ClientId, RequestId)> {
-    let (client, request) = match story.facts[place].what {
-        Observation::LimiterAdmitted { client, request, .. }
-        | Observation::LimiterRefused { client, request, .. } => (client, request),
+    let (client, request, token) = match story.facts[place].what {
+        Observation::LimiterAdmitted { client, request, token, .. }
+        | Observation::LimiterRefused { client, request, token, .. } => (client, request, token),
         _ => return None,
     };
-    let path = &config.clients[client.index()].limiters;
-    limiter.is_none_or(|limiter| path.contains(&limiter)).then_some((client, request))
+    let path = &config.clients[client.index()].charges[token as usize];
+    limiter
+        .is_none_or(|limiter| path.iter().any(|charge| charge.limiter == limiter))
+        .then_some((client, request))
 }
 
 /// The burst behind what `limiter`, or where none is named the server, refused up to place `until`,

@@ -12,6 +12,7 @@ use crate::policies::breaker::{BreakerSpec, Scope};
 use crate::policies::bulkhead::BulkheadSpec;
 use crate::policies::concurrency::ConcurrencySpec;
 use crate::policies::hedge::HedgeSpec;
+use crate::policies::limiter::stack::Charge;
 use crate::policies::retry::{Method, RetrySpec};
 use crate::system::config::{
     ApiConfig, ClientConfig, FailureConfig, MonitorConfig, PolicyConfig, Traces,
@@ -19,7 +20,10 @@ use crate::system::config::{
 use crate::system::entity::Entity;
 use crate::system::ids::{ClientId, GroupId};
 use crate::system::script::Script;
-use crate::system::spec::{ApiSpec, ArrivalSpec, FallbackSpec, Model, PolicyPoint, RetryAfterSpec};
+use crate::system::spec::{
+    ApiSpec, ArrivalSpec, ClientSpec, FallbackSpec, Model, PolicyPoint, RetryAfterSpec,
+    TokenRotation,
+};
 
 /// What the API and its clients become.
 pub(super) struct Api {
@@ -53,7 +57,7 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
             retry: spec.retry.clone(),
             rtt: Some(spec.rtt),
             limiters: charges.iter().map(|c| c.limiter).collect(),
-            charges,
+            charges: vec![charges],
             ..plain_client(spec.attempt_timeout)
         });
         MonitorConfig { interval: spec.interval, client }
@@ -169,6 +173,64 @@ fn breakers(model: &Model, trunks: &Trunks, checker: &mut Checker) -> Option<u32
     Some(breakers)
 }
 
+/// The limiters of all tokens of a replica, and what is charged with each token.
+fn paths(
+    spec: &ClientSpec,
+    replica: u32,
+    limiters: &mut Limiters<'_>,
+    checker: &mut Checker,
+) -> (Vec<u32>, Vec<Vec<Charge>>) {
+    let tokens = match (spec.tokens.as_slice(), spec.token_per_replica) {
+        ([], true) => vec![format!("{}-{}", spec.token, replica + 1)],
+        ([], false) => vec![spec.token.clone()],
+        (tokens, _) => tokens.to_vec(),
+    };
+    let mut charge = |token: &String| {
+        let caller = Caller {
+            token,
+            user: spec.user.as_ref().unwrap_or(token),
+            app: spec.app.as_deref().unwrap_or("client"),
+            route: &spec.endpoint,
+            cost: spec.cost,
+        };
+        limiters.path("client", &caller, checker)
+    };
+    let charges: Vec<Vec<Charge>> = tokens.iter().map(&mut charge).collect();
+    let mut all = Vec::new();
+    for charge in charges.iter().flatten() {
+        if !all.contains(&charge.limiter) {
+            all.push(charge.limiter);
+        }
+    }
+    (all, charges)
+}
+
+/// Tokens a replica may have.
+const TOKENS_MAX: usize = 100;
+
+fn check_tokens(spec: &ClientSpec, checker: &mut Checker) {
+    if !spec.tokens.is_empty() && spec.token_per_replica {
+        let message = "is for one token; leave it out, or the list `tokens`";
+        checker.refuse("client.token_per_replica", true, message);
+    }
+    // The default is as if nothing were written.
+    let written = spec.token != ClientSpec::default().token;
+    if written && !spec.tokens.is_empty() && !spec.tokens.contains(&spec.token) {
+        let message = "must be left out, or be one of `tokens`, which stand in its place";
+        checker.refuse("client.token", format!("\"{}\"", spec.token), message);
+    }
+    if spec.tokens.len() > TOKENS_MAX {
+        let message = format!("must be at most {TOKENS_MAX}");
+        checker.refuse("client.tokens", spec.tokens.len(), message);
+    }
+    for (i, token) in spec.tokens.iter().enumerate() {
+        if spec.tokens[..i].contains(token) {
+            let message = "stands twice; each token stands once";
+            checker.refuse(format!("client.tokens.{i}"), format!("\"{token}\""), message);
+        }
+    }
+}
+
 fn replicas(
     model: &Model,
     trunks: &Trunks,
@@ -177,6 +239,7 @@ fn replicas(
 ) -> Vec<ClientConfig> {
     let spec = &model.client;
     checker.positive("client.attempt_timeout", spec.attempt_timeout);
+    check_tokens(spec, checker);
     checker.problems("client.retry", spec.retry.check());
     checker.problems("client.breaker", spec.breaker.check());
     check_ceilings("client", (&spec.bulkhead, &spec.concurrency, &spec.hedge), checker);
@@ -186,23 +249,11 @@ fn replicas(
     let Some(breakers) = breakers(model, trunks, checker) else { return Vec::new() };
     (0..spec.replicas)
         .map(|replica| {
-            let token = if spec.token_per_replica {
-                format!("{}-{}", spec.token, replica + 1)
-            } else {
-                spec.token.clone()
-            };
             let name = match spec.replicas {
                 1 => "client".to_owned(),
                 _ => format!("client {}", replica + 1),
             };
-            let caller = Caller {
-                token: &token,
-                user: spec.user.as_ref().unwrap_or(&token),
-                app: spec.app.as_deref().unwrap_or("client"),
-                route: &spec.endpoint,
-                cost: spec.cost,
-            };
-            let charges = limiters.path("client", &caller, checker);
+            let (limiters, charges) = paths(spec, replica, limiters, checker);
             ClientConfig {
                 name,
                 entity: Entity::named("client", &(replica + 1).to_string()),
@@ -219,8 +270,9 @@ fn replicas(
                 bulkhead: spec.bulkhead.clone(),
                 concurrency: spec.concurrency.clone(),
                 hedge: spec.hedge.clone(),
-                limiters: charges.iter().map(|c| c.limiter).collect(),
+                limiters,
                 charges,
+                rotation: spec.token_rotation,
                 rtt: None,
                 arrivals: None,
             }
@@ -276,7 +328,7 @@ fn tenants(
             rtt: Some(spec.rtt),
             arrivals: Some((spec.arrivals.clone(), trace)),
             limiters: charges.iter().map(|c| c.limiter).collect(),
-            charges,
+            charges: vec![charges],
             ..plain_client(spec.attempt_timeout)
         });
     }
@@ -313,7 +365,8 @@ fn plain_client(attempt_timeout: SimDuration) -> ClientConfig {
         concurrency: ConcurrencySpec::None,
         hedge: HedgeSpec::default(),
         limiters: Vec::new(),
-        charges: Vec::new(),
+        charges: vec![Vec::new()],
+        rotation: TokenRotation::Never,
         rtt: None,
         arrivals: None,
     }

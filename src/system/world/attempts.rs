@@ -3,13 +3,13 @@
 use super::{Cal, World};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::Outcome;
-use crate::policies::limiter::stack::{self, StackAdmission};
+use crate::policies::limiter::stack::{self, Charge, StackAdmission};
 use crate::policies::retry::Hint;
 use crate::system::event::Event;
-use crate::system::ids::{AttemptId, ClientId, RequestId};
+use crate::system::ids::{AttemptId, RequestId};
 use crate::system::observation::{Observation, Observer};
 use crate::system::purpose::Purpose;
-use crate::system::spec::RetryAfterSpec;
+use crate::system::spec::{RetryAfterSpec, TokenRotation};
 
 /// A lost segment between client and API costs TCP this long at first (Linux's minimum).
 pub(super) const RETRANSMISSION: SimDuration = SimDuration::from_millis(200);
@@ -29,6 +29,9 @@ impl<O: Observer> World<'_, O> {
     /// How long an attempt or its answer takes between client and API, or `None` where it never
     /// arrives.
     pub(super) fn api_crossing(&mut self, id: AttemptId, way: Way) -> Option<SimDuration> {
+        if matches!(way, Way::There) {
+            self.present_token(id);
+        }
         let attempt = self.attempts.get(id)?;
         let (client, entity, index) = (attempt.client, attempt.entity, attempt.index);
         let rtt = self.config.clients[client.index()]
@@ -60,13 +63,39 @@ impl<O: Observer> World<'_, O> {
         Some(way)
     }
 
+    /// An attempt sets out with its client's token.
+    fn present_token(&mut self, id: AttemptId) {
+        let Some(attempt) = self.attempts.get_mut(id) else { return };
+        let config = &self.config.clients[attempt.client.index()];
+        let part = &mut self.clients[attempt.client.index()];
+        attempt.token = part.token;
+        if config.rotation == TokenRotation::RoundRobin {
+            part.token = config.token_after(part.token);
+        }
+    }
+
+    /// An answer is back at the client: a 429 may make it present another token from now on. Of
+    /// several 429s of one token the first does.
+    pub(super) fn answer_arrives(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
+        if let Some(attempt) = self.attempts.get(id).filter(|attempt| !attempt.abandoned) {
+            let (client, token) = (attempt.client, attempt.token);
+            let config = &self.config.clients[client.index()];
+            let part = &mut self.clients[client.index()];
+            let moves = config.rotation == TokenRotation::On429 && part.token == token;
+            if moves && attempt.outcome == Outcome::TooManyRequests {
+                part.token = config.token_after(token);
+            }
+        }
+        self.attempt_answered(now, id, cal);
+    }
+
     pub(super) fn attempt_at_server(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
         let attempt = self.attempts.get_mut(id).expect("an attempt stays until it is answered");
         attempt.came_at = now;
-        let (client, request) = (attempt.client, attempt.request);
-        let path = &self.config.clients[client.index()].charges;
+        let (client, request, token) = (attempt.client, attempt.request, attempt.token);
+        let path = &self.config.clients[client.index()].charges[token as usize];
         let admission = stack::admit(&mut self.server.limiters, path, now);
-        self.observe_budgets(now, client);
+        self.observe_budgets(now, path);
         if self.config.api.limit_headers && self.clients[client.index()].loops.reads_limits() {
             let limits = stack::headers(&self.server.limiters, path, now);
             self.attempts.get_mut(id).expect("not yet answered").limits = limits;
@@ -75,7 +104,8 @@ impl<O: Observer> World<'_, O> {
             StackAdmission::Granted => {
                 self.tally.attempts_admitted += 1;
                 let (delay, held_by) = (SimDuration::ZERO, None);
-                let admitted = Observation::LimiterAdmitted { request, client, delay, held_by };
+                let admitted =
+                    Observation::LimiterAdmitted { request, client, token, delay, held_by };
                 self.observe(now, admitted);
                 self.serve(now, id, cal);
             }
@@ -83,7 +113,8 @@ impl<O: Observer> World<'_, O> {
                 self.tally.attempts_admitted += 1;
                 self.is_limited(id, request);
                 let (delay, held_by) = (until - now, Some(path[level as usize].limiter));
-                let admitted = Observation::LimiterAdmitted { request, client, delay, held_by };
+                let admitted =
+                    Observation::LimiterAdmitted { request, client, token, delay, held_by };
                 self.observe(now, admitted);
                 cal.schedule(until, Event::AttemptReleased(id));
             }
@@ -108,13 +139,13 @@ impl<O: Observer> World<'_, O> {
     /// A limiter refuses an attempt, once it has parked it.
     pub(super) fn attempt_refused(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
         let attempt = self.attempts.get(id).expect("not yet answered");
-        let (request, client) = (attempt.request, attempt.client);
+        let (request, client, token) = (attempt.request, attempt.client, attempt.token);
         let limiter = attempt.refused_by.expect("a limiter refuses it");
         let retry_after = match attempt.hint {
             Some(Hint::After(length)) => Some(length),
             Some(Hint::Unreadable) | None => None,
         };
-        let refused = Observation::LimiterRefused { request, client, limiter, retry_after };
+        let refused = Observation::LimiterRefused { request, client, token, limiter, retry_after };
         self.observe(now, refused);
         self.reply(now, id, self.config.api.limiters[limiter as usize].status, cal);
     }
@@ -128,11 +159,11 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    fn observe_budgets(&mut self, now: SimTime, client: ClientId) {
+    fn observe_budgets(&mut self, now: SimTime, path: &[Charge]) {
         if !O::BUDGETS {
             return;
         }
-        for &limiter in &self.config.clients[client.index()].limiters {
+        for &Charge { limiter, .. } in path {
             let part = &self.server.limiters[limiter as usize];
             let (left, of) = (part.remaining(now), part.capacity());
             self.observe(now, Observation::BudgetLeft { limiter, left, of });

@@ -2,7 +2,7 @@
 //!
 //! A move is reported when it is seen: one that a call or result makes at that instant, and one
 //! that a library's timer makes (opossum's and resilience4j's half-open timers, Hystrix' snapshots,
-//! Envoy's sweeps) at its own instant, to which a look is scheduled. A breaker that waits for the
+//! Envoy's sweeps, Semian's updates) at its own instant, to which a look is scheduled. A breaker that waits for the
 //! next call to become half-open is open until that call. After the horizon nobody looks.
 
 use super::{Cal, World};
@@ -43,7 +43,11 @@ impl<O: Observer> World<'_, O> {
         cal: &mut Cal,
     ) -> Option<Permit> {
         let index = self.breaker_index(client, trunk);
-        let verdict = self.clients[client.index()].breakers.admit(index, now);
+        let asks = self.request(request);
+        asks.questions += 1;
+        let (entity, question) = (asks.entity, asks.question_index());
+        let mut chance = self.draw(Purpose::BreakerChance, entity, question);
+        let verdict = self.clients[client.index()].breakers.admit(index, now, &mut chance);
         self.breaker_moves(now, client, index, cal);
         match verdict {
             Verdict::Permit(permit) => Some(permit),

@@ -159,6 +159,20 @@ impl<O: Observer> World<'_, O> {
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 
+    /// What has not ended, by the law that says so, and whose requests it is of.
+    pub(in crate::system) fn late(&self, law: &str) -> String {
+        let mut parts = vec![law.to_owned()];
+        for (client, config) in self.config.clients.iter().enumerate() {
+            let requests = self.requests.iter().filter(|r| r.client.index() == client).count();
+            let attempts = self.attempts.iter().filter(|a| a.client.index() == client).count();
+            if requests + attempts > 0 {
+                let name = &config.name;
+                parts.push(format!("of {name}, {requests} requests and {attempts} attempts"));
+            }
+        }
+        parts.join("; ")
+    }
+
     /// It waits for a place no longer.
     pub(super) fn leave_lobby(&mut self, id: RequestId) {
         let client = self.request(id).client;

@@ -20,11 +20,13 @@ const TIMER_C: SimDuration = SimDuration::from_secs(181);
 impl<O: Observer> World<'_, O> {
     pub(super) fn call_arrives(&mut self, now: SimTime, trunk: TrunkId, cal: &mut Cal) {
         let part = &mut self.trunks[trunk.index()];
-        let index = part.offered;
-        part.offered += 1;
+        let (index, arrives) = (part.offered, part.arrivals.has_arrival());
+        part.offered += u64::from(arrives);
         let next = part.arrivals.next(&self.random);
         self.schedule_source(cal, next, Event::CallArrives(trunk));
-        self.offer_call(now, trunk, index, cal);
+        if arrives {
+            self.offer_call(now, trunk, index, cal);
+        }
     }
 
     /// A caller dials: for the first time, or again (then the index says how often).
@@ -56,7 +58,7 @@ impl<O: Observer> World<'_, O> {
         let mut short = false;
         for &side in sides {
             let leg = LegId::new(trunk, side);
-            match self.seize(now, leg) {
+            match self.seize(now, id, leg) {
                 Ok(()) => {
                     let call = self.call(id);
                     call.side = Some(side);
@@ -75,8 +77,8 @@ impl<O: Observer> World<'_, O> {
         self.end_call(now, id, fate, cal);
     }
 
-    /// Takes a channel of the leg, if the leg can carry a call.
-    fn seize(&mut self, now: SimTime, leg: LegId) -> Result<(), Refusal> {
+    /// Takes a channel of the leg for a call, if the leg can carry one.
+    fn seize(&mut self, now: SimTime, id: CallId, leg: LegId) -> Result<(), Refusal> {
         let Some(config) = &self.config.legs[leg.index()] else {
             return Err(Refusal::Absent);
         };
@@ -100,7 +102,10 @@ impl<O: Observer> World<'_, O> {
         if !self.carrier_may_invite(now, leg) {
             return Err(Refusal::Throttled);
         }
-        self.leg_mut(leg).calls += 1;
+        let seats = &mut self.leg_mut(leg).calls;
+        seats.push(id);
+        let seat = seats.len() as u32 - 1;
+        self.call(id).seat = seat;
         self.channels[channels] += 1;
         let busy = self.channels[channels];
         self.observe(now, Observation::ChannelsBusy { leg, busy });
@@ -124,11 +129,16 @@ impl<O: Observer> World<'_, O> {
         Ok(())
     }
 
-    fn free_channel(&mut self, now: SimTime, leg: LegId) {
+    fn free_channel(&mut self, now: SimTime, id: CallId, leg: LegId) {
         let channels = self.config.leg(leg).channels.index();
         self.channels[channels] -= 1;
         let busy = self.channels[channels];
-        self.leg_mut(leg).calls -= 1;
+        let seat = self.call(id).seat;
+        let seats = &mut self.leg_mut(leg).calls;
+        seats.swap_remove(seat as usize);
+        if let Some(&moved) = seats.get(seat as usize) {
+            self.call(moved).seat = seat;
+        }
         self.observe(now, Observation::ChannelsBusy { leg, busy });
     }
 
@@ -434,7 +444,7 @@ impl<O: Observer> World<'_, O> {
         }
         if let Some(leg) = call.leg() {
             call.side = None;
-            self.free_channel(now, leg);
+            self.free_channel(now, id, leg);
         }
     }
 

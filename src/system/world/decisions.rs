@@ -275,8 +275,12 @@ impl<O: Observer> World<'_, O> {
 
     pub(super) fn tenant_asks(&mut self, now: SimTime, client: ClientId, cal: &mut Cal) {
         let source = self.sources[client.index()].as_mut().expect("a tenant has a source");
+        let arrives = source.has_arrival();
         let next = source.next(&self.random);
         self.schedule_source(cal, next, Event::TenantAsks(client));
+        if !arrives {
+            return;
+        }
         let part = &mut self.clients[client.index()];
         part.asked += 1;
         let (entity, key) = (self.config.clients[client.index()].entity, part.asked);

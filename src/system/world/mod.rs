@@ -191,6 +191,9 @@ struct Server {
 /// How long after the horizon recurrent timers go on, while a call is under way (assumption).
 const DRAIN_MAX: SimDuration = SimDuration::from_secs(86_400);
 
+/// How long after the horizon the last things under way may end (assumption).
+pub(super) const FINISH_MAX: SimDuration = SimDuration::from_secs(400 * 86_400);
+
 /// The registrar's own customers are not legs.
 const BACKGROUND: u32 = u32::MAX;
 
@@ -264,6 +267,11 @@ impl<'c, O: Observer> World<'c, O> {
         self.start_telemetry(cal);
     }
 
+    /// When a request that waits is over for good; what hangs on it has time to end after that.
+    fn waits_end(&self) -> SimTime {
+        self.config.horizon.saturating_add(FINISH_MAX / 2)
+    }
+
     /// Whether nothing new is offered any more: what is under way ends, and that is all.
     fn draining(&self, now: SimTime) -> bool {
         now >= self.config.horizon
@@ -319,7 +327,7 @@ impl<'c, O: Observer> World<'c, O> {
         empty("callers waiting", self.groups.iter().map(Group::waiting).sum())?;
         let pings = self.legs.iter().flatten().map(|l| l.options.pending());
         empty("OPTIONS without a result", pings.sum())?;
-        empty("calls on legs", self.legs.iter().flatten().map(|l| l.calls as usize).sum())?;
+        empty("calls on legs", self.legs.iter().flatten().map(|l| l.calls.len()).sum())?;
         empty("clients busy", self.clients.iter().filter(|c| !c.is_idle()).count())?;
         empty("API servers busy", self.server.station.busy() as usize)?;
         let limited = self.server.limit.as_ref().map_or(0, Concurrency::in_flight);
@@ -388,7 +396,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::AttemptRefused(attempt) => self.attempt_refused(now, attempt, cal),
             Event::AttemptServed(attempt) => self.attempt_served(now, attempt, cal),
             Event::AttemptScripted(attempt) => self.complete(now, attempt, cal),
-            Event::AttemptAnswered(attempt) => self.attempt_answered(now, attempt, cal),
+            Event::AttemptAnswered(attempt) => self.answer_arrives(now, attempt, cal),
             Event::AttemptTimesOut(attempt) => self.attempt_times_out(now, attempt, cal),
             Event::RequestRetries(request) => self.request_retries(now, request, cal),
             Event::HedgeDue(request) => self.hedge_due(now, request, cal),

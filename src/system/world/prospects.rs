@@ -62,7 +62,9 @@ impl<O: Observer> World<'_, O> {
     /// The probability that an attempt sent at `now` would be served in time.
     fn served_in_time(&mut self, now: SimTime, client: ClientId, index: usize) -> f64 {
         let config = &self.config.clients[client.index()];
-        let Some(passes) = stack::would_pass(&self.server.limiters, &config.charges, now) else {
+        let token = self.clients[client.index()].token as usize;
+        let Some(passes) = stack::would_pass(&self.server.limiters, &config.charges[token], now)
+        else {
             return 0.0;
         };
         let latest = now + config.attempt_timeout;

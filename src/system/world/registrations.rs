@@ -144,7 +144,8 @@ impl<O: Observer> World<'_, O> {
     fn leave_registrar(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
         let failover = &self.config.failover;
         // Where calls are dropped, what is left are those in set-up.
-        let drains = failover.active_calls != ActiveCalls::Abandon && self.leg(leg).calls > 0;
+        let drains =
+            failover.active_calls != ActiveCalls::Abandon && !self.leg(leg).calls.is_empty();
         self.leg_mut(leg).leaving = drains;
         if !drains || failover.unregister == Unregister::AtLeave {
             self.unregister(now, leg, cal);
@@ -157,7 +158,7 @@ impl<O: Observer> World<'_, O> {
     /// A call has left the leg. One that drains is done with its last call.
     pub(super) fn leg_may_be_empty(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
         let part = self.leg_mut(leg);
-        if part.leaving && part.calls == 0 {
+        if part.leaving && part.calls.is_empty() {
             part.leaving = false;
             self.unregister(now, leg, cal);
             self.fall(now, leg, cal);

@@ -130,6 +130,7 @@ impl<O: Observer> World<'_, O> {
             entity: request.entity,
             index: request.draw_index(),
             need_at: request.need_at,
+            token: 0,
             permit,
             place,
             server_place: None,

@@ -45,20 +45,18 @@ impl<O: Observer> World<'_, O> {
         if !self.clients[client.index()].loops.are_gated() {
             return self.dispatch(now, id, cal);
         }
-        let index = request.try_index() * 8 + u64::from(request.progress.gate());
+        let index = request.gate_index();
         let mut draw = self.random.at(Purpose::ClientThrottle as u8, request.entity.0, index);
         let loops = &mut self.clients[client.index()].loops;
         match loops.pass(&mut request.progress, now, &mut draw) {
             Pass::Open => self.dispatch(now, id, cal),
             Pass::Later(until) => {
-                let timer = cal.schedule(until, Event::RequestRetries(id));
-                request.state = RequestState::BackingOff { timer, then: Then::Pass };
+                self.wait(id, until, Then::Pass, cal);
                 let wait = Some(until - now);
                 self.observe(now, Observation::ClientThrottled { request: id, client, wait });
             }
             Pass::Refused(at) if at > now => {
-                let timer = cal.schedule(at, Event::RequestRetries(id));
-                request.state = RequestState::BackingOff { timer, then: Then::Refuse };
+                self.wait(id, at, Then::Refuse, cal);
             }
             Pass::Refused(_) => self.throttle_refuses(now, id, cal),
         }
@@ -113,9 +111,8 @@ impl<O: Observer> World<'_, O> {
         if until > LATEST || draining && request.tries() >= DRAINING_TRIES_MAX {
             return self.end_request(now, id, None, false, cal);
         }
-        let timer = cal.schedule(until, Event::RequestRetries(id));
-        request.state = RequestState::BackingOff { timer, then };
         let (client, trunk) = (request.client, request.trunk);
+        self.wait(id, until, then, cal);
         let config = &self.config.clients[client.index()];
         let depth = self.clients[client.index()].loops.depth();
         if depth > 1 {
@@ -133,6 +130,14 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
+    /// The request waits, at most for as long as a run has to end.
+    fn wait(&mut self, id: RequestId, until: SimTime, then: Then, cal: &mut Cal) {
+        let last = self.waits_end().max(cal.now());
+        let (until, then) = if until > last { (last, Then::End) } else { (until, then) };
+        let timer = cal.schedule(until, Event::RequestRetries(id));
+        self.request(id).state = RequestState::BackingOff { timer, then };
+    }
+
     /// The end of a wait.
     pub(super) fn request_retries(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
         let Some(request) = self.requests.get_mut(id) else { return };
@@ -143,6 +148,7 @@ impl<O: Observer> World<'_, O> {
             Then::Try(level) => self.start_try(now, id, usize::from(level), cal),
             Then::Pass => self.pass_throttles(now, id, cal),
             Then::Refuse => self.throttle_refuses(now, id, cal),
+            Then::End => self.end_request(now, id, None, false, cal),
             Then::GiveUp(level) => {
                 let mut jitter = self.jitter_without_attempt(id);
                 let request = self.requests.get_mut(id).expect("the request is under way");

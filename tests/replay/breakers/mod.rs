@@ -10,6 +10,7 @@ mod outlier;
 mod polly;
 mod pybreaker;
 mod resilience4j;
+mod semian;
 mod world;
 
 use serde_json::Value;
@@ -38,7 +39,7 @@ impl Rig {
     }
 
     fn ask(&mut self, at: u64) -> Option<Permit> {
-        match self.breaker.admit(SimTime::from_nanos(at)) {
+        match self.breaker.admit(SimTime::from_nanos(at), &mut self.rng) {
             Verdict::Permit(permit) => Some(permit),
             Verdict::Refused { .. } => None,
         }

@@ -28,7 +28,9 @@ impl Hosts {
         let now = SimTime::from_nanos(at);
         let mut other = Breakers::new(&MachineSpec::never(), 1);
         for _ in 0..times {
-            let Verdict::Permit(permit) = other.admit(0, now) else { panic!("it never opens") };
+            let Verdict::Permit(permit) = other.admit(0, now, &mut self.rng) else {
+                panic!("it never opens")
+            };
             self.pool.record(host, now, permit, (result, SimDuration::ZERO), &mut self.rng);
         }
     }
@@ -57,8 +59,8 @@ fn failures_in_a_row_eject_at_once_and_a_sweep_brings_back() {
     let until = SimTime::from_nanos(40 * SEC);
     assert_eq!(hosts.pool.next_deadline(0), Some(until));
     let refused = Verdict::Refused { until };
-    assert_eq!(hosts.pool.admit(0, SimTime::from_nanos(40 * SEC - 1)), refused);
-    assert!(matches!(hosts.pool.admit(0, until), Verdict::Permit(_)));
+    assert_eq!(hosts.pool.admit(0, SimTime::from_nanos(40 * SEC - 1), &mut hosts.rng), refused);
+    assert!(matches!(hosts.pool.admit(0, until, &mut hosts.rng), Verdict::Permit(_)));
     // Ejected at a sweep's instant it is out until the sweep 30 s later, not the one after.
     let mut hosts = Hosts::new(10, "");
     hosts.fail(0, 10 * SEC, 5);

@@ -73,6 +73,17 @@ fn a_snapshot_opens_between_calls() {
     assert_eq!(at.as_nanos() % (500 * MS), 0);
 }
 
+/// Semian moves at its updates, between calls: at whole seconds.
+#[test]
+fn an_update_moves_between_calls() {
+    let seen = moves("kind = 'semian'", 1);
+    assert!(seen.len() >= 4, "{seen:?}");
+    assert!(seen.iter().all(|(at, _)| at.as_nanos() % SEC == 0), "{seen:?}");
+    assert!(seen.windows(2).all(|pair| pair[0].1 != pair[1].1));
+    let open = stays(&seen, State::Open);
+    assert!(open.iter().all(|stay| *stay >= 10 * SEC), "the window has to empty: {open:?}");
+}
+
 /// A pool of one is never ejected at the default cap; with the first one free it is, and returns
 /// by a sweep.
 #[test]

@@ -172,11 +172,10 @@ fn window(case: &[Row], spec: &BudgetSpec) {
             let accepted = (0..times).filter(|_| budget.start(now, Load::default())).count();
             assert_eq!(format!("{accepted} accepted"), row["result"], "{row:?}");
         }
-        assert_eq!(budget.base(now, Load::default()) as f64, number(row, "attempts_in_window"));
-        assert_eq!(
-            f64::from(budget.retries()),
-            number(row, "retries_after:(a)active_(b)in_window")
-        );
-        assert_eq!(f64::from(budget.limit(now, Load::default())), number(row, "limit"), "{row:?}");
+        let whole = |column: &str| number(row, column) as u64;
+        assert_eq!(budget.base(now, Load::default()), whole("attempts_in_window"), "{row:?}");
+        let retries = whole("retries_after:(a)active_(b)in_window");
+        assert_eq!(u64::from(budget.retries()), retries, "{row:?}");
+        assert_eq!(u64::from(budget.limit(now, Load::default())), whole("limit"), "{row:?}");
     }
 }

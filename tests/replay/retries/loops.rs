@@ -131,6 +131,24 @@ fn stacked_loops_multiply() {
     }
 }
 
+/// Eight loops of two attempts each make 256 against a server that always fails, in a run; a
+/// throttle in each of sixteen loops draws for itself.
+#[test]
+fn deep_stacks_multiply_too() {
+    let stack = |depth: usize, own: &str| {
+        let wait = "backoff = { kind = 'fixed', delay = '0s' }";
+        let head = format!("{{ {own}, {wait}, over = ").repeat(depth - 1);
+        format!("{head}{{ {own}, {wait} }}{}", " }".repeat(depth - 1))
+    };
+    let few = "api.failure_share = 1.0\nhorizon = '20s'\ntenants.0.retry = ";
+    let counts = run(&format!("{few}{}", stack(8, "attempts = 2")), 0);
+    assert!(counts.requests > 100, "{}", counts.requests);
+    assert_eq!(counts.attempts, 256 * counts.requests);
+    let own = "attempts = 1, throttle = { kind = 'google_sre' }";
+    let counts = run(&format!("{few}{}", stack(16, own)), 0);
+    assert_eq!(counts.attempts + counts.throttled, counts.requests);
+}
+
 fn outage(budget: &str) -> Counts {
     run(&format!("api.failure_share = 1.0\ntenants.0.retry.budget = {budget}"), 0)
 }

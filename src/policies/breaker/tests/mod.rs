@@ -79,6 +79,7 @@ fn presets_are_what_their_libraries_start_with() {
             }),
             MachineSpec::Linkerd(_) => MachineSpec::Linkerd(LinkerdSpec::default()),
             MachineSpec::EnvoyOutlier(_) => MachineSpec::EnvoyOutlier(OutlierSpec::default()),
+            MachineSpec::Semian(_) => MachineSpec::Semian(SemianSpec::default()),
         };
         assert_eq!(spec.machine, machine, "{}", preset.name);
         for case in preset.cases {
@@ -117,7 +118,17 @@ fn settings_that_mean_nothing_are_refused() {
         ("kind = 'pybreaker'\nfail_max = 0", "machine.fail_max"),
         ("kind = 'failsafe'\nsuccess_rate = { window = '10ms' }", "machine.success_rate.window"),
         ("kind = 'linkerd'\nmax_penalty = '1ms'", "machine.max_penalty"),
+        ("kind = 'semian'\nsliding_interval = '0s'", "machine.sliding_interval"),
+        ("kind = 'semian'\nintegral_lower_cap = 1.0", "machine.integral_lower_cap"),
         ("kind = 'envoy_outlier'\nmax_ejection_time = '1s'", "machine.max_ejection_time"),
+        (
+            "kind = 'generic'\nrule = { kind = 'failures_within', failures = 0, within = '1s' }",
+            "machine.rule.failures",
+        ),
+        (
+            "kind = 'generic'\nrule = { kind = 'failures_within', failures = 5, within = '0s' }",
+            "machine.rule.within",
+        ),
         ("kind = 'generic'\nhalf_open_probes = 1", "machine.half_open_successes"),
     ] {
         let machine: MachineSpec = toml::from_str(settings).expect("it has its shape");

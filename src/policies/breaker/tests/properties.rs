@@ -46,6 +46,8 @@ fn generic() -> impl Strategy<Value = MachineSpec> {
         (1u32..10, 1u32..10, 0.1..1.0).prop_map(|(size, min_calls, failure_rate)| {
             RuleSpec::CountWindow { size, min_calls, failure_rate }
         }),
+        (1u32..6, ms(1..60_000))
+            .prop_map(|(failures, within)| RuleSpec::FailuresWithin { failures, within }),
         (ms(1000..60_000), 1u32..10, 1u32..10, 0.1..1.0).prop_map(
             |(window, buckets, min_calls, failure_rate)| {
                 RuleSpec::TimeWindow { window, buckets, min_calls, failure_rate }
@@ -221,6 +223,30 @@ fn outlier() -> impl Strategy<Value = MachineSpec> {
     )
 }
 
+fn semian() -> impl Strategy<Value = MachineSpec> {
+    let caps = (-2.0..0.0, 0.0..2.0);
+    let rates = (0.0..0.3, 0.0..1.0, 0.0..0.5);
+    let gains = (0.0..2.0, 0.0..1.0, prop_oneof![Just(0.0), 0.0..1.0]);
+    (gains, ms(100..20_000), ms(200..4000), rates, caps).prop_map(
+        |((kp, ki, kd), window, sliding_interval, rates, caps)| {
+            let (initial_error_rate, dead_zone_ratio, learning_cap) = rates;
+            let (integral_lower_cap, integral_upper_cap) = caps;
+            MachineSpec::Semian(SemianSpec {
+                kp,
+                ki,
+                kd,
+                window,
+                sliding_interval,
+                initial_error_rate,
+                dead_zone_ratio,
+                learning_cap,
+                integral_lower_cap,
+                integral_upper_cap,
+            })
+        },
+    )
+}
+
 fn machines() -> impl Strategy<Value = MachineSpec> {
     prop_oneof![
         1 => generic(),
@@ -230,6 +256,7 @@ fn machines() -> impl Strategy<Value = MachineSpec> {
         1 => gobreaker(),
         1 => failsafe(),
         1 => outlier(),
+        1 => semian(),
     ]
 }
 
@@ -243,7 +270,10 @@ fn probes(spec: &MachineSpec) -> Option<u64> {
         MachineSpec::Polly(spec) => (!spec.half_open_reprobe).then_some(1),
         MachineSpec::Gobreaker(spec) => Some(u64::from(spec.max_requests)),
         MachineSpec::Hystrix(_) | MachineSpec::Opossum(_) | MachineSpec::Linkerd(_) => Some(1),
-        MachineSpec::Pybreaker(_) | MachineSpec::Failsafe(_) | MachineSpec::EnvoyOutlier(_) => None,
+        MachineSpec::Pybreaker(_)
+        | MachineSpec::Failsafe(_)
+        | MachineSpec::EnvoyOutlier(_)
+        | MachineSpec::Semian(_) => None,
     }
 }
 
@@ -251,8 +281,9 @@ fn probes(spec: &MachineSpec) -> Option<u64> {
 struct Rig {
     breaker: Breaker,
     under_way: Vec<Permit>,
-    /// Seeds the draws.
+    /// Seed the draws.
     openings: u64,
+    questions: u64,
 }
 
 /// What a step showed.
@@ -266,12 +297,15 @@ struct Seen {
 
 impl Rig {
     fn new(spec: &MachineSpec) -> Self {
-        Self { breaker: Breaker::new(spec), under_way: Vec::new(), openings: 0 }
+        Self { breaker: Breaker::new(spec), under_way: Vec::new(), openings: 0, questions: 0 }
     }
 
     fn step(&mut self, now: SimTime, step: &Step) -> Seen {
         let verdict = match step {
-            Step::Ask => Some(self.breaker.admit(now)),
+            Step::Ask => {
+                self.questions += 1;
+                Some(self.breaker.admit(now, &mut Draw(self.questions)))
+            }
             Step::Answer { .. } if self.under_way.is_empty() => None,
             Step::Answer { which, result } => {
                 let permit = self.under_way.swap_remove(which.index(self.under_way.len()));
@@ -299,7 +333,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     /// An open breaker refuses at every instant before its deadline and admits at it, and a
-    /// refusal names that deadline. (A sweep of a pool may eject the host it brings back.)
+    /// refusal names that deadline. (A sweep of a pool may eject the host it brings back, and an
+    /// update of Semian's controller may leave it open.)
     #[test]
     fn an_open_breaker_admits_from_its_deadline_on(spec in machines(), steps in steps()) {
         let mut rig = Rig::new(&spec);
@@ -309,14 +344,15 @@ proptest! {
             let open = rig.breaker.state(now) == State::Open;
             if let (true, Some(deadline)) = (open, rig.breaker.next_deadline()) {
                 let refused = Verdict::Refused { until: deadline };
-                let ask = |at: SimTime| rig.breaker.clone().admit(at);
+                let ask = |at: SimTime| rig.breaker.clone().admit(at, &mut draw());
                 if now < deadline {
                     prop_assert_eq!(ask(now), refused);
                     let last = SimTime::from_nanos(deadline.as_nanos() - 1);
                     prop_assert_eq!(ask(last), refused);
                 }
                 let admits = matches!(ask(now.max(deadline)), Verdict::Permit(_));
-                prop_assert!(admits || matches!(spec, MachineSpec::EnvoyOutlier(_)));
+                let may = matches!(spec, MachineSpec::EnvoyOutlier(_) | MachineSpec::Semian(_));
+                prop_assert!(admits || may);
             } else {
                 prop_assert!(!open, "an open breaker has a deadline");
             }
@@ -415,7 +451,7 @@ proptest! {
         for (gap, step) in steps {
             now = after(now, gap);
             rig.step(now, &step);
-            let newest = rig.breaker.clone().admit(now);
+            let newest = rig.breaker.clone().admit(now, &mut draw());
             let result = if fails { CallResult::Failure } else { CallResult::Success };
             let late: Vec<Permit> = match newest {
                 Verdict::Permit(new) => {
@@ -428,7 +464,39 @@ proptest! {
                 let mut told = rig.breaker.clone();
                 told.record(now, permit, result, SimDuration::ZERO, &mut draw());
                 prop_assert_eq!(told.counts(now), rig.breaker.counts(now));
-                prop_assert_eq!(told.admit(now), newest);
+                prop_assert_eq!(told.admit(now, &mut draw()), newest);
+            }
+        }
+    }
+
+    /// A rule of failures within a time opens at the first instant at which a count over all
+    /// failures since it last closed says so, and not before.
+    #[test]
+    fn failures_within_a_time_are_those_of_a_whole_list(
+        failures in 1u32..5,
+        within in 1u64..20_000_000_000,
+        calls in prop::collection::vec((gaps(), any::<bool>()), 1..100),
+    ) {
+        let within = SimDuration::from_nanos(within);
+        let rule = RuleSpec::FailuresWithin { failures, within };
+        let open = SimDuration::from_nanos(1);
+        let spec = GenericSpec { rule, open, half_open_probes: 1, half_open_successes: 1 };
+        let mut rig = Rig::new(&MachineSpec::Generic(spec));
+        let (mut now, mut list) = (SimTime::ZERO, Vec::new());
+        for (gap, fails) in calls {
+            now = after(now, gap);
+            let Verdict::Permit(permit) = rig.breaker.admit(now, &mut draw()) else { continue };
+            let probe = permit.state() == State::HalfOpen;
+            let result = if fails { CallResult::Failure } else { CallResult::Success };
+            rig.breaker.record(now, permit, result, SimDuration::ZERO, &mut draw());
+            if fails && !probe {
+                list.push(now);
+            }
+            let recent = list.iter().filter(|at| now.saturating_since(**at) < within).count();
+            let opens = fails && (probe || recent >= failures as usize);
+            prop_assert_eq!(rig.breaker.state(now) == State::Open, opens);
+            if opens || probe {
+                list.clear();
             }
         }
     }
