@@ -199,7 +199,7 @@ fn presets_work_in_every_part_of_a_study() {
     let level = |point: usize, factor: usize| {
         plan.factors[factor].levels[plan.points[point].levels[factor]].label.clone()
     };
-    for (i, point) in plan.points.iter().enumerate() {
+    for i in 0..plan.points.len() {
         let model = plan.model(i);
         let client = &model.client.retry;
         let written = toml::Table::try_from(client).unwrap();
