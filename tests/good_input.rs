@@ -113,9 +113,10 @@ fn a_study_loads_with_its_model_and_its_traces() {
     assert_eq!(loaded.plan.seed, 5);
     assert_eq!(loaded.plan.points.len(), 4);
     assert!(loaded.plan.study.set.contains_key("horizon"), "the study stays as written");
-    for point in &loaded.plan.points {
-        assert_eq!(point.model.groups[0].agents, 12, "the command line is above the study's set");
-        assert_eq!(point.config.horizon().as_nanos(), 1_200_000_000_000);
+    for point in 0..4 {
+        let (model, config) = (loaded.plan.model(point), loaded.plan.config(point));
+        assert_eq!(model.groups[0].agents, 12, "the command line is above the study's set");
+        assert_eq!(config.horizon().as_nanos(), 1_200_000_000_000);
     }
     let last = loaded.files.last().unwrap();
     assert_eq!(last.path, Path::new("tests/good/parts/calls.csv"));
@@ -129,8 +130,9 @@ fn a_study_takes_its_points_from_ranges() {
     let points = |seed| {
         let plan = input::study(path, &[], None, Some(seed)).unwrap().plan;
         assert_eq!(plan.points.len(), 8);
-        let settings = plan.points.iter().map(|point| {
-            let (client, groups) = (&point.model.client, &point.model.groups);
+        let settings = (0..8).map(|point| {
+            let model = plan.model(point);
+            let (client, groups) = (&model.client, &model.groups);
             (client.retry.deadline, client.retry.attempts, client.connections, groups[0].agents)
         });
         settings.collect::<Vec<_>>()
@@ -197,20 +199,21 @@ fn presets_work_in_every_part_of_a_study() {
     let level = |point: usize, factor: usize| {
         plan.factors[factor].levels[plan.points[point].levels[factor]].label.clone()
     };
-    for (i, point) in plan.points.iter().enumerate() {
-        let client = &point.model.client.retry;
+    for i in 0..plan.points.len() {
+        let model = plan.model(i);
+        let client = &model.client.retry;
         let written = toml::Table::try_from(client).unwrap();
         let own = level(i, 0);
         assert_eq!(written["retry_after"].as_str(), Some(&*own), "a key goes over the preset");
         assert_eq!(client.attempts, if level(i, 3).contains("attempts") { 4 } else { 6 });
         assert_eq!(client.retry_on, Outcomes::failures(), "the model's own keys are gone");
-        let monitor = &point.model.monitor.as_ref().unwrap().retry;
+        let monitor = &model.monitor.as_ref().unwrap().retry;
         let jitter = toml::Table::try_from(monitor).unwrap()["backoff"]["jitter"].clone();
         match &*level(i, 2) {
             "fixed" => assert_eq!((monitor.attempts, jitter.as_str()), (4, Some("none"))),
             _ => assert_eq!((monitor.attempts, jitter.as_str()), (6, Some("full"))),
         }
-        assert_eq!(point.model.tenants[0].retry.attempts, 2);
+        assert_eq!(model.tenants[0].retry.attempts, 2);
     }
     assert!(plan.study.set.contains_key("tenants.*.retry.preset"), "the study stays as written");
 }

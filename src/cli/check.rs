@@ -103,8 +103,8 @@ fn describe_study(file: &Path, plan: &Plan) -> String {
         plan.points.len(),
         sweep_table::replications(plan.replications()),
         sweep_table::runs_in_all(plan),
-        plan.points[0].model.horizon,
-        plan.points[0].model.warmup,
+        plan.first.horizon,
+        plan.first.warmup,
         plan.seed,
     );
     text

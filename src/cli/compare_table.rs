@@ -55,7 +55,7 @@ fn heading(plan: &Plan, comparison: &Comparison) -> String {
         "{} points x {} replications of {}, seed {}; {draws}",
         comparison.points.len(),
         comparison.replications,
-        plan.points[0].model.horizon,
+        plan.first.horizon,
         comparison.seed,
     );
     text.push_str(&prose(&what, 2));

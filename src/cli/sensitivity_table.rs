@@ -20,8 +20,8 @@ pub(super) fn render(plan: &Plan, found: &Sensitivity, written: &[PathBuf]) -> S
         MethodName::Morris => "elementary effects (Morris)",
         MethodName::Sobol => "shares of variance (Sobol)",
     };
-    let horizon = plan.points[0].model.horizon;
-    let same = plan.points.iter().all(|point| point.model.horizon == horizon);
+    let horizon = plan.first.horizon;
+    let same = plan.points.iter().all(|point| point.horizon == horizon);
     let sizes = format!(
         "{method} of {} factors: {} points x {} replications{}, seed {}; {:.0} % intervals over \
          points",

@@ -27,7 +27,7 @@ pub(super) fn render(
         "{} points x {} replications of {}, seed {}; means with {} % t intervals",
         plan.points.len(),
         replications(summary.replications()),
-        plan.points[0].model.horizon,
+        plan.first.horizon,
         plan.seed,
         percent(summary.confidence),
     );
@@ -65,7 +65,7 @@ pub(super) fn listing(plan: &Plan) -> String {
         "{} points x {} replications of {} = {}, seed {}",
         plan.points.len(),
         replications(plan.replications()),
-        plan.points[0].model.horizon,
+        plan.first.horizon,
         runs_in_all(plan),
         plan.seed,
     );

@@ -24,7 +24,7 @@ pub(super) fn render(plan: &Plan, result: &TuneResult, written: &[PathBuf]) -> S
         text,
         "{} points of {}, seed {}; {:.0} % t intervals\n\nANSWER",
         result.points_of,
-        plan.points[0].model.horizon,
+        plan.first.horizon,
         plan.seed,
         study.confidence * 100.0,
     );

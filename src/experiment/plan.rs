@@ -1,6 +1,10 @@
 //! From a study and its model to the points: combinations of levels, or what a design takes from
-//! ranges, each with a checked configuration of its own.
+//! ranges. Each is resolved and checked here, and resolved anew by whoever runs it.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use rayon::prelude::*;
 use toml::{Table, Value};
 
 use super::answers;
@@ -27,6 +31,10 @@ pub struct Plan {
     pub points: Vec<Point>,
     /// Seed of every random draw.
     pub seed: u64,
+    /// The model of the first point.
+    pub first: Model,
+    source: Source,
+    recent: Recent,
 }
 
 /// A factor with its levels.
@@ -63,10 +71,25 @@ pub struct Level {
 pub struct Point {
     /// The level of each factor.
     pub levels: Vec<usize>,
-    /// The model with these levels, resolved and checked.
-    pub model: Model,
-    /// Ready to run.
-    pub config: Config,
+    /// How long a run is.
+    pub horizon: SimDuration,
+    /// How much of it is not measured.
+    pub warmup: SimDuration,
+    /// Of its model, resolved and written as JSON.
+    pub model_hash: blake3::Hash,
+}
+
+/// The last configurations that were asked for: the runs of a point come one after another.
+#[derive(Debug, Default)]
+struct Recent(Mutex<VecDeque<(usize, Arc<Config>)>>);
+
+/// Configurations that are kept: several times the threads of a machine.
+const RECENT_MAX: usize = 64;
+
+impl Clone for Recent {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 /// What is wrong with a study.
@@ -125,10 +148,10 @@ impl Plan {
         if !unanswerable.is_empty() && !all.is_empty() {
             return Err(study_errors(unanswerable));
         }
-        let mut points = Vec::new();
-        for levels in all {
-            points.push(point(&base, &factors, levels, traces)?);
-        }
+        let source = Source { base, traces: traces.clone() };
+        let read: Vec<Result<Point, Vec<PlanError>>> =
+            all.into_par_iter().map(|levels| source.point(&factors, levels)).collect();
+        let points = read.into_iter().collect::<Result<Vec<Point>, _>>()?;
         if points.is_empty() {
             let message = "leaves no point to run".to_owned();
             let issue = Issue { path: "exclude".into(), value: String::new(), message };
@@ -137,8 +160,43 @@ impl Plan {
         if let Some(compare) = &study.compare {
             compare.control(&factors, &points).map_err(|issue| study_errors(vec![issue]))?;
         }
-        let seed = study.seed.unwrap_or_else(|| points[0].model.seed);
-        Ok(Self { study, factors, points, seed })
+        let (first, _) = source.resolve(&factors, &points[0].levels)?;
+        let seed = study.seed.unwrap_or(first.seed);
+        Ok(Self { study, factors, points, seed, first, source, recent: Recent::default() })
+    }
+
+    /// The model of a point, resolved and checked.
+    ///
+    /// # Panics
+    /// Never: the plan has resolved it before.
+    #[must_use]
+    pub fn model(&self, point: usize) -> Model {
+        self.resolved(point).0
+    }
+
+    /// The point, ready to run. It is resolved when it is asked for: a plan of many points holds
+    /// what tells them apart, and no more.
+    ///
+    /// # Panics
+    /// Where another thread panicked while it asked.
+    #[must_use]
+    pub fn config(&self, point: usize) -> Arc<Config> {
+        let known = |recent: &VecDeque<(usize, Arc<Config>)>| {
+            recent.iter().find(|(p, _)| *p == point).map(|(_, config)| Arc::clone(config))
+        };
+        if let Some(config) = known(&self.recent.0.lock().expect("nobody panics")) {
+            return config;
+        }
+        let config = Arc::new(self.resolved(point).1);
+        let mut recent = self.recent.0.lock().expect("nobody panics");
+        recent.truncate(RECENT_MAX - 1);
+        recent.push_front((point, Arc::clone(&config)));
+        config
+    }
+
+    fn resolved(&self, point: usize) -> (Model, Config) {
+        let resolved = self.source.resolve(&self.factors, &self.points[point].levels);
+        resolved.expect("the plan has resolved it before")
     }
 
     /// The levels of a point as text: `base = 50ms, jitter = full`.
@@ -442,27 +500,45 @@ fn describe(factors: &[Factor], levels: &[usize]) -> String {
     texts.join(", ")
 }
 
-fn point(
-    base: &Table,
-    factors: &[Factor],
-    levels: Vec<usize>,
-    traces: &Traces,
-) -> Result<Point, Vec<PlanError>> {
-    let at = |issue| PlanError::Point {
-        point: describe(factors, &levels),
-        levels: levels.clone(),
-        issue,
-    };
-    let mut table = base.clone();
-    let sets: Vec<&Table> = factors.iter().zip(&levels).map(|(f, l)| &f.levels[*l].set).collect();
-    if let Err((i, error)) = assign_together(&mut table, &sets) {
-        let issue = Issue { path: format!("factors.{i}"), value: error.key, message: error.reason };
-        return Err(vec![PlanError::Study(issue)]);
+/// What all points are made from.
+#[derive(Clone, Debug)]
+struct Source {
+    base: Table,
+    traces: Traces,
+}
+
+impl Source {
+    fn resolve(
+        &self,
+        factors: &[Factor],
+        levels: &[usize],
+    ) -> Result<(Model, Config), Vec<PlanError>> {
+        let at = |issue| PlanError::Point {
+            point: describe(factors, levels),
+            levels: levels.to_vec(),
+            issue,
+        };
+        let mut table = self.base.clone();
+        let sets: Vec<&Table> =
+            factors.iter().zip(levels).map(|(f, l)| &f.levels[*l].set).collect();
+        if let Err((i, error)) = assign_together(&mut table, &sets) {
+            let issue =
+                Issue { path: format!("factors.{i}"), value: error.key, message: error.reason };
+            return Err(vec![PlanError::Study(issue)]);
+        }
+        let model = read_model(table).map_err(|issue| vec![at(issue)])?;
+        let config = Config::new(&model, &self.traces)
+            .map_err(|issues| issues.into_iter().map(at).collect::<Vec<_>>())?;
+        Ok((model, config))
     }
-    let model = read_model(table).map_err(|issue| vec![at(issue)])?;
-    let config = Config::new(&model, traces)
-        .map_err(|issues| issues.into_iter().map(at).collect::<Vec<_>>())?;
-    Ok(Point { levels, model, config })
+
+    fn point(&self, factors: &[Factor], levels: Vec<usize>) -> Result<Point, Vec<PlanError>> {
+        let (model, _) = self.resolve(factors, &levels)?;
+        let mut hasher = blake3::Hasher::new();
+        serde_json::to_writer(&mut hasher, &model).expect("a model is writable as JSON");
+        let (horizon, warmup) = (model.horizon, model.warmup);
+        Ok(Point { levels, horizon, warmup, model_hash: hasher.finalize() })
+    }
 }
 
 /// Reads a resolved table as a model, presets and all.

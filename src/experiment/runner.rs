@@ -50,6 +50,6 @@ pub fn run(
 /// # Errors
 /// Why the run stopped.
 pub fn run_unit(plan: &Plan, unit: Unit) -> Outcome {
-    let config = &plan.points[unit.point].config;
-    simulate(config, plan.seed_of(unit.point), unit.replication).map(|r| r.metrics)
+    simulate(&plan.config(unit.point), plan.seed_of(unit.point), unit.replication)
+        .map(|r| r.metrics)
 }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::plan::Plan;
+use super::plan::{Plan, Point};
 use super::select::threshold::Threshold;
 use crate::engine::time::SimDuration;
 use crate::system::metrics::index_of;
@@ -209,8 +209,8 @@ impl Plan {
     /// How long a run of this point measures.
     #[must_use]
     pub fn measured(&self, point: usize) -> SimDuration {
-        let model = &self.points[point].model;
-        SimDuration::from_nanos(model.horizon.as_nanos().saturating_sub(model.warmup.as_nanos()))
+        let Point { horizon, warmup, .. } = self.points[point];
+        horizon.saturating_sub(warmup)
     }
 }
 

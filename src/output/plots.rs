@@ -292,7 +292,7 @@ pub(super) fn metric_axis(metric: &Metric) -> Axis {
 
 /// The model's target, for the service levels.
 fn target(plan: &Plan, metric: &Metric) -> Option<Mark> {
-    let value = plan.points[0].model.service_level.target;
+    let value = plan.first.service_level.target;
     metric
         .name
         .starts_with("service_level")

@@ -84,6 +84,17 @@ placement = "per_attempt"
         follows: Follows::version("Envoy", "data-plane-api 84e8436"),
         cases: &[],
     },
+    Preset {
+        name: "atb",
+        settings: r#"
+concurrent = 1
+placement = "per_request"
+"#,
+        summary: "one request at a time, its retries included, first come first served: what the retry presets atb and aatb stand in",
+        source: "Bfarkiani/ratelimiter 5def00a (April 2025), ATB.py and AATB.py (Client.run)",
+        follows: Follows::version("Bfarkiani/ratelimiter", "5def00a (April 2025)"),
+        cases: &[],
+    },
 ];
 
 impl BulkheadSpec {

@@ -10,6 +10,7 @@ pub mod bulkhead;
 pub mod concurrency;
 pub mod failover;
 pub mod hedge;
+pub mod limit_headers;
 pub mod limiter;
 pub mod order;
 mod outcome;

@@ -16,6 +16,7 @@ use crate::policies::budget::Load;
 use crate::policies::bulkhead::Bulkhead;
 use crate::policies::concurrency::Place;
 use crate::policies::hedge::{HedgeThrottle, Hedging};
+use crate::policies::limit_headers::LimitHeaders;
 use crate::policies::retry::{DEPTH_MAX, Hint, Loops, Progress};
 
 /// A client process: a replica of the routing client, a tenant, or the monitor.
@@ -44,6 +45,8 @@ pub(super) struct Client {
     pub(super) messages: u64,
     /// The token it presents, by its place among its own.
     pub(super) token: u32,
+    /// Reports to a telemetry server so far; numbers the draws that their replies ask for.
+    pub(super) reports: u64,
 }
 
 /// What is known of a breaker's moves.
@@ -84,6 +87,7 @@ impl Client {
             asked: 0,
             messages: 0,
             token: 0,
+            reports: 0,
         }
     }
 
@@ -299,6 +303,8 @@ pub(super) struct Attempt {
     pub(super) script: Option<ScriptedAnswer>,
     pub(super) outcome: Outcome,
     pub(super) hint: Option<Hint>,
+    /// What its answer says of its limit, where the client reads that.
+    pub(super) limits: Option<LimitHeaders>,
     /// What the server answers: a group's index, or a trunk's counted calls.
     pub(super) answer: u32,
 }

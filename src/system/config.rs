@@ -187,6 +187,7 @@ pub(super) struct ApiConfig {
     /// Beyond half the round trip, where it is anything at all.
     pub(super) network: Option<Sampler>,
     pub(super) retry_after_unavailable: Option<SimDuration>,
+    pub(super) limit_headers: bool,
     /// Failures of its own accord, whatever the load.
     pub(super) failures: Vec<FailureConfig>,
     /// What it answers to which request, where that is written down.

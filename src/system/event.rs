@@ -104,6 +104,7 @@ pub(super) enum Event {
     BulkheadWaitEnds(RequestId),
     RequestDeadline(RequestId),
     BreakerWakes(ClientId, u32),
+    TelemetryDue(ClientId),
     UpdateInForce(TrunkId, GroupId),
 
     FailoverWake(TrunkId),

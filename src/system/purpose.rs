@@ -85,4 +85,6 @@ pub(super) enum Purpose {
     /// Whether a breaker that rejects a share of the calls rejects one: entity = who asks, index =
     /// request and question.
     BreakerChance,
+    /// What a client makes of a telemetry server's reply: entity = client, index = report.
+    TelemetryReply,
 }

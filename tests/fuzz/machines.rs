@@ -11,6 +11,7 @@ use trunksim::policies::budget::{Budget, BudgetSpec, Load};
 use trunksim::policies::concurrency::{Concurrency, ConcurrencySpec};
 use trunksim::policies::failover::{Controller, FailoverSpec};
 use trunksim::policies::hedge::{HedgeMove, HedgeSpec, HedgeThrottle, Hedging};
+use trunksim::policies::limit_headers::{LimitHeaders, LimitMessage};
 use trunksim::policies::limiter::{Admission, Limiter, LimiterSpec};
 use trunksim::policies::overload::{self, Control, OverloadSpec};
 use trunksim::policies::registration::{Failure, Next, RegistrationRetrySpec};
@@ -19,7 +20,7 @@ use trunksim::policies::retry::{
 };
 use trunksim::policies::routing::choose;
 use trunksim::policies::shedding::{Codel, SheddingSpec};
-use trunksim::policies::throttle::{Gate, Sending, Throttle, ThrottleSpec};
+use trunksim::policies::throttle::{Gate, Sending, Sums, Throttle, ThrottleSpec};
 
 use super::fuzz;
 use super::grammar::{Grammar, below, once_in, pick};
@@ -160,6 +161,13 @@ fn retries() {
     });
 }
 
+/// What an answer says of its limit.
+fn limits(now: SimTime, draw: &mut Draw) -> LimitHeaders {
+    let (allowed, remaining) = (below(draw, 100) as u32, below(draw, 100) as u32);
+    let reset = once_in(draw, 2).then(|| now.saturating_add(gap(draw)));
+    LimitHeaders { allowed, remaining, reset, date: now.saturating_sub(gap(draw)) }
+}
+
 fn request(spec: &RetrySpec, loops: &mut Loops, start: SimTime, draw: &mut Draw) -> SimTime {
     let mut progress = Progress::new();
     let mut now = start.saturating_add(gap(draw)).min(END);
@@ -178,6 +186,8 @@ fn request(spec: &RetrySpec, loops: &mut Loops, start: SimTime, draw: &mut Draw)
         }
         now = now.saturating_add(gap(draw)).min(END);
         let outcome = *pick(draw, &OUTCOMES);
+        let told = (once_in(draw, 2).then(|| limits(now, draw)), LimitMessage::Primary);
+        loops.hears(&mut progress, now, outcome, told, None);
         if outcome == Outcome::Ok {
             loops.succeed(&mut progress, now);
             return now;
@@ -283,6 +293,22 @@ fn throttles() {
             now = step(now, named, draw);
             if once_in(draw, 2) {
                 throttle.on_response(now, *pick(draw, &OUTCOMES));
+                match &mut throttle {
+                    Throttle::Paced(pacing) => {
+                        let told = once_in(draw, 2).then(|| limits(now, draw));
+                        pacing.hears(now, *pick(draw, &OUTCOMES), told, maybe_length(draw));
+                    }
+                    Throttle::Aatb(bucket) => {
+                        bucket.report(now);
+                        let sums = Sums {
+                            total_requests: below(draw, 100),
+                            active_clients: below(draw, 5) as u32,
+                            reported_429: below(draw, 3),
+                        };
+                        bucket.hears(now, sums, draw);
+                    }
+                    _ => {}
+                }
                 continue;
             }
             match throttle.admit(now, Sending::First, draw) {

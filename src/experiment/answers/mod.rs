@@ -41,7 +41,7 @@ pub(super) fn check(specs: &[AnswerSpec], factors: &[Factor], points: &[Vec<usiz
 pub fn answers(plan: &Plan, summary: &Summary) -> Vec<String> {
     let points: Vec<Vec<usize>> = plan.points.iter().map(|p| p.levels.clone()).collect();
     let space = Space { factors: &plan.factors, points: &points };
-    let model = &plan.points[0].model;
+    let model = &plan.first;
     let measured_s = model.horizon.saturating_sub(model.warmup).as_secs_f64();
     let results = Results { plan, space, summary, measured_s };
     let answer = |(i, spec): (usize, &AnswerSpec)| {

@@ -58,7 +58,7 @@ pub fn with_the_best(arms: &[Vec<f64>], goal: Goal, confidence: f64) -> Vec<Besi
     let merits = |arm: &Vec<f64>| arm.iter().map(|v| goal.merit(*v)).collect::<Vec<_>>();
     let arms: Vec<Vec<f64>> = arms.iter().map(merits).collect();
     let mut quantiles: BTreeMap<u64, f64> = BTreeMap::new();
-    let mut compared = |i: usize, l: usize| {
+    let compared = |i: usize, l: usize| {
         let mut fold = Welford::default();
         pairs(&arms[i], &arms[l]).for_each(|(a, b)| fold.add(a - b));
         let n = fold.count();
@@ -70,13 +70,7 @@ pub fn with_the_best(arms: &[Vec<f64>], goal: Goal, confidence: f64) -> Vec<Besi
         let t = *quantiles.entry(n).or_insert_with(quantile);
         (fold.mean(), t * fold.variance().sqrt() / (n as f64).sqrt())
     };
-    // Each pair once: it is asked for several times, and the other way round.
-    let all: Vec<Vec<(f64, f64)>> =
-        (0..k).map(|i| (0..i).map(|l| compared(i, l)).collect()).collect();
-    beside_best(k, |i, l| match i > l {
-        true => all[i][l],
-        false => (-all[l][i].0, all[l][i].1),
-    })
+    beside_best(k, compared)
 }
 
 /// The intervals from `difference(i, l)`, which gives the merit of `i` less that of `l` and the
@@ -86,30 +80,43 @@ pub fn with_the_best(arms: &[Vec<f64>], goal: Goal, confidence: f64) -> Vec<Besi
 /// Every statement follows from the pairs of the true best, b, alone: μ_b − μₗ ≤ X̄_b − X̄ₗ + w_bl
 /// for all l. Then b has an upper end above 0, and no arm is further from the best than from the
 /// worst-lying arm that has.
-fn beside_best(k: usize, difference: impl Fn(usize, usize) -> (f64, f64)) -> Vec<BesideBest> {
-    let others = |i: usize| (0..k).filter(move |l| *l != i);
-    let least = |ends: &mut dyn Iterator<Item = f64>| ends.fold(f64::INFINITY, f64::min);
-    let upper_ends: Vec<f64> = (0..k)
-        .map(|i| {
-            let end = |(d, w): (f64, f64)| if d.is_nan() { f64::INFINITY } else { d + w };
-            least(&mut others(i).map(|l| end(difference(i, l))))
-        })
-        .collect();
-    (0..k)
-        .map(|i| {
-            let estimate = least(&mut others(i).map(|l| difference(i, l).0));
-            let rivals = others(i).filter(|l| upper_ends[*l] >= 0.0);
-            let end = |(d, w): (f64, f64)| if d.is_nan() { f64::NEG_INFINITY } else { d - w };
-            let lower = least(&mut rivals.map(|l| end(difference(i, l))));
-            let standing = match (upper_ends[i] < 0.0, lower > 0.0) {
-                (true, _) => Standing::Beaten,
-                (false, true) => Standing::Best,
-                (false, false) => Standing::Open,
-            };
-            let advantage = Bounds { estimate, low: lower.min(0.0), high: upper_ends[i].max(0.0) };
-            BesideBest { advantage, standing }
-        })
-        .collect()
+///
+/// A difference is asked for when it is needed, at most three times, and none is kept: there are as
+/// many as pairs.
+fn beside_best(
+    k: usize,
+    mut difference: impl FnMut(usize, usize) -> (f64, f64),
+) -> Vec<BesideBest> {
+    let mut estimates = vec![f64::INFINITY; k];
+    let mut upper_ends = vec![f64::INFINITY; k];
+    for i in 0..k {
+        for l in 0..i {
+            let (d, w) = difference(i, l);
+            for (arm, d) in [(i, d), (l, -d)] {
+                let end = if d.is_nan() { f64::INFINITY } else { d + w };
+                estimates[arm] = estimates[arm].min(d);
+                upper_ends[arm] = upper_ends[arm].min(end);
+            }
+        }
+    }
+    let rivals: Vec<usize> = (0..k).filter(|l| upper_ends[*l] >= 0.0).collect();
+    let mut beside = |i: usize| {
+        let mut lower = f64::INFINITY;
+        for &l in rivals.iter().filter(|l| **l != i) {
+            let (d, w) = difference(i.max(l), i.min(l));
+            let d = if i > l { d } else { -d };
+            lower = lower.min(if d.is_nan() { f64::NEG_INFINITY } else { d - w });
+        }
+        let standing = match (upper_ends[i] < 0.0, lower > 0.0) {
+            (true, _) => Standing::Beaten,
+            (false, true) => Standing::Best,
+            (false, false) => Standing::Open,
+        };
+        let high = upper_ends[i].max(0.0);
+        let advantage = Bounds { estimate: estimates[i], low: lower.min(0.0), high };
+        BesideBest { advantage, standing }
+    };
+    (0..k).map(&mut beside).collect()
 }
 
 #[cfg(test)]

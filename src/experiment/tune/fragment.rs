@@ -16,7 +16,7 @@ const OF_THE_RUN: [&str; 6] = ["horizon", "warmup", "seed", "series_bin", "name"
 #[must_use]
 pub fn fragment(plan: &Plan, point: usize) -> String {
     let at = &plan.points[point];
-    let model = serde_json::to_value(&at.model).unwrap_or_default();
+    let model = serde_json::to_value(plan.model(point)).unwrap_or_default();
     let levels = plan.factors.iter().zip(&at.levels).map(|(f, l)| &f.levels[*l].set);
     let (mut plain, mut listed) = (Vec::new(), Vec::new());
     for set in std::iter::once(&plan.study.set).chain(levels) {

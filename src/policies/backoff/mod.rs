@@ -13,7 +13,9 @@ mod growth;
 mod grpc;
 mod polly;
 mod resilience4j;
+mod stainless;
 mod stepped;
+mod stripe;
 mod tenacity;
 mod urllib3;
 
@@ -210,6 +212,20 @@ pub enum BackoffSpec {
         #[schemars(range(min = 1, max = 30))]
         steps: u32,
     },
+    /// SDKs that Stainless generates (openai 3.57): min(initial·2ⁿ⁻¹, max), less up to a quarter.
+    Stainless {
+        /// The first wait (0.5 s).
+        initial: SimDuration,
+        /// The longest wait (8 s).
+        max: SimDuration,
+    },
+    /// stripe-python 16: min(initial·2ⁿ⁻¹, max), of which half is random, but at least `initial`.
+    Stripe {
+        /// The first and the shortest wait (0.5 s).
+        initial: SimDuration,
+        /// The longest wait (5 s).
+        max: SimDuration,
+    },
 }
 
 const fn two() -> f64 {
@@ -337,6 +353,12 @@ impl BackoffSpec {
                     flat
                 }
             }
+            Self::Stainless { initial, max } => {
+                stainless::wait(grown(initial, 2.0, n - 1, max), rng)
+            }
+            Self::Stripe { initial, max } => {
+                stripe::wait(grown(initial, 2.0, n - 1, max), initial, rng)
+            }
         };
         state.growth += 1;
         state.previous = wait;
@@ -416,6 +438,9 @@ impl BackoffSpec {
             Self::Finagle { start, max } => {
                 problems.positive("start", *start);
                 at_least(&mut problems, ("max", Some(*max)), ("start", *start));
+            }
+            Self::Stainless { initial, max } | Self::Stripe { initial, max } => {
+                at_least(&mut problems, ("max", Some(*max)), ("initial", *initial));
             }
             Self::Stepped { every, steps, .. } => {
                 problems.positive("every", *every);

@@ -153,7 +153,7 @@ enforcing_failure_percentage = false
 pub(super) const PRESET_1_27: Preset = Preset {
     name: "envoy_outlier_1_27",
     settings: r#"
-failures = ["503", "timeout"]
+failures = ["5xx", "timeout"]
 ignored = []
 scope = "trunk"
 
@@ -194,7 +194,7 @@ enforcing_failure_percentage = false
 pub(super) const PRESET_1_26: Preset = Preset {
     name: "envoy_outlier_1_26",
     settings: r#"
-failures = ["503", "timeout"]
+failures = ["5xx", "timeout"]
 ignored = []
 scope = "trunk"
 

@@ -79,6 +79,16 @@ impl Cycles {
         instant((lapses * period).max(lapses * period + wait - timeout))
     }
 
+    /// When a cycle begins, or has begun, with all its permits.
+    pub(super) fn full(&self, now: SimTime) -> SimTime {
+        let (cycle, permits) = self.at(now);
+        let missing = self.limit - permits;
+        if missing <= 0 {
+            return now;
+        }
+        instant((i128::from(cycle) + self.cycles(missing)) * i128::from(self.period))
+    }
+
     pub(super) fn debit(&mut self, now: SimTime, cost: u32) {
         self.roll(now);
         self.permits -= i128::from(cost);

@@ -220,6 +220,23 @@ impl Limiter {
         Admission::Denied { retry_at: self.refuse(now, cost).unwrap_or(retry_at) }
     }
 
+    /// When the whole of [`Limiter::capacity`] is there again, if nobody comes: the reset that
+    /// limit headers tell, for a window its end (redis-cell: the time until the limiter is back in
+    /// its initial state [M]).
+    #[must_use]
+    pub fn resets(&self, now: SimTime) -> SimTime {
+        let all = self.capacity();
+        match &self.kind {
+            Kind::Window(window) => window.earliest(now, all),
+            Kind::Log(log) => log.earliest(now, all),
+            Kind::Counter(counter) => counter.earliest(now, all),
+            Kind::Bucket(bucket) => bucket.earliest(now, all),
+            Kind::Gcra(gcra) => gcra.earliest(now, all),
+            Kind::Nginx(nginx) => nginx.empty(now),
+            Kind::Cycles(cycles) => cycles.full(now),
+        }
+    }
+
     /// Whether a request at `now` would be refused or held back.
     #[must_use]
     pub fn refuses(&self, now: SimTime) -> bool {

@@ -79,6 +79,12 @@ impl NginxLimitReq {
         SimTime::from_nanos((self.last_ms + ms).saturating_mul(NANOS_PER_MS))
     }
 
+    /// When the key is as one not seen before.
+    pub(super) fn empty(&self, now: SimTime) -> SimTime {
+        let ms = ((self.excess + REQUEST).max(0) as u64 * 1000).div_ceil(self.rate);
+        now.max(SimTime::from_nanos((self.last_ms + ms).saturating_mul(NANOS_PER_MS)))
+    }
+
     pub(super) fn debit(&mut self, now: SimTime, cost: u32) {
         self.excess = self.with(now, cost);
         self.last_ms = Self::clock(now);

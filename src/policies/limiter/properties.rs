@@ -183,6 +183,26 @@ proptest! {
         }
     }
 
+    /// At the reset a limiter has as much as one that nobody has used, and not before (but that
+    /// nginx lets less than its burst pass at once).
+    #[test]
+    fn the_reset_is_when_all_is_there_again(spec in specs(), requests in requests(3)) {
+        let mut limiter = Limiter::new(&spec);
+        let all = limiter.remaining(SimTime::ZERO);
+        let mut now = SimTime::ZERO;
+        for (gap, cost) in requests {
+            now += SimDuration::from_nanos(gap);
+            limiter.admit(now, cost);
+            let reset = limiter.resets(now);
+            prop_assert!(reset >= now);
+            prop_assert_eq!(limiter.remaining(reset), all, "at {}", reset);
+            let before = reset.saturating_sub(SimDuration::from_nanos(1));
+            if reset > now && !matches!(spec, LimiterSpec::NginxLimitReq { .. }) {
+                prop_assert!(limiter.remaining(before) < all, "before {}", reset);
+            }
+        }
+    }
+
     /// Between any two instants no more pass than burst and rate allow, held back or not.
     #[test]
     fn no_more_pass_than_the_limit_allows(spec in specs(), requests in requests(3)) {

@@ -2,6 +2,7 @@
 
 use super::{Admission, Limiter};
 use crate::engine::time::SimTime;
+use crate::policies::limit_headers::LimitHeaders;
 
 /// The answer of all levels together.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -80,4 +81,19 @@ pub fn would_pass(limiters: &[Limiter], path: &[Charge], now: SimTime) -> Option
             Admission::Denied { .. } => None,
         }
     })
+}
+
+/// What an answer written at `now` says of the limiters of `path`: of the one with least left, and
+/// of several the one that is whole again last. Nothing without limiters.
+#[must_use]
+pub fn headers(limiters: &[Limiter], path: &[Charge], now: SimTime) -> Option<LimitHeaders> {
+    let of = |charge: &Charge| {
+        let limiter = &limiters[charge.limiter as usize];
+        (limiter.remaining(now), limiter.resets(now), limiter.capacity())
+    };
+    let tightest =
+        path.iter().map(of).min_by_key(|(left, resets, _)| (*left, !resets.as_nanos()))?;
+    let (remaining, resets, allowed) = tightest;
+    let reset = (resets < SimTime::NEVER).then_some(resets);
+    Some(LimitHeaders { allowed, remaining, reset, date: now })
 }

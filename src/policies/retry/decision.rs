@@ -3,11 +3,12 @@
 use rand::Rng;
 
 use super::header::{Hint, RetryAfter};
-use super::{Method, RetrySpec};
+use super::{Method, ResetAdvice, RetrySpec};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::Outcome;
 use crate::policies::backoff::{BackoffState, Retry};
 use crate::policies::budget::{Budget, Load};
+use crate::policies::limit_headers::{LimitHeaders, LimitMessage};
 
 /// Whether to try again.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub struct LoopState {
     pub last_retry: Option<Outcome>,
     /// A retry under way that a budget of concurrency counts.
     pub(super) counted: bool,
+    /// What the last answer said of its limit.
+    pub(super) limits: (Option<LimitHeaders>, LimitMessage),
 }
 
 impl LoopState {
@@ -90,7 +93,8 @@ impl RetrySpec {
             budget.on_failure();
             return RetryDecision::GiveUp(Reason::Pushback);
         }
-        if !self.may_retry(&failed) {
+        let advice = self.advise(now, state, failed);
+        if !self.may_retry(&failed) || advice == ResetAdvice::GiveUp {
             return RetryDecision::GiveUp(Reason::NotRetryable);
         }
         // gRPC charges a failure before it looks at the number of attempts.
@@ -105,7 +109,7 @@ impl RetrySpec {
             return RetryDecision::GiveUp(Reason::Deadline);
         }
         let before = state.backoff;
-        let after = self.wait(state, failed, elapsed, rng);
+        let after = self.wait(state, (failed, advice), elapsed, rng);
         let waited =
             SimDuration::from_nanos(state.waited.as_nanos().saturating_add(after.as_nanos()));
         let own = self.deadline.map_or(SimTime::NEVER, |d| state.started.saturating_add(d));
@@ -140,10 +144,17 @@ impl RetrySpec {
             && !too_late
     }
 
+    /// What the limit headers of the last answer ask.
+    fn advise(&self, now: SimTime, state: &LoopState, failed: Failed) -> ResetAdvice {
+        self.limit_reset.as_ref().map_or(ResetAdvice::Backoff, |reset| {
+            reset.advise(now, failed.outcome, state.limits, failed.hint)
+        })
+    }
+
     fn wait(
         &self,
         state: &mut LoopState,
-        failed: Failed,
+        (failed, advice): (Failed, ResetAdvice),
         elapsed: SimDuration,
         rng: &mut impl Rng,
     ) -> SimDuration {
@@ -159,8 +170,16 @@ impl RetrySpec {
             backoff.previous = length;
             return length;
         }
+        if let ResetAdvice::Wait(length) = advice {
+            backoff.previous = length;
+            return length;
+        }
         let retry = Retry { number: state.tries, outcome: failed.outcome, elapsed };
         let wait = self.backoff.next(backoff, retry, rng);
+        let wait = match advice {
+            ResetAdvice::AtLeast(length) => wait.max(length),
+            _ => wait,
+        };
         let wait = length.map_or(wait, |length| self.retry_after.combine(wait, length));
         backoff.previous = wait;
         wait

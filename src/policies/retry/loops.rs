@@ -6,12 +6,13 @@
 use rand::Rng;
 
 use super::decision::{Failed, LoopState, Reason, RetryDecision};
-use super::{DEPTH_MAX, RetrySpec};
+use super::{DEPTH_MAX, Hint, RetrySpec};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::policies::Outcome;
 use crate::policies::budget::{Budget, Load};
+use crate::policies::limit_headers::{LimitHeaders, LimitMessage};
 use crate::policies::limiter::{Admission, Limiter};
-use crate::policies::throttle::{Gate, Sending, Throttle};
+use crate::policies::throttle::{Aatb, Gate, Sending, Throttle};
 
 /// The retry loops of one client, outermost first, with what they share across its requests.
 #[derive(Clone, Debug)]
@@ -19,6 +20,10 @@ pub struct Loops {
     loops: Vec<Loop>,
     /// Whether any try may be held back.
     gated: bool,
+    /// The loop whose throttle reports to a telemetry server.
+    reporter: Option<u8>,
+    /// Whether any loop reads limit headers.
+    reads_limits: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -133,7 +138,12 @@ impl Loops {
             })
             .collect();
         let gated = loops.iter().any(|l| l.pace.is_some() || !matches!(l.throttle, Throttle::None));
-        Self { loops, gated }
+        let reporter = loops.iter().position(|l| matches!(l.throttle, Throttle::Aatb(_)));
+        let reporter = reporter.map(|level| level as u8);
+        let reads_limits = loops
+            .iter()
+            .any(|l| l.spec.limit_reset.is_some() || matches!(l.throttle, Throttle::Paced(_)));
+        Self { loops, gated, reporter, reads_limits }
     }
 
     /// How many there are.
@@ -169,6 +179,42 @@ impl Loops {
     #[must_use]
     pub const fn are_gated(&self) -> bool {
         self.gated
+    }
+
+    /// The throttle that reports to a telemetry server.
+    pub fn reporter(&mut self) -> Option<&mut Aatb> {
+        match &mut self.loops[usize::from(self.reporter?)].throttle {
+            Throttle::Aatb(bucket) => Some(bucket),
+            _ => None,
+        }
+    }
+
+    /// Whether the limit headers of answers change anything.
+    #[must_use]
+    pub const fn reads_limits(&self) -> bool {
+        self.reads_limits
+    }
+
+    /// An answer came that says this of its limit, and has that `Retry-After`: to be told before
+    /// what it makes of the try.
+    pub fn hears(
+        &mut self,
+        progress: &mut Progress,
+        now: SimTime,
+        outcome: Outcome,
+        limits: (Option<LimitHeaders>, LimitMessage),
+        hint: Option<Hint>,
+    ) {
+        let after = match hint {
+            Some(Hint::After(length)) => Some(length),
+            Some(Hint::Unreadable) | None => None,
+        };
+        for (looped, state) in self.loops.iter_mut().zip(progress.states_mut()) {
+            state.limits = limits;
+            if let Throttle::Paced(pacing) = &mut looped.throttle {
+                pacing.hears(now, outcome, limits.0, after);
+            }
+        }
     }
 
     /// Whether the try may pass the throttles and limiters of the loops that started one.

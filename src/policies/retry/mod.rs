@@ -5,6 +5,7 @@ mod decision;
 mod header;
 mod loops;
 mod presets;
+mod reset;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ pub use decision::{Failed, LoopState, Reason, RetryDecision};
 pub use header::{Hint, RetryAfter};
 pub use loops::{Loops, Pass, Progress, Step};
 pub use presets::PRESETS;
+pub use reset::{MissingReset, ResetAdvice, ResetClock, ResetSpec};
 
 /// Loops that may stand one under another: a bound of ours, no source has one.
 pub const DEPTH_MAX: usize = 16;
@@ -49,6 +51,8 @@ pub struct RetrySpec {
     pub retry_after: RetryAfter,
     /// A `Retry-After` is honoured up to this long (urllib3 2.8: 6 h).
     pub retry_after_max: Option<SimDuration>,
+    /// A wait until the reset that the answer's limit headers name. Without it, they are not read.
+    pub limit_reset: Option<ResetSpec>,
     /// A request told to come back later than this is given up (Genesys Go SDK: 180 s).
     pub retry_after_give_up: Option<SimDuration>,
     /// Outcomes after which to try again: `"refused"` is what a breaker inside the loop refuses,
@@ -103,6 +107,7 @@ impl Default for RetrySpec {
             waits_max: None,
             retry_after: RetryAfter::Ignored,
             retry_after_max: None,
+            limit_reset: None,
             retry_after_give_up: None,
             retry_on: Outcomes::failures(),
             retry_after_needed: Outcomes::default(),
@@ -146,6 +151,9 @@ impl RetrySpec {
             problems.refuse("over", "", &allowed);
             return problems.0;
         }
+        if self.loops().filter(|spec| spec.throttle.telemetry().is_some()).count() > 1 {
+            problems.refuse("over", "", "only one loop may report to a telemetry server");
+        }
         if !(1..=1_000_000).contains(&self.attempts) {
             problems.refuse("attempts", self.attempts, "must be from 1 to 1000000");
         }
@@ -172,6 +180,9 @@ impl RetrySpec {
         }
         if self.retry_on.contains(Outcome::Ok) {
             problems.refuse("retry_on", "ok", "a success is not retried");
+        }
+        if let Some(reset) = &self.limit_reset {
+            problems.nested("limit_reset", reset.check());
         }
         problems.nested("backoff", self.backoff.check());
         problems.nested("budget", self.budget.check());

@@ -7,9 +7,11 @@
 
 mod aws;
 mod genesys;
+mod headers;
 mod libraries;
 mod papers;
 mod proxies;
+mod throttled;
 
 use crate::policies::preset::Preset;
 
@@ -50,4 +52,20 @@ pub const PRESETS: &[Preset] = &[
     papers::AWS_BLOG_DECORRELATED_JITTER,
     papers::GOOGLE_SRE,
     papers::BROOKER_ADAPTIVE,
+    throttled::ATB,
+    throttled::ATB_CODE_DEFAULTS,
+    throttled::AATB,
+    headers::OCTOKIT_THROTTLING,
+    headers::PYGITHUB,
+    headers::PYTHON_GITLAB,
+    headers::OKTA_PYTHON,
+    headers::OKTA_GO,
+    headers::STAINLESS,
+    headers::STRIPE_PYTHON,
+    headers::PRAWCORE,
+    headers::GENESYS_SCRIPT_A,
+    headers::GENESYS_SCRIPT_B,
+    headers::GENESYS_SCRIPT_C,
+    headers::IETF_RATELIMIT,
+    headers::SPREAD,
 ];

@@ -2,7 +2,7 @@
 
 use rand::Rng;
 
-use super::Gate;
+use super::{Gate, uniform};
 use crate::engine::time::{SimDuration, SimTime};
 
 /// Requests and accepts of a window that slides by parts.
@@ -52,12 +52,10 @@ impl AdaptiveThrottle {
 
     /// Decides on a try, by the requests before it; it counts as one whatever becomes of it.
     pub fn admit(&mut self, now: SimTime, rng: &mut impl Rng) -> Gate {
-        const SCALE: f64 = 1.0 / (1u64 << 53) as f64;
         let refusal = self.refusal(now);
         self.slot(now).requests += 1;
         self.total.requests += 1;
-        let uniform = (rng.next_u64() >> 11) as f64 * SCALE;
-        if uniform < refusal { Gate::Refused } else { Gate::Open }
+        if uniform(rng) < refusal { Gate::Refused } else { Gate::Open }
     }
 
     /// The server accepted a try.

@@ -47,6 +47,9 @@ pub struct ApiSpec {
     pub retry_after: RetryAfterSpec,
     /// The `Retry-After` of a 503 of the server's. Without it, these have none.
     pub retry_after_unavailable: Option<SimDuration>,
+    /// Whether answers say what is left of the limit that has least left, and in how many seconds,
+    /// rounded up, it is whole again (`inin-ratelimit-*`, `X-RateLimit-*`). Most clients ignore it.
+    pub limit_headers: bool,
     /// Share of the requests it serves that it answers with 503, each by a draw of its own: faults
     /// that have nothing to do with load.
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -74,6 +77,7 @@ impl Default for ApiSpec {
             network: Variate::Constant(SimDuration::ZERO),
             retry_after: RetryAfterSpec::default(),
             retry_after_unavailable: None,
+            limit_headers: true,
             failure_share: 0.0,
             failures: Vec::new(),
             outcomes: None,

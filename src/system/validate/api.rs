@@ -79,6 +79,7 @@ pub(super) fn build(model: &Model, trunks: &Trunks, traces: &Traces, checker: &m
             network: (api.network != Variate::Constant(SimDuration::ZERO))
                 .then(|| api.network.sampler()),
             retry_after_unavailable: api.retry_after_unavailable,
+            limit_headers: api.limit_headers,
             failures: failures(api),
             script,
             propagation: api.propagation,

@@ -96,6 +96,10 @@ impl<O: Observer> World<'_, O> {
         let path = &self.config.clients[client.index()].charges[token as usize];
         let admission = stack::admit(&mut self.server.limiters, path, now);
         self.observe_budgets(now, path);
+        if self.config.api.limit_headers && self.clients[client.index()].loops.reads_limits() {
+            let limits = stack::headers(&self.server.limiters, path, now);
+            self.attempts.get_mut(id).expect("not yet answered").limits = limits;
+        }
         match admission {
             StackAdmission::Granted => {
                 self.tally.attempts_admitted += 1;

@@ -25,6 +25,7 @@ mod retries;
 mod server;
 mod sessions;
 mod signalling;
+mod telemetry;
 
 use std::collections::VecDeque;
 
@@ -52,6 +53,7 @@ use crate::policies::failover::Controller;
 use crate::policies::limiter::Limiter;
 use crate::policies::overload::{Control, Feedback};
 use crate::policies::shedding::Codel;
+use crate::policies::throttle::Telemetry;
 use overload::{Throttles, place as place_of_pair};
 use sessions::Bye;
 
@@ -79,6 +81,9 @@ pub(super) struct World<'c, O> {
     server: Server,
     api_network: Network,
     throttles: Throttles,
+    /// The telemetry servers that clients report to, by client, the first of its replicas; empty
+    /// where none does.
+    telemetry: Vec<Option<Telemetry>>,
     /// Until when a carrier leaves an SBC alone, by carrier and SBC; empty until one does.
     left_alone: Vec<SimTime>,
     /// What openings of breakers are judged by, once one has opened.
@@ -231,6 +236,7 @@ impl<'c, O: Observer> World<'c, O> {
             server: Server::new(&config.api, probe(config.api.entity)),
             api_network: Network::default(),
             throttles: Throttles::new(config),
+            telemetry: telemetry::servers(config),
             left_alone: Vec::new(),
             prospects: Vec::new(),
             tally: Tally::default(),
@@ -258,6 +264,7 @@ impl<'c, O: Observer> World<'c, O> {
         }
         self.start_registrations(cal);
         self.start_monitor(cal);
+        self.start_telemetry(cal);
     }
 
     /// When a request that waits is over for good; what hangs on it has time to end after that.
@@ -396,6 +403,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::BulkheadWaitEnds(request) => self.bulkhead_wait_ends(now, request, cal),
             Event::RequestDeadline(request) => self.request_deadline(now, request, cal),
             Event::BreakerWakes(client, index) => self.breaker_wakes(now, client, index, cal),
+            Event::TelemetryDue(client) => self.telemetry_due(now, client, cal),
             Event::UpdateInForce(trunk, group) => self.trunks[trunk.index()].policy = group,
             Event::FailoverWake(trunk) => self.failover_wakes(now, trunk, cal),
             Event::FaultsMove => self.faults_move(now, cal),

@@ -8,6 +8,7 @@ use crate::policies::Outcome;
 use crate::policies::breaker::{CallResult, Permit, Placement};
 use crate::policies::bulkhead::BulkheadPlacement;
 use crate::policies::concurrency::Place;
+use crate::policies::limit_headers::LimitMessage;
 use crate::policies::retry::Failed;
 use crate::system::client::{Attempt, RequestState};
 use crate::system::event::Event;
@@ -143,6 +144,7 @@ impl<O: Observer> World<'_, O> {
             script: None,
             outcome: Outcome::TimedOut,
             hint: None,
+            limits: None,
             answer: 0,
         };
         let (client, attempts) = (request.client, request.attempts);
@@ -217,6 +219,12 @@ impl<O: Observer> World<'_, O> {
         let mut jitter = self.draw(Purpose::BackoffJitter, attempt.entity, attempt.index);
         let request = self.requests.get_mut(id).expect("the request is under way");
         let part = &mut self.clients[client.index()];
+        if part.loops.reads_limits() {
+            let answered = outcome != Outcome::TimedOut;
+            let limits = (attempt.limits.filter(|_| answered), LimitMessage::Primary);
+            let hint = attempt.hint.filter(|_| answered);
+            part.loops.hears(&mut request.progress, now, outcome, limits, hint);
+        }
         if outcome == Outcome::Ok {
             part.in_flight -= 1;
             part.loops.succeed(&mut request.progress, now);

@@ -93,6 +93,10 @@ impl<O: Observer> World<'_, O> {
 
     /// What the loops make of a try that failed: the request waits or ends.
     pub(super) fn follow(&mut self, now: SimTime, id: RequestId, step: Step, cal: &mut Cal) {
+        if !self.telemetry.is_empty() {
+            let client = self.request(id).client;
+            self.send_report(now, client);
+        }
         let (level, after, then) = match step {
             Step::GiveUp(_) => {
                 let refused = self.request(id).progress.last().is_refusal();

@@ -33,21 +33,21 @@ const THROTTLING: [&str; 6] = [
     "ModeledThr",
 ];
 
-/// What an outcome of the file is to the retry loop: the codes of the service and the status come
-/// to it as one of its kinds. `None` is a success; one that the presets do not list stands for an
-/// error that is not retried.
+/// What an outcome of the file is to the retry loop: a status without a code is itself, the codes of
+/// the service come to it as the status of their kind. `None` is a success.
 fn outcome(row: &Row, version: Version) -> Option<Outcome> {
-    let unlisted = Outcome::Refused;
+    let not_retried = Outcome::Status(400);
     let (status, code) = row["outcome"].split_once(' ').unwrap_or((&row["outcome"], ""));
     Some(match (status, code) {
         ("200", _) => return None,
-        ("conn" | "500" | "502" | "503" | "504", "") => Outcome::Unavailable,
+        ("conn", _) => Outcome::Unavailable,
         ("read_timeout" | "connect_timeout", _) => Outcome::TimedOut,
         // A modelled error says itself whether it is retried.
         (_, "Modeled") => Outcome::Unavailable,
         (_, code) if THROTTLING.contains(&code) => Outcome::TooManyRequests,
-        ("429", "") if version == Version::V144 => Outcome::TooManyRequests,
-        ("429", "") | ("400" | "429", _) => unlisted,
+        ("429", "") if version == Version::V135 => not_retried,
+        ("400" | "429", code) if !code.is_empty() => not_retried,
+        (status, "") => status.parse().ok().and_then(Outcome::of_status).expect("a status"),
         other => panic!("{other:?}"),
     })
 }

@@ -1,14 +1,17 @@
 //! What libraries did, or their own tests say they do, replayed against the policies: the files
 //! under `tests/cases/policies` and `tests/cases/traces`.
 
+mod adaptive;
 mod backoff;
 mod botocore;
 mod brooker;
 mod budget;
 mod concurrency;
+mod limit_headers;
 mod loops;
 mod occ;
 mod order;
+mod shared_rates;
 mod throttle;
 mod traces;
 
