@@ -8,7 +8,7 @@ use crate::policies::breaker::MachineSpec;
 use crate::policies::budget::BudgetSpec;
 use crate::policies::retry::RetrySpec;
 use crate::policies::throttle::ThrottleSpec;
-use crate::system::spec::{Model, PolicyPoint};
+use crate::system::spec::{Model, PolicyPoint, TokenRotation};
 
 /// Two paragraphs: what is on, each with what it is, and what is off.
 pub(super) fn describe(model: &Model) -> String {
@@ -75,9 +75,13 @@ fn client(model: &Model) -> Vec<Part> {
         MachineSpec::Generic(spec) => kind(&spec.rule),
         machine => kind(machine),
     };
+    let rotation = serde_json::to_value(client.token_rotation).unwrap_or_default();
+    let tokens = format!("{}, {}", client.tokens.len(), rotation.as_str().unwrap_or_default());
+    let rotates = client.tokens.len() > 1 && client.token_rotation != TokenRotation::Never;
     let hedge = format!("up to {} attempts", client.hedge.attempts);
     let loops = || client.retry.loops();
     vec![
+        ("rotation of tokens", when(rotates, tokens)),
         ("retries", retries(&client.retry)),
         ("retry budget", first(loops(), |l| when(l.budget != BudgetSpec::None, kind(&l.budget)))),
         ("throttle", first(loops(), |l| when(l.throttle != ThrottleSpec::None, kind(&l.throttle)))),
