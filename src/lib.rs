@@ -2,6 +2,8 @@
 //! rate limiting. `ARCHITECTURE.md` is the map; the modules are floors, and a floor imports only
 //! floors below it.
 
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 pub mod cli;
 pub mod engine;
 pub mod experiment;

@@ -137,7 +137,7 @@ fn foreign_files_are_neither_read_without_end_nor_shown() {
     }
     for name in named {
         let said = refusal(&model(folder.path(), &format!("include = [\"{name}\"]")));
-        assert!(said.contains("model.toml:2:"), "{name}: {said}");
+        assert!(said.contains("model.toml:3:"), "{name}: {said}");
         let study = at("study.toml");
         fs::write(&study, format!("name = \"s\"\nquestion = \"?\"\nmodel = \"{name}\"\n")).unwrap();
         let error = input::study(&study, &[], None, None).unwrap_err();
@@ -238,7 +238,7 @@ fn control_characters_are_refused_and_not_shown() {
 fn a_study_is_not_run_and_a_model_not_swept() {
     for (arguments, help) in [
         (["run", "experiments/backoff.toml"], "trunksim sweep experiments/backoff.toml"),
-        (["explain", "tests/studies/small.toml"], "trunksim sweep tests/studies/small.toml"),
+        (["warmup", "tests/studies/small.toml"], "trunksim sweep tests/studies/small.toml"),
         (["sweep", "models/apac.toml"], "trunksim run models/apac.toml"),
         (["tune", "models/minimal.toml"], "trunksim run models/minimal.toml"),
     ] {

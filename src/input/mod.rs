@@ -115,17 +115,15 @@ impl Kind {
     /// Refuses a file at `path` that is of another kind, with the command for its own.
     fn wanted(self, path: &Path, table: &toml::Table) -> Result<(), Problem> {
         let path = path.display();
-        let (what, commands) = match (self, Self::of(table)) {
-            (Self::Model, Self::Study) => ("a study, not a model", ["sweep", "compare"]),
+        let (what, command) = match (self, Self::of(table)) {
+            (Self::Model, Self::Study) => ("a study, not a model", "sweep"),
             // A file without a part of a system is a study that lacks something.
             (Self::Study, Self::Model) if table.contains_key("trunks") => {
-                ("a model, not a study", ["run", "explain"])
+                ("a model, not a study", "run")
             }
             _ => return Ok(()),
         };
-        let [first, other] = commands;
-        let help =
-            format!("`trunksim {first} {path}` runs it; `trunksim {other} {path}` works too");
+        let help = format!("`trunksim {command} {path}` runs it");
         Err(Problem::new(format!("{path} is {what}")).help(help))
     }
 }

@@ -168,3 +168,30 @@ fn an_exception_it_does_not_list_is_recorded_nowhere() {
     let counts = rig.counts(1);
     assert_eq!((counts.calls, counts.failures), (1, 1));
 }
+
+/// With large weights a controller swings for ever. A breaker that was idle for long is where its
+/// controller is, update by update; and an idle century takes no time.
+#[test]
+fn a_swinging_controller_is_followed_through_idle_time() {
+    let tick = SimDuration::from_millis(100);
+    for (kp, ki, kd) in [(1.0, 0.2, 1000.0), (1000.0, 1000.0, 1000.0), (0.3, 5.0, 0.0)] {
+        let spec = SemianSpec { kp, ki, kd, sliding_interval: tick, ..SemianSpec::default() };
+        let mut breaker = Breaker::new(&MachineSpec::Semian(spec.clone()));
+        let mut controller = SemianController::new(&spec);
+        let mut at = SimTime::ZERO;
+        for looked_at in [25_000_u64, 25_001, 40_000, 123_456, 123_457, 200_000] {
+            while at < SimTime::ZERO + tick * looked_at {
+                at += tick;
+                controller.update(at);
+            }
+            let rate = controller.reading().rejection_rate;
+            let state = match rate {
+                rate if rate >= 1.0 => State::Open,
+                rate if rate <= 0.0 => State::Closed,
+                _ => State::HalfOpen,
+            };
+            assert_eq!(breaker.state(at), state, "kd = {kd}, update {looked_at}, rate {rate}");
+        }
+        breaker.state(at + SimDuration::from_secs(100 * 365 * 86_400));
+    }
+}
