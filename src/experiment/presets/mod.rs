@@ -68,19 +68,33 @@ pub(super) fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
+/// Whether a preset is named in the value, at whatever depth. Most of a model names none, and to
+/// find out what a table may be takes far longer than this.
+fn names_a_preset(value: &Value) -> bool {
+    match value {
+        Value::Table(table) => table.contains_key(PRESET) || table.values().any(names_a_preset),
+        Value::Array(list) => list.iter().any(names_a_preset),
+        _ => false,
+    }
+}
+
 struct Expander<'a> {
     families: &'a [Family],
     expansion: Expansion,
 }
 
 impl Expander<'_> {
-    fn value(&mut self, path: &str, value: &mut Value, shapes: &Shapes) {
+    fn value(&mut self, path: &str, value: &mut Value, shapes: impl FnOnce() -> Shapes) {
+        if !names_a_preset(value) {
+            return;
+        }
+        let shapes = &shapes();
         match value {
             Value::Table(table) => self.table(path, table, shapes),
             Value::Array(list) => {
                 let element = shapes.element();
                 for (i, value) in list.iter_mut().enumerate() {
-                    self.value(&join(path, &i.to_string()), value, &element);
+                    self.value(&join(path, &i.to_string()), value, || element.clone());
                 }
             }
             _ => {}
@@ -96,9 +110,10 @@ impl Expander<'_> {
             return;
         }
         let keys: Vec<String> = table.keys().cloned().collect();
+        let kind = table.get("kind").and_then(Value::as_str).map(str::to_owned);
         for key in keys {
-            let inner = shapes.key_of(&key, table);
-            self.value(&join(path, &key), &mut table[&key], &inner);
+            let inner = || shapes.key_of(&key, kind.as_deref());
+            self.value(&join(path, &key), &mut table[&key], inner);
         }
     }
 

@@ -3,15 +3,14 @@
 
 use std::sync::LazyLock;
 
-use serde_json::{Map, Value as Json};
-use toml::{Table, Value};
-
 use crate::system::spec::Model;
+use serde_json::{Map, Value as Json};
 
 /// The JSON Schema of a model.
 static MODEL: LazyLock<Json> = LazyLock::new(|| schemars::schema_for!(Model).to_value());
 
 /// What a value may be: a schema, the one it refers to, and the variants of either.
+#[derive(Clone)]
 pub(super) struct Shapes(Vec<&'static Json>);
 
 impl Shapes {
@@ -43,9 +42,9 @@ impl Shapes {
         Self(inner.flat_map(|schema| Self::of(schema).0).collect())
     }
 
-    /// What the value of `key` in `table` may be; a variant of another `kind` says nothing of it.
-    pub(super) fn key_of(&self, key: &str, table: &Table) -> Self {
-        let kind = table.get("kind").and_then(Value::as_str);
+    /// What the value of `key` may be in a table of that `kind`; a variant of another says nothing of
+    /// it.
+    pub(super) fn key_of(&self, key: &str, kind: Option<&str>) -> Self {
         let fits = |shape: &&&'static Json| kind_of(shape).is_none_or(|own| Some(own) == kind);
         Self(self.0.iter().filter(fits).copied().collect()).key(key)
     }
