@@ -84,17 +84,13 @@ struct Expander<'a> {
 }
 
 impl Expander<'_> {
-    fn value(&mut self, path: &str, value: &mut Value, shapes: impl FnOnce() -> Shapes) {
-        if !names_a_preset(value) {
-            return;
-        }
-        let shapes = &shapes();
+    fn value(&mut self, path: &str, value: &mut Value, shapes: &Shapes) {
         match value {
             Value::Table(table) => self.table(path, table, shapes),
             Value::Array(list) => {
                 let element = shapes.element();
-                for (i, value) in list.iter_mut().enumerate() {
-                    self.value(&join(path, &i.to_string()), value, || element.clone());
+                for (i, value) in list.iter_mut().enumerate().filter(|(_, v)| names_a_preset(v)) {
+                    self.value(&join(path, &i.to_string()), value, &element);
                 }
             }
             _ => {}
@@ -109,11 +105,12 @@ impl Expander<'_> {
             self.expansion.issues.push(Unexpanded { table: path.to_owned(), issue });
             return;
         }
-        let keys: Vec<String> = table.keys().cloned().collect();
+        let within = table.iter().filter(|(_, value)| names_a_preset(value));
+        let keys: Vec<String> = within.map(|(key, _)| key.clone()).collect();
         let kind = table.get("kind").and_then(Value::as_str).map(str::to_owned);
         for key in keys {
-            let inner = || shapes.key_of(&key, kind.as_deref());
-            self.value(&join(path, &key), &mut table[&key], inner);
+            let inner = shapes.key_of(&key, kind.as_deref());
+            self.value(&join(path, &key), &mut table[&key], &inner);
         }
     }
 

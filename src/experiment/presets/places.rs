@@ -10,7 +10,6 @@ use serde_json::{Map, Value as Json};
 static MODEL: LazyLock<Json> = LazyLock::new(|| schemars::schema_for!(Model).to_value());
 
 /// What a value may be: a schema, the one it refers to, and the variants of either.
-#[derive(Clone)]
 pub(super) struct Shapes(Vec<&'static Json>);
 
 impl Shapes {
