@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use trunksim::engine::time::SimDuration;
 use trunksim::input;
 use trunksim::system::{RunError, simulate};
 
@@ -270,4 +271,55 @@ fn what_a_source_does_counts_against_the_budget() {
             assert!(matches!(ended, Err(RunError::Events { .. })), "{key}: {ended:?}");
         }
     }
+}
+
+/// The dotted keys below `value` that hold a length of time; of a list, its first element.
+fn lengths(path: &str, value: &serde_json::Value, found: &mut Vec<String>) {
+    let at = |part: &str| if path.is_empty() { part.to_owned() } else { format!("{path}.{part}") };
+    match value {
+        serde_json::Value::Object(table) => {
+            table.iter().for_each(|(key, inner)| lengths(&at(key), inner, found));
+        }
+        serde_json::Value::Array(list) => {
+            list.first().into_iter().for_each(|inner| lengths(&at("0"), inner, found));
+        }
+        serde_json::Value::String(text) if text.parse::<SimDuration>().is_ok() => {
+            found.push(path.to_owned());
+        }
+        _ => {}
+    }
+}
+
+/// A length of time may be the greatest or the least that can be written, wherever it stands: the
+/// model is refused, or the run ends, or says what stopped it. No law is broken and nothing
+/// overflows.
+#[test]
+fn the_greatest_and_least_lengths_of_time() {
+    let apac = Path::new("models/apac.toml");
+    let set = |key: &str, value: &str| {
+        let own = ["horizon=1m", "warmup=0s", "series_bin=10s", "budget.events_max=100000"];
+        let mut settings: Vec<String> = own.iter().map(|s| (*s).to_owned()).collect();
+        settings.push(format!("{key}={value}"));
+        input::model(apac, &settings)
+    };
+    let mut keys = Vec::new();
+    let model = serde_json::to_value(&set("seed", "1").unwrap().model).unwrap();
+    lengths("", &model, &mut keys);
+    assert!(keys.len() > 60, "{keys:?}");
+    let (mut ended, mut stopped) = (0, 0);
+    for key in keys.iter().filter(|key| *key != "horizon") {
+        for value in ["876000h", "1ns", "0s"] {
+            let Ok(loaded) = set(key, value) else { continue };
+            match simulate(&loaded.config, 1, 0) {
+                Ok(_) => ended += 1,
+                Err(
+                    RunError::Events { .. }
+                    | RunError::Pending { .. }
+                    | RunError::Unfinished { .. },
+                ) => stopped += 1,
+                Err(broken) => panic!("{key} = {value}: {broken}"),
+            }
+        }
+    }
+    assert!(ended > 60 && stopped > 5, "{ended} ended, {stopped} stopped");
 }

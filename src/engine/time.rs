@@ -146,10 +146,13 @@ impl SimDuration {
     }
 }
 
+// A file may name a century, and what is made of several such is no bug: sums and products end at
+// the last instant and the longest length. A difference that turns negative is a bug.
+
 impl Add<SimDuration> for SimTime {
     type Output = Self;
     fn add(self, d: SimDuration) -> Self {
-        Self(self.0.checked_add(d.0).expect("simulated time overflows"))
+        self.saturating_add(d)
     }
 }
 
@@ -169,7 +172,7 @@ impl Sub for SimTime {
 impl Add for SimDuration {
     type Output = Self;
     fn add(self, d: Self) -> Self {
-        Self(self.0.checked_add(d.0).expect("a length of time overflows"))
+        self.saturating_add(d)
     }
 }
 
@@ -189,7 +192,7 @@ impl Sub for SimDuration {
 impl Mul<u64> for SimDuration {
     type Output = Self;
     fn mul(self, times: u64) -> Self {
-        Self(self.0.checked_mul(times).expect("a length of time overflows"))
+        Self(self.0.saturating_mul(times))
     }
 }
 

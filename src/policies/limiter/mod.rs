@@ -222,7 +222,7 @@ impl Limiter {
 
     /// When the whole of [`Limiter::capacity`] is there again, if nobody comes: the reset that
     /// limit headers tell, for a window its end (redis-cell: the time until the limiter is back in
-    /// its initial state [M]).
+    /// its initial state, from memory).
     #[must_use]
     pub fn resets(&self, now: SimTime) -> SimTime {
         let all = self.capacity();
