@@ -264,7 +264,7 @@ fn what_a_source_does_counts_against_the_budget() {
         for key in ["trunks.TRK_01.arrivals", "tenants.0.arrivals"] {
             let tenant = "[[tenants]]\nid = \"t\"\ntoken = \"t\"\nendpoint = \"e\"\n\
                           arrivals = { kind = \"poisson\", rate_per_s = 0.1 }";
-            let text = format!("budget = {{ events_max = 100000 }}\n{tenant}");
+            let text = format!("budget = {{ events_max = 5000 }}\n{tenant}");
             let path = model(folder.path(), &text);
             let loaded = input::model(&path, &[format!("{key}={source}")]).unwrap();
             let ended = simulate(&loaded.config, 1, 0);

@@ -151,7 +151,7 @@ impl RetrySpec {
             problems.refuse("over", "", &allowed);
             return problems.0;
         }
-        if self.loops().filter(|spec| spec.throttle.telemetry().is_some()).count() > 1 {
+        if self.loops().filter(|spec| spec.throttle.reports()).count() > 1 {
             problems.refuse("over", "", "only one loop may report to a telemetry server");
         }
         if !(1..=1_000_000).contains(&self.attempts) {

@@ -289,6 +289,13 @@ impl ThrottleSpec {
         problems.0
     }
 
+    /// Whether it reports to a telemetry server. Asked before anything is known of its figures:
+    /// to make the server of a window of centuries takes all the memory there is.
+    #[must_use]
+    pub const fn reports(&self) -> bool {
+        matches!(self, Self::Aatb { .. })
+    }
+
     /// What is wrong with what both adaptive token buckets have.
     fn adaptive_problems(&self) -> Vec<Problem> {
         let (Self::Atb {
