@@ -157,7 +157,7 @@ fn threads(jobs: Option<u16>) -> usize {
     jobs.map_or(cores, |jobs| usize::from(jobs).min(cores))
 }
 
-/// So many threads.
+/// Pool of [`threads`] threads.
 fn pool(jobs: Option<u16>) -> Result<rayon::ThreadPool, Failure> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads(jobs))

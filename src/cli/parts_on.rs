@@ -79,25 +79,18 @@ fn client(model: &Model) -> Vec<Part> {
     let tokens = format!("{}, {}", client.tokens.len(), rotation.as_str().unwrap_or_default());
     let rotates = client.tokens.len() > 1 && client.token_rotation != TokenRotation::Never;
     let hedge = format!("up to {} attempts", client.hedge.attempts);
-    let loops = || client.retry.loops();
+    let first = |part: fn(&RetrySpec) -> Option<String>| client.retry.loops().find_map(part);
     vec![
         ("rotation of tokens", when(rotates, tokens)),
         ("retries", retries(&client.retry)),
-        ("retry budget", first(loops(), |l| when(l.budget != BudgetSpec::None, kind(&l.budget)))),
-        ("throttle", first(loops(), |l| when(l.throttle != ThrottleSpec::None, kind(&l.throttle)))),
-        ("pacing", first(loops(), |l| l.pace.as_ref().map(kind))),
+        ("retry budget", first(|l| when(l.budget != BudgetSpec::None, kind(&l.budget)))),
+        ("throttle", first(|l| when(l.throttle != ThrottleSpec::None, kind(&l.throttle)))),
+        ("pacing", first(|l| l.pace.as_ref().map(kind))),
         ("breaker", when(breaker.machine != MachineSpec::never(), rule)),
         ("bulkhead", when(client.bulkhead != Default::default(), "")),
         ("adaptive concurrency", when(client.concurrency.is_on(), kind(&client.concurrency))),
         ("hedging", when(client.hedge.is_on(), hedge)),
     ]
-}
-
-fn first<'a>(
-    mut loops: impl Iterator<Item = &'a RetrySpec>,
-    part: impl Fn(&RetrySpec) -> Option<String>,
-) -> Option<String> {
-    loops.find_map(part)
 }
 
 /// The tries of each loop, outermost first, and the wait between them.

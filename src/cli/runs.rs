@@ -171,7 +171,7 @@ impl<'a> Runs<'a> {
 }
 
 /// What makes results of an earlier command results of this one: the same version and contents of
-/// the simulator and the same data (seed and model are told apart by the journal itself).
+/// the simulator and the same data (the journal tells seeds and models apart itself).
 fn program(loaded: &LoadedStudy) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(concat!(env!("CARGO_PKG_VERSION"), " ", env!("TRUNKSIM_BUILD")).as_bytes());

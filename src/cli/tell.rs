@@ -1,5 +1,6 @@
-//! What is said beside results, on standard error. Where nobody takes it (the stream is closed, or
-//! the disk behind it full) that is no reason to stop: results are on standard output and in files.
+//! Messages beside results, on standard error. A message that cannot be written (the stream is
+//! closed, the disk behind it full) does not stop the program: results are on standard output and in
+//! files.
 
 use std::fmt::Display;
 use std::io::Write;

@@ -1,5 +1,6 @@
 //! From a study and its model to the points: combinations of levels, or what a design takes from
-//! ranges. Each is resolved and checked here, and resolved anew by whoever runs it.
+//! ranges. Each is resolved and checked here, and again on the thread that runs it: the plan
+//! keeps levels only.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -184,11 +185,11 @@ impl Plan {
         let known = |recent: &VecDeque<(usize, Arc<Config>)>| {
             recent.iter().find(|(p, _)| *p == point).map(|(_, config)| Arc::clone(config))
         };
-        if let Some(config) = known(&self.recent.0.lock().expect("nobody panics")) {
+        if let Some(config) = known(&self.recent.0.lock().expect("no holder of the lock panics")) {
             return config;
         }
         let config = Arc::new(self.resolved(point).1);
-        let mut recent = self.recent.0.lock().expect("nobody panics");
+        let mut recent = self.recent.0.lock().expect("no holder of the lock panics");
         recent.truncate(RECENT_MAX - 1);
         recent.push_front((point, Arc::clone(&config)));
         config

@@ -70,8 +70,8 @@ pub(super) fn beside(from: &Path, file: &str) -> PathBuf {
 }
 
 impl Document {
-    /// Reads the file at `path`. One that a file names (`named`) is called as TOML files are: what
-    /// is wrong with it is shown with its lines, and those of any other are nobody's business.
+    /// Reads the file at `path`. A file named by another (`named`) must end in `.toml`: errors quote
+    /// lines of the file, and lines of any other file must not be shown.
     pub(super) fn read(path: &Path, named: Option<&Spot>) -> Result<Self, Problem> {
         let toml = |path: &Path| path.extension().is_some_and(|ending| ending == "toml");
         let real = path.canonicalize();

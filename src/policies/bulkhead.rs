@@ -52,7 +52,7 @@ concurrent = 25
 max_wait = "0s"
 placement = "per_attempt"
 "#,
-        summary: "resilience4j's semaphore bulkhead: 25 at once, nobody waits",
+        summary: "resilience4j's semaphore bulkhead: 25 at once, none queued",
         source: "resilience4j af9e7c9, BulkheadConfig.java (maxConcurrentCalls 25, \
                  maxWaitDuration 0, fair)",
         follows: Follows::version("resilience4j", "af9e7c9"),
@@ -65,7 +65,7 @@ concurrent = 1000
 queue = 0
 placement = "per_request"
 "#,
-        summary: "Polly's concurrency limiter: 1000 at once, nobody waits",
+        summary: "Polly's concurrency limiter: 1000 at once, none queued",
         source: "Polly 173d6d1, RateLimiterStrategyOptions (PermitLimit 1000, QueueLimit 0)",
         follows: Follows::version("Polly", "173d6d1 (version 8)").since("8.0.0 [from memory]"),
         cases: &[],

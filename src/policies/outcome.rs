@@ -84,7 +84,7 @@ impl OutcomePattern {
     pub const FORMAT: &'static str = "outcome";
     /// What is allowed, as a message says it.
     pub const ALLOWED: &'static str = "must be \"timeout\", \"refused\", \"bulkhead\", an HTTP \
-         status of an error from \"300\" to \"599\", or a class of them: \"3xx\", \"4xx\", \"5xx\"";
+         status of an error from \"300\" to \"599\", or a class of statuses: \"3xx\", \"4xx\", \"5xx\"";
 
     /// The words.
     pub fn words() -> impl Iterator<Item = &'static str> {

@@ -107,17 +107,22 @@ pub struct OutlierSpec {
     pub enforcing_failure_percentage: bool,
 }
 
-/// Envoy's defaults.
-pub(super) const PRESET: Preset = Preset {
-    name: "envoy_outlier",
-    settings: r#"
+/// Envoy's defaults, which no version changed, with the rules of one version.
+macro_rules! settings {
+    ($version:literal) => {
+        concat!(
+            r#"
 failures = ["5xx", "timeout"]
 ignored = []
 scope = "trunk"
 
 [machine]
 kind = "envoy_outlier"
-version = "1.28"
+version = "#,
+            "\"",
+            $version,
+            "\"",
+            r#"
 interval = "10s"
 base_ejection_time = "30s"
 max_ejection_time = "300s"
@@ -135,9 +140,17 @@ failure_percentage_threshold = 85
 failure_percentage_minimum_hosts = 5
 failure_percentage_request_volume = 50
 enforcing_failure_percentage = false
-"#,
+"#
+        )
+    };
+}
+
+/// Envoy's defaults.
+pub(super) const PRESET: Preset = Preset {
+    name: "envoy_outlier",
+    settings: settings!("1.28"),
     summary: "one pool over all trunks: 5 failures in a row or a low success rate eject one for \
-              30 s and more; at most 10 % of them",
+              30 s and more; at most 10 % of the hosts",
     source: "Envoy, outlier_detection.proto (84e8436) and outlier_detection_impl.cc (00c7146)",
     follows: Follows::version("Envoy", "00c7146, data-plane-api 84e8436")
         .since("1.28.0 of 18 October 2023")
@@ -152,33 +165,8 @@ enforcing_failure_percentage = false
 /// Envoy 1.27, with its defaults.
 pub(super) const PRESET_1_27: Preset = Preset {
     name: "envoy_outlier_1_27",
-    settings: r#"
-failures = ["5xx", "timeout"]
-ignored = []
-scope = "trunk"
-
-[machine]
-kind = "envoy_outlier"
-version = "1.27"
-interval = "10s"
-base_ejection_time = "30s"
-max_ejection_time = "300s"
-max_ejection_percent = 10
-always_eject_one_host = false
-consecutive_5xx = 5
-enforcing_consecutive_5xx = true
-consecutive_gateway_failure = 5
-enforcing_consecutive_gateway_failure = false
-success_rate_minimum_hosts = 5
-success_rate_request_volume = 100
-success_rate_stdev_factor = 1900
-enforcing_success_rate = true
-failure_percentage_threshold = 85
-failure_percentage_minimum_hosts = 5
-failure_percentage_request_volume = 50
-enforcing_failure_percentage = false
-"#,
-    summary: "likewise before 2023-10: the first host is ejected whatever the percentage",
+    settings: settings!("1.27"),
+    summary: "Envoy 1.27, defaults of envoy_outlier: the first host is ejected whatever the percentage",
     source: "Envoy, outlier_detection_impl.cc as changed by pull requests 27624 and 27909; \
              its defaults as in envoy_outlier",
     follows: Follows::version("Envoy", "1.27")
@@ -193,33 +181,8 @@ enforcing_failure_percentage = false
 /// Envoy up to 1.26, with its defaults.
 pub(super) const PRESET_1_26: Preset = Preset {
     name: "envoy_outlier_1_26",
-    settings: r#"
-failures = ["5xx", "timeout"]
-ignored = []
-scope = "trunk"
-
-[machine]
-kind = "envoy_outlier"
-version = "1.26"
-interval = "10s"
-base_ejection_time = "30s"
-max_ejection_time = "300s"
-max_ejection_percent = 10
-always_eject_one_host = false
-consecutive_5xx = 5
-enforcing_consecutive_5xx = true
-consecutive_gateway_failure = 5
-enforcing_consecutive_gateway_failure = false
-success_rate_minimum_hosts = 5
-success_rate_request_volume = 100
-success_rate_stdev_factor = 1900
-enforcing_success_rate = true
-failure_percentage_threshold = 85
-failure_percentage_minimum_hosts = 5
-failure_percentage_request_volume = 50
-enforcing_failure_percentage = false
-"#,
-    summary: "likewise up to 1.26: one host more than the percentage allows may be out",
+    settings: settings!("1.26"),
+    summary: "Envoy up to 1.26, defaults of envoy_outlier: one host more than the percentage allows may be out",
     source: "Envoy, outlier_detection_impl.cc as changed by pull requests 27624 and 27909; \
              its defaults as in envoy_outlier",
     follows: Follows::version("Envoy", "up to 1.26"),

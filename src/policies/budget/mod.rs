@@ -94,10 +94,10 @@ pub enum BudgetSpec {
         #[schemars(range(min = 0.0, max = 1000.0))]
         percent: f64,
     },
-    /// Envoy's retry budget: so many retries at once, by the attempts under way and waiting, or by
-    /// those started in an interval.
+    /// Envoy's retry budget: a bound on retries at once, as a share of the attempts under way and
+    /// waiting, or of those started in an interval.
     RetryConcurrency {
-        /// Percent of them (20).
+        /// Retries at once, in percent of those attempts (20).
         #[serde(default = "twenty")]
         #[schemars(range(min = 0.0, max = 100.0))]
         percent: f64,

@@ -154,7 +154,7 @@ edge = "strict"
 count_rejected = false
 on_limit = { kind = "reject" }
 "#,
-        summary: "The textbook's sliding log: at most so many in (now - window, now]",
+        summary: "Sliding log as defined: at most `limit` requests in (now - window, now]",
         source: "the definition; 300 per minute is an assumption (Genesys Cloud's limit per token)",
         follows: Follows::version("no library: the definition", "without versions"),
         cases: &[],

@@ -3,7 +3,7 @@
 //! A library that retries exceptions is taken to be under an HTTP client that raises one for every
 //! status from 400 on (assumption); gRPC's UNAVAILABLE stands under 503, a connection error under a
 //! time-out. The transient statuses of the AWS SDKs and what go-retryablehttp takes for one (any 5xx;
-//! 501 is not told apart) are from memory, as are the statuses of the proxies' `5xx`.
+//! 501 included) are from memory, as are the statuses of the proxies' `5xx`.
 
 mod aws;
 mod genesys;

@@ -300,7 +300,7 @@ pub static METRICS: &[Metric] = &[
         "",
         "openings at which an attempt would have been served in time with a probability above 1 − the failure rate that opens the breaker",
     ),
-    lower(Breaker, "breaker_refusals", "", "requests, or tries of them, that a circuit breaker refused"),
+    lower(Breaker, "breaker_refusals", "", "requests or tries that a circuit breaker refused"),
     lower(
         Breaker,
         "breaker_open_fraction",

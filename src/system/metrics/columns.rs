@@ -110,7 +110,7 @@ pub(super) const SERIES: [Column; 1 + COUNTS + 2 + LEVELS] = [
     always("calls_dropped", "per bin", "connected calls torn down by the network"),
     always("invite_timeouts", "per bin", "INVITEs given up: Timer B, or no progress after 100"),
     always("api_attempts", "per bin", "attempts of the routing client"),
-    always("api_429s", "per bin", "of them answered with 429"),
+    always("api_429s", "per bin", "attempts of the routing client answered with 429"),
     always("breaker_openings", "per bin", "times a circuit breaker opened"),
     always("failovers", "per bin", "switches to the secondary carrier"),
     always("registration_timeouts", "per bin", "registration attempts without an answer"),

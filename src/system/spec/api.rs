@@ -54,7 +54,7 @@ pub struct ApiSpec {
     /// that have nothing to do with load.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub failure_share: f64,
-    /// Failures with other statuses, likewise.
+    /// Failures of the server with a status each, by share and independent of load.
     pub failures: Vec<FailureSpec>,
     /// What the server answers to which request, as recorded or made up.
     pub outcomes: Option<OutcomesSpec>,
@@ -101,8 +101,7 @@ pub struct FailureSpec {
     pub retry_after: Option<SimDuration>,
 }
 
-/// What the server answers, from a file: to whoever asks, once the limits have let the request
-/// pass. A recording of what a client saw holds the limits' refusals already: model no limits
+/// Answers of the server from a file, to every client, once the limits have let a request pass. A recording of what a client saw holds the limits' refusals already: model no limits
 /// beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -258,7 +257,7 @@ pub struct ClientSpec {
     pub token: String,
     /// Whether each replica has a token of its own.
     pub token_per_replica: bool,
-    /// The tokens it presents in turn, in place of `token`, which if written is one of them; each
+    /// The tokens it presents in turn, in place of `token`, which if written must be in the list; each
     /// replica begins with the first and goes its own way. Not together with `token_per_replica`.
     #[schemars(length(max = 100))]
     pub tokens: Vec<String>,

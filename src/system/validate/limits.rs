@@ -78,7 +78,7 @@ impl<'a> Limiters<'a> {
                 self.configs.push(LimiterConfig {
                     name,
                     spec: spec.limiter.clone(),
-                    // A status that is none is refused by itself.
+                    // An invalid status is refused by `check`.
                     status: Outcome::of_status(spec.status).unwrap_or(Outcome::TooManyRequests),
                     retry_after: spec.retry_after.as_ref().unwrap_or(&self.api.retry_after).clone(),
                 });

@@ -395,7 +395,7 @@ impl<O: Observer> simulation::World for World<'_, O> {
             Event::AttemptReleased(attempt) => self.serve(now, attempt, cal),
             Event::AttemptRefused(attempt) => self.attempt_refused(now, attempt, cal),
             Event::AttemptServed(attempt) => self.attempt_served(now, attempt, cal),
-            Event::AttemptScripted(attempt) => self.complete(now, attempt, cal),
+            Event::AttemptScripted(attempt) => self.attempt_scripted(now, attempt, cal),
             Event::AttemptAnswered(attempt) => self.answer_arrives(now, attempt, cal),
             Event::AttemptTimesOut(attempt) => self.attempt_times_out(now, attempt, cal),
             Event::RequestRetries(request) => self.request_retries(now, request, cal),

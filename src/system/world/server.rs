@@ -186,19 +186,30 @@ impl<O: Observer> World<'_, O> {
 
     /// The server is done with an attempt.
     pub(super) fn attempt_served(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
-        let fails = self.own_failure(id).is_some();
+        let failure = self.own_failure(id);
         self.attempts.get_mut(id).expect("not yet answered").serving_until = None;
         // A fault says nothing of the load.
-        self.leave_server(now, id, (!fails).then_some(Outcome::Ok));
+        self.leave_server(now, id, failure.is_none().then_some(Outcome::Ok));
         self.take_next(now, cal);
         self.observe_server(now);
-        self.complete(now, id, cal);
+        self.complete(now, id, failure, cal);
+    }
+
+    /// The latency that a file gives an attempt is over.
+    pub(super) fn attempt_scripted(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
+        let failure = self.own_failure(id);
+        self.complete(now, id, failure, cal);
     }
 
     /// What was asked takes effect, whether or not the client still waits, and is answered; or the
     /// server fails.
-    pub(super) fn complete(&mut self, now: SimTime, id: AttemptId, cal: &mut Cal) {
-        let failure = self.own_failure(id);
+    fn complete(
+        &mut self,
+        now: SimTime,
+        id: AttemptId,
+        failure: Option<(Outcome, Option<SimDuration>)>,
+        cal: &mut Cal,
+    ) {
         let attempt = self.attempts.get(id).expect("not yet answered");
         let (client, trunk, errand) = (attempt.client, attempt.trunk, attempt.errand);
         let (need_at, limited, wasted) = (attempt.need_at, attempt.limited, attempt.abandoned);

@@ -79,7 +79,7 @@ backoff = { kind = "aws", throttling = "1s", transient = "25ms", cap = "20s" }
 budget = { kind = "token_quota", capacity = 500, retry_cost = 14, timeout_cost = 14, throttling_cost = 5, long_poll = false }
 throttle = { kind = "none" }
 "#,
-    summary: "likewise for DynamoDB: 4 attempts, from 25 ms",
+    summary: "AWS SDK for Python, standard mode 2.1 for DynamoDB: 4 attempts, full jitter from 25 ms",
     source: "botocore 1.44.8, retries/standard.py (_SERVICE_BACKOFF_CONFIG)",
     follows: Follows::version("botocore", "1.44.8, mode standard, dynamodb and dynamodb-streams")
         .since("1.44.0 of 10 November 2026")
@@ -102,7 +102,7 @@ backoff = { kind = "aws", throttling = "1s", transient = "50ms", cap = "20s" }
 budget = { kind = "token_quota", capacity = 500, retry_cost = 14, timeout_cost = 14, throttling_cost = 5, long_poll = true }
 throttle = { kind = "none" }
 "#,
-    summary: "likewise for long polls: an empty quota lets them wait before they fail",
+    summary: "AWS SDK for Python, standard mode 2.1 for long polls: with an empty quota a request waits, then fails",
     source: "botocore 1.44.8, retries/standard.py",
     follows: Follows::version("botocore", "1.44.8, mode standard, long polls (sqs ReceiveMessage, sfn GetActivityTask, swf PollFor*, kinesis)")
         .since("1.44.0 of 10 November 2026")

@@ -109,7 +109,7 @@ backoff = { kind = "exponential", base = "5s", multiplier = 2.0, cap = "1m", jit
 budget = { kind = "none" }
 throttle = { kind = "none" }
 "#,
-    summary: "Genesys Cloud SDK for Go with retries as in its README: 20 of them, 5 s doubling to 60 s",
+    summary: "Genesys Cloud SDK for Go with retries as in its README: 20 retries, 5 s doubling to 60 s",
     source: "MyPureCloud/platform-client-sdk-go README and apiclient.go over hashicorp/go-retryablehttp DefaultBackoff; off by default",
     follows: Follows::version("Genesys Cloud SDK for Go", "HEAD, date not known"),
     cases: &[],

@@ -94,7 +94,7 @@ backoff = { kind = "fixed", delay = "0s", jitter = "none" }
 budget = { kind = "none" }
 throttle = { kind = "none" }
 "#,
-    summary: "Okta's SDK for Go: likewise, at most 30 s",
+    summary: "Okta's SDK for Go: after a 429 until the reset by the server's clock and 1 s, at most 30 s",
     source: "okta-sdk-golang v2, requestExecutor.go; 30 s and 2 retries are from memory [M]",
     follows: Follows::version("okta-sdk-golang", "v2"),
     cases: &["policies/header_pacing.csv"],

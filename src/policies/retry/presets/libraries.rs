@@ -32,7 +32,7 @@ backoff = { kind = "polly", growth = "exponential", delay = "2s", jitter = true 
 budget = { kind = "none" }
 throttle = { kind = "none" }
 "#,
-    summary: "likewise with exponential backoff and its decorrelated jitter V2",
+    summary: "Polly 8 RetryStrategyOptions: 3 retries, exponential from 2 s with its decorrelated jitter V2",
     source: "Polly 173d6d1, RetryHelper.cs",
     follows: Follows::version("Polly", "173d6d1 (version 8)").since("8.0.0 [from memory]"),
     cases: &["policies/polly_retry_delay.csv"],
@@ -68,7 +68,7 @@ backoff = { kind = "resilience4j", initial = "500ms", multiplier = 1.5, randomiz
 budget = { kind = "none" }
 throttle = { kind = "none" }
 "#,
-    summary: "likewise with IntervalFunction.ofExponentialRandomBackoff()",
+    summary: "resilience4j RetryConfig with IntervalFunction.ofExponentialRandomBackoff(): 3 attempts, 500 ms times 1.5, spread by half",
     source: "resilience4j af9e7c9, IntervalFunction.java",
     follows: Follows::version("resilience4j", "af9e7c9"),
     cases: &[],

@@ -56,7 +56,7 @@ backoff = { kind = "envoy", base = "25ms", max = "250ms", window = "documented" 
 budget = { kind = "retry_concurrency", percent = 20.0, min_concurrency = 3 }
 throttle = { kind = "none" }
 "#,
-    summary: "likewise with the retry budget, which takes the place of max_retries",
+    summary: "Envoy's route retry policy with its retry budget in place of max_retries",
     source: "envoy data-plane-api 84e8436, circuit_breaker.proto; resource_manager_impl.h; whether the failed attempt still counts while it is judged depends on the codec there (issue 30205): here it does, as with HTTP/1",
     follows: Follows::version("Envoy", "1.40.0")
         .since("December 2019 (pull request 9069)")

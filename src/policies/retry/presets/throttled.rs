@@ -32,7 +32,7 @@ backoff = { kind = "fixed", delay = "0s", jitter = "none" }
 budget = { kind = "none" }
 throttle = { kind = "atb", bucket_size = 4.0, initial_tokens = 1.0, initial_rate_per_min = 1.0, initial_congestion = 60.0, first_step = 1.5, second_step = 1.2, connection_errors_max = 10 }
 "#,
-    summary: "likewise with what the code takes where no configuration says otherwise",
+    summary: "adaptive token bucket of arXiv 2510.04516 with the defaults of its code",
     source: "Bfarkiani/ratelimiter 5def00a (April 2025), ATB.py",
     follows: Follows::version("Bfarkiani/ratelimiter", "5def00a (April 2025)"),
     cases: &["policies/atb.csv"],

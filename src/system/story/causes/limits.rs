@@ -8,8 +8,8 @@ use crate::system::ids::{LegId, RequestId};
 use crate::system::observation::{Errand, Observation};
 
 impl Walk<'_> {
-    /// What is behind attempts that failed: those that a limiter refused, that the server answered
-    /// with an error, or that nobody answered, whichever are most.
+    /// Cause of failed attempts, by the most frequent kind: refused by a limiter, answered with an
+    /// error by the server, or not answered in time.
     pub(super) fn behind_failures(&mut self, ended: &[usize]) {
         let (mut limited, mut failed, mut unanswered) = (Vec::new(), Vec::new(), Vec::new());
         for &place in ended {
