@@ -12,6 +12,8 @@ use trunksim::system::metrics::index_of;
 use trunksim::system::observation::{Observation, Observer};
 use trunksim::system::{RunResult, simulate_observed};
 
+use crate::command_line::output_of;
+
 /// How attempts ended, each with its instant.
 #[derive(Default)]
 struct Ends {
@@ -190,4 +192,14 @@ fn a_limit_has_its_status_and_retry_after() {
     assert_eq!(ends.sent[2] - ends.sent[1], SimDuration::from_secs(3), "as the API says");
     let (_, ends) = run("", &[&limit(""), honours, "horizon=12s"]);
     assert_eq!(ends.ended[1].1, Outcome::TooManyRequests, "429 where nothing is said");
+}
+
+/// An explanation names the status that the limit answers with, in words and in the diagram.
+#[test]
+fn an_explanation_names_the_status_of_the_limit() {
+    let limits = ["--set", "api.limits.0.status=503", "--set", "api.limits.1.status=503"];
+    let command = ["explain", "models/apac.toml", "--horizon", "15m", "--why", "failover"];
+    let text = output_of(&[&command[..], &limits].concat());
+    assert!(text.contains("× 503 up to") && text.contains("503 gateway_pace"), "{text}");
+    assert!(!text.contains("429"), "{text}");
 }

@@ -81,14 +81,14 @@ fn every_link_of_the_first_unnecessary_failover_stands_in_the_trace_file() {
             }
             Step::Limited { until, .. } => {
                 let ours = thread(&events, "API clients", "routing client");
-                assert!(ours.iter().any(|e| e.name == "refused (429)" && is_in(e, *until)));
+                assert!(ours.iter().any(|e| e.name == "refused by a limit" && is_in(e, *until)));
                 let others = thread(&events, "API clients", "agent_scripts");
-                let refused = |e: &&&Event| e.name == "refused (429)";
+                let refused = |e: &&&Event| e.name == "refused by a limit";
                 let begins = ours.iter().chain(&others).filter(refused).map(|e| e.ts).min();
                 assert!(begins.unwrap() <= cut(link.at));
             }
             Step::Burst(burst) => {
-                let name = format!("{}: attempts and 429s", run.config.client(burst.client));
+                let name = format!("{}: attempts and refusals", run.config.client(burst.client));
                 let sent = |e: &&Event| e.name == name && e.ts <= burst.until.as_nanos();
                 let levels = events.iter().filter(sent);
                 // What it sent in the bin after the burst began is beyond all it had sent before.

@@ -52,7 +52,7 @@ fn changes(timeline: &Timeline, clients: &[usize], limiters: &[usize]) -> Vec<Ev
     let mut events = Vec::new();
     for &place in clients {
         let client = &timeline.clients[place];
-        let name = format!("{}: attempts and 429s", client.name);
+        let name = format!("{}: attempts and refusals", client.name);
         counter(&mut events, timeline, (Process::Clients, name), |bin| {
             let bin = &client.bins[bin];
             vec![("sent", json!(bin.sent)), ("refused", json!(bin.refused))]

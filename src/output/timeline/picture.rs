@@ -259,7 +259,7 @@ fn refusals(timeline: &Timeline) -> Lane {
     let others = others.iter().flat_map(|client| &timeline.clients[*client].bins);
     let others: u64 = others.map(|bin| bin.refused).sum();
     Lane {
-        title: "Refusals (429)".to_owned(),
+        title: "Refusals by limits".to_owned(),
         detail: format!(
             "attempts of the routing client refused per second; of others {others} in all"
         ),

@@ -237,7 +237,7 @@ fn states<'a>(timeline: &'a Timeline, kept: &Kept<'a>, cell: SimDuration) -> Vec
     for &place in &kept.clients {
         let of = |episode: &Episode| (episode.from, episode.until, episode.refused);
         let spells = timeline.clients[place].refusals.iter().map(of);
-        let look = (Process::Clients, place, "refused (429)", "refused");
+        let look = (Process::Clients, place, "refused by a limit", "refused");
         spell(&mut events, look, spells, cell);
     }
     let breakers = (Process::Breakers, &kept.breakers[..], &timeline.breakers[..]);

@@ -190,9 +190,10 @@ impl Words<'_> {
                     n => format!(" ({n} by other limiters)"),
                 };
                 format!(
-                    "limiter {} has spent its budget and begins to refuse: {spell}\u{a0}×\u{a0}429 up to \
+                    "limiter {} has spent its budget and begins to refuse: {spell}\u{a0}×\u{a0}{} up to \
                      {}, {refusals} of these failures{others}",
                     self.config.limiter(*limiter),
+                    label::outcome(self.config.api.limiters[*limiter as usize].status),
                     clock(*until)
                 )
             }

@@ -91,8 +91,8 @@ fn summary(timeline: &Timeline) -> String {
     let mut parts = vec![
         counted(
             refused,
-            "refusal (429) of the routing client",
-            "refusals (429) of the routing client",
+            "refusal of the routing client by a limit",
+            "refusals of the routing client by limits",
         ) + &match timeline.episodes.iter().filter(|e| e.ours.is_some()).count() {
             0 => String::new(),
             n => format!(" in {}", counted(n as u64, "episode", "episodes")),
@@ -162,8 +162,8 @@ fn moments(timeline: &Timeline) -> Vec<Moment> {
 fn refusals(timeline: &Timeline, episode: &Episode) -> Vec<Moment> {
     let ours = episode.ours.map(|(at, count)| {
         let text = match count {
-            1 => "429 to the routing client".to_owned(),
-            n => format!("first of {n} times 429 to the routing client"),
+            1 => "a limit refuses the routing client".to_owned(),
+            n => format!("first of {n} refusals of the routing client"),
         };
         Moment { at, text }
     });
