@@ -37,6 +37,8 @@ pub(crate) struct Author<'a> {
     draw: &'a mut Draw,
     /// Whether policies go by the names of presets: they take most of the time that a check takes.
     presets: bool,
+    /// One in that many values is the greatest or the least that its key allows; 0 for none.
+    extreme: u64,
     /// Names of parts by the key that names one.
     names: Map<String, Json>,
     taken: Option<&'a mut Taken>,
@@ -69,7 +71,7 @@ pub(crate) fn presets_of(schema: &Json) -> Vec<&'static str> {
 impl<'a> Author<'a> {
     pub(crate) fn new(root: &'a Json, draw: &'a mut Draw) -> Self {
         let presets = once_in(draw, 3);
-        Self { root, draw, presets, names: Map::new(), taken: None }
+        Self { root, draw, presets, extreme: 0, names: Map::new(), taken: None }
     }
 
     /// Likewise, with what earlier models chose, so that rare choices come up soon.
@@ -80,6 +82,11 @@ impl<'a> Author<'a> {
     /// Likewise, with policies by the names of presets for certain.
     pub(crate) fn of_presets(self) -> Self {
         Self { presets: true, ..self }
+    }
+
+    /// As it is, with one in `of` values the greatest or the least that its key allows.
+    pub(crate) fn hostile(self, of: u64) -> Self {
+        Self { extreme: of, ..self }
     }
 
     pub(crate) fn draw(&mut self) -> &mut Draw {
@@ -141,6 +148,11 @@ impl<'a> Author<'a> {
             "budget": { "events_max": EVENTS_MAX, "pending_max": EVENTS_MAX },
         });
         object.extend(fixed.as_object().expect("a table").clone());
+        for key in ["horizon", "warmup", "series_bin"] {
+            if self.extreme > 0 && once_in(self.draw, 6) {
+                model[key] = self.value(key, &root["properties"][key], 1);
+            }
+        }
         model
     }
 
@@ -199,6 +211,12 @@ impl<'a> Author<'a> {
             Json::Array(kinds) => kinds.iter().find(|k| *k != "null").and_then(Json::as_str),
             kind => kind.as_str(),
         };
+        if self.extreme > 0
+            && let Some(ends) = values::ends(kind, schema).filter(|_| key != "count")
+            && once_in(self.draw, self.extreme)
+        {
+            return pick(self.draw, &ends).clone();
+        }
         match kind {
             Some("object") => self.object(schema, depth),
             Some("array") => self.list(key, schema, depth),

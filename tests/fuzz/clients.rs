@@ -76,7 +76,7 @@ fn clients() {
                 valid += 1;
                 let client = &root["properties"]["client"];
                 coverage::reach(&root, client, &written.json["client"], "client", &mut reached);
-                ran += u64::from(try_out(&written, &traces));
+                ran += u64::from(try_out(&written, &traces).with_calls);
             }
             Err(refusal) => println!("given up: {refusal}"),
         }

@@ -14,6 +14,7 @@ use trunksim::system::{RunError, RunResult, Traces, simulate, simulate_observed}
 
 use super::author::{self, Author, TRACE, Taken, Written};
 use super::coverage::{self, Reached};
+use super::grammar::pick;
 use super::shrink::shrink;
 use super::watch::Watch;
 use super::{fuzz, replaying};
@@ -65,8 +66,19 @@ fn printed(result: &Result<RunResult, RunError>) -> String {
     format!("{result:?}")
 }
 
-/// Runs a model; whether it came to its end and calls were offered.
-fn run(written: &Written) -> bool {
+/// How a run ended.
+#[derive(Copy, Clone, Default)]
+pub(crate) struct Ended {
+    /// It came to its end and calls were offered.
+    pub(crate) with_calls: bool,
+    /// Something in the model takes longer than a run has to end.
+    pub(crate) unfinished: bool,
+    /// Events handled, as far as the end tells.
+    pub(crate) events: u64,
+}
+
+/// Runs a model twice, under watch and alone.
+fn run(written: &Written) -> Ended {
     let mut watch = Watch::new(&written.model);
     let seen = simulate_observed(&written.config, 1, 0, &mut watch).map(|(result, _)| result);
     let again = simulate(&written.config, 1, 0);
@@ -75,16 +87,19 @@ fn run(written: &Written) -> bool {
         Ok(result) => {
             watch.finish();
             check_metrics(&result);
-            watch.offered > 0
+            let events = result.engine.events;
+            Ended { with_calls: watch.offered > 0, events, ..Ended::default() }
         }
-        Err(RunError::Events { .. } | RunError::Pending { .. }) => false,
+        Err(RunError::Events { events, .. }) => Ended { events, ..Ended::default() },
+        Err(RunError::Pending { .. }) => Ended::default(),
+        Err(RunError::Unfinished { .. }) => Ended { unfinished: true, ..Ended::default() },
         Err(broken) => panic!("{broken}"),
     }
 }
 
 /// Runs a model. One that breaks something is printed, with all taken out of it that is not needed
 /// for that.
-pub(crate) fn try_out(written: &Written, traces: &Traces) -> bool {
+pub(crate) fn try_out(written: &Written, traces: &Traces) -> Ended {
     let attempt = |written: &Written| catch_unwind(AssertUnwindSafe(|| run(written)));
     attempt(written).unwrap_or_else(|panic| {
         let breaks = |json: &Json| match author::checked(json, traces) {
@@ -106,13 +121,47 @@ fn systems() {
     let cases = fuzz("systems", CASES, |draw| {
         if let Ok(written) = Author::new(&root, draw).model(&traces) {
             valid += 1;
-            ran += u64::from(try_out(&written, &traces));
+            let ended = try_out(&written, &traces);
+            assert!(!ended.unfinished, "no length of time in it is that long");
+            ran += u64::from(ended.with_calls);
         }
     });
     println!("of {cases} systems {valid} are valid, {ran} ran to their end with calls");
     if !replaying() {
         assert!(valid * 10 >= cases * 9, "of {cases} systems only {valid} are valid");
         assert!(ran * 2 >= cases, "of {cases} systems only {ran} did something to the end");
+    }
+}
+
+/// Whole systems in which some values are the greatest or the least that may be written: they are
+/// refused with a place, end, or say what stopped them.
+#[test]
+fn hostile() {
+    let (root, traces) = (schema(), traces());
+    let (mut valid, mut ran, mut unfinished, mut events) = (0_u64, 0_u64, 0_u64, 0_u64);
+    let mut reached = Reached::new();
+    let cases = fuzz("hostile", CASES, |draw| {
+        let of = *pick(draw, &[3, 10, 30, 100]);
+        let mut author = Author::new(&root, draw).hostile(of);
+        let Ok(written) = author.model(&traces) else { return };
+        let ended = try_out(&written, &traces);
+        valid += 1;
+        ran += u64::from(ended.with_calls);
+        unfinished += u64::from(ended.unfinished);
+        events += ended.events;
+        coverage::reach(&root, &root, &written.json, "Model", &mut reached);
+    });
+    let offered = coverage::everything(&root);
+    let set = offered.intersection(&reached).count();
+    println!(
+        "of {cases} systems {valid} are valid, {ran} ran to their end with calls, {unfinished} \
+         were not at their end after 400 days; {events} events; {set} of {} keys, variants and \
+         presets",
+        offered.len()
+    );
+    if !replaying() {
+        assert!(valid * 10 >= cases * 8, "of {cases} systems only {valid} are valid");
+        assert!(ran * 4 >= cases, "of {cases} systems only {ran} did something to the end");
     }
 }
 

@@ -57,6 +57,30 @@ pub(crate) fn length(key: &str, draw: &mut Draw) -> Json {
     text(*pick(draw, &round))
 }
 
+/// The greatest and the least that a schema allows, and what stands next to them; none of what has
+/// no order.
+pub(crate) fn ends(kind: Option<&str>, schema: &Json) -> Option<Vec<Json>> {
+    const LENGTHS: [&str; 9] =
+        ["0s", "1ns", "2ns", "999ns", "1us", "1h", "24h", "8760h", "876000h"];
+    let low = schema["minimum"].as_f64();
+    let high = schema["maximum"].as_f64();
+    match kind {
+        Some("string") if schema["format"] == "duration-text" => {
+            Some(LENGTHS.iter().map(|length| json!(length)).collect())
+        }
+        Some("integer") => {
+            let low = low.map_or(0, |low| low as i64);
+            let high = high.map_or(i64::MAX, |high| high as i64);
+            Some(vec![json!(low), json!(low + 1), json!(high - 1), json!(high)])
+        }
+        Some("number") => {
+            let (low, high) = (low.unwrap_or(0.0), high.unwrap_or(1e300));
+            Some(vec![json!(low), json!(low.next_up()), json!(high.next_down()), json!(high)])
+        }
+        _ => None,
+    }
+}
+
 /// How a try of a request ends, or a class of such ends.
 pub(crate) fn outcome(draw: &mut Draw) -> Json {
     const SOME: [&str; 10] =

@@ -29,7 +29,9 @@ impl Amounts {
     fn new(deposit: i64, withdrawal: i64, ttl: SimDuration, min_per_s: u32) -> Self {
         // Both libraries take whole seconds of the window here.
         let seconds = (ttl.as_nanos() / 1_000_000_000) as i64;
-        Self { deposit, withdrawal, reserve: i64::from(min_per_s) * seconds * withdrawal }
+        // A share of nearly nothing makes a retry cost as much as can be counted.
+        let reserve = (i64::from(min_per_s) * seconds).saturating_mul(withdrawal);
+        Self { deposit, withdrawal, reserve }
     }
 }
 
@@ -60,7 +62,7 @@ impl<const N: usize> Slots<N> {
     }
 
     fn sum(&self) -> i64 {
-        self.writer + self.slots.iter().sum::<i64>()
+        self.slots.iter().fold(self.writer, |sum, slot| sum.saturating_add(*slot))
     }
 }
 
@@ -93,7 +95,7 @@ impl RetryBudget {
     pub fn withdraw(&mut self, now: SimTime) -> bool {
         let granted = self.tokens(now) >= self.amounts.withdrawal && !self.is_empty();
         if granted {
-            self.slots.writer -= self.amounts.withdrawal;
+            self.slots.writer = self.slots.writer.saturating_sub(self.amounts.withdrawal);
         }
         granted
     }
@@ -105,7 +107,7 @@ impl RetryBudget {
 
     fn tokens(&mut self, now: SimTime) -> i64 {
         self.expire(now);
-        self.slots.sum() + self.amounts.reserve
+        self.slots.sum().saturating_add(self.amounts.reserve)
     }
 
     /// Retries that could be made now.
@@ -149,9 +151,10 @@ impl TpsBudget {
     /// Takes a retry, where there is one.
     pub fn withdraw(&mut self, now: SimTime) -> bool {
         self.expire(now);
-        let granted = self.slots.sum() + self.amounts.reserve >= self.amounts.withdrawal;
+        let granted =
+            self.slots.sum().saturating_add(self.amounts.reserve) >= self.amounts.withdrawal;
         if granted {
-            self.slots.writer -= self.amounts.withdrawal;
+            self.slots.writer = self.slots.writer.saturating_sub(self.amounts.withdrawal);
         }
         granted
     }
