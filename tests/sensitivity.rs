@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use trunksim::experiment::record::{InMemory, Sample};
 use trunksim::experiment::runner;
 use trunksim::experiment::sensitivity::analysis::analyse;
 use trunksim::experiment::sensitivity::results::{FactorSensitivity, MetricSensitivity};
@@ -20,8 +21,8 @@ const TIME: (f64, f64) = (1200.0, 1200.0 * 1200.0 / 12.0);
 fn analysed(study: &str) -> (MetricSensitivity, Vec<String>, Vec<String>) {
     let loaded = input::study(Path::new(study), &[], None, None).unwrap_or_else(|e| panic!("{e}"));
     let units: Vec<_> = loaded.plan.all_units().collect();
-    let outcomes = runner::run(&loaded.plan, &units, |_| None, |_, _| ());
-    let mut found = analyse(&loaded.plan, &outcomes).unwrap();
+    let record = InMemory::of(&units, |units| runner::outcomes(&loaded.plan, units));
+    let mut found = analyse(&loaded.plan, Sample::new(&units, &record)).unwrap();
     (found.metrics.remove(0), found.answer, found.warnings)
 }
 

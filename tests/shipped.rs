@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use trunksim::experiment::answers::answers;
+use trunksim::experiment::record::{InMemory, Sample};
 use trunksim::experiment::runner;
 use trunksim::experiment::summary::Summary;
 use trunksim::input;
@@ -72,8 +73,8 @@ fn every_study_gives_what_it_gave_before() {
         let loaded = loaded.unwrap_or_else(|e| panic!("{e}"));
         let plan = &loaded.plan;
         let units: Vec<_> = plan.all_units().collect();
-        let outcomes = runner::run(plan, &units, |_| None, |_, _| ());
-        let summary = Summary::new(plan, &outcomes);
+        let record = InMemory::of(&units, |units| runner::outcomes(plan, units));
+        let summary = Summary::new(plan, Sample::new(&units, &record));
         let mut metrics =
             vec!["service_level_end_to_end", "failovers", "api_429s", "update_latency_ms_p95"];
         let ranked = std::iter::once(&plan.study.rank.by).chain(&plan.study.rank.beside);

@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
-use trunksim::experiment::runner::{self, Outcome};
+use trunksim::experiment::record::{InMemory, Sample};
+use trunksim::experiment::runner::{self, Unit};
 use trunksim::experiment::tune::{FRESH, tune};
 use trunksim::input;
+use trunksim::output::table::Parts;
 use trunksim::output::tuning;
 use trunksim::system::metrics::index_of;
 use trunksim::system::simulate;
@@ -60,13 +62,13 @@ fn results(folder: &Path) -> BTreeMap<&'static str, Vec<u8>> {
 fn tuned(study: &Path) -> BTreeMap<String, String> {
     let loaded = input::study(study, &[], None, None).unwrap_or_else(|e| panic!("{e}"));
     let plan = &loaded.plan;
-    let fetch = |units: &[runner::Unit]| -> Result<Vec<Outcome>, ()> {
-        Ok(runner::run(plan, units, |_| None, |_, _| ()))
-    };
-    let tuned = tune(plan, plan.study.tune.as_ref().unwrap(), fetch).unwrap();
-    let tables = tuning::tables(plan, &tuned);
-    let tables = tables.iter().map(|(name, table)| (format!("{name}.csv"), table.csv()));
-    let files = tables.chain(tuning::files(&tuned.1));
+    let mut source = InMemory::new(|units: &[Unit]| runner::outcomes(plan, units));
+    let (units, result) = tune(plan, plan.study.tune.as_ref().unwrap(), &mut source).unwrap();
+    let tables = tuning::tables(plan, Sample::new(&units, &source), &result);
+    // None of them is longer than a part.
+    let csv = |parts: Parts<'_>| parts.map(|part| part.csv()).collect::<Vec<_>>().concat();
+    let tables = tables.into_iter().map(|(name, parts)| (format!("{name}.csv"), csv(parts)));
+    let files = tables.chain(tuning::files(&result));
     files.map(|(name, bytes)| (name, String::from_utf8(bytes).unwrap())).collect()
 }
 

@@ -12,6 +12,7 @@ use trunksim::engine::random::RandomSource;
 use trunksim::engine::statistics::mean_interval;
 use trunksim::experiment::compare::paired::paired;
 use trunksim::experiment::plan::Plan;
+use trunksim::experiment::record::InMemory;
 use trunksim::experiment::runner::{Outcome, Unit};
 use trunksim::experiment::tune::result::TuneResult;
 use trunksim::experiment::tune::tune;
@@ -86,10 +87,10 @@ impl Truth {
             let u = RandomSource::new(seed, replication).at(1, 0, 0).uniform();
             (u * REPLICATIONS as f64) as usize
         };
-        let fetch = |units: &[Unit]| -> Result<Vec<Outcome>, ()> {
-            Ok(units.iter().map(|unit| self.run(unit.point, drawn(unit.replication))).collect())
-        };
-        tune(plan, plan.study.tune.as_ref().unwrap(), fetch).unwrap().1
+        let mut source = InMemory::new(|units: &[Unit]| {
+            units.iter().map(|unit| self.run(unit.point, drawn(unit.replication))).collect()
+        });
+        tune(plan, plan.study.tune.as_ref().unwrap(), &mut source).unwrap().1
     }
 }
 

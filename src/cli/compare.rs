@@ -5,6 +5,7 @@ use super::runs::{Runs, StudyArgs};
 use super::{Failure, compare_table, print, sweep};
 use crate::experiment::compare::report::{Comparison, Request, With};
 use crate::experiment::plan::Plan;
+use crate::experiment::record::Sample;
 use crate::experiment::summary::Summary;
 use crate::output::{comparison, findings, json, tables};
 use crate::system::metrics::{METRICS, index_of};
@@ -37,19 +38,21 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let plan = &loaded.plan;
     let request = request(args, plan)?;
     let mut runs = Runs::open(&args.study, &loaded)?;
-    let got = precision::get(&mut runs, plan)?;
-    let compared = Comparison::new(plan, &got.units, &got.outcomes, &request);
-    let tables = [
-        ("runs", tables::runs(plan, &got.units, &got.outcomes)),
-        ("ranking", comparison::ranking(plan, &compared)),
-        ("comparison", comparison::differences(&compared)),
+    let got = precision::make(&mut runs, plan)?;
+    let sample = Sample::new(&got.units, &runs);
+    let compared = Comparison::new(plan, sample, &request);
+    let tables = vec![
+        ("runs", tables::runs(plan, sample)),
+        ("ranking", comparison::ranking(plan, &compared).whole()),
+        ("comparison", comparison::differences(&compared).whole()),
     ];
     let mut files = vec![("compare.json".to_owned(), json::indented(&compared))];
     files.extend(findings::differences(&compared).iter().flat_map(findings::files));
-    let written = runs.write(&tables, files)?;
+    let written = runs.write(tables, files)?;
     print(&compare_table::render(plan, &compared, &written))?;
+    let missed = sweep::missed(plan, &Summary::new(plan, sample));
     runs.finish()?;
-    sweep::missed(plan, &Summary::of(plan, &got.units, &got.outcomes))
+    missed
 }
 
 /// What is to be compared, before anything is run.

@@ -10,7 +10,8 @@ use super::runs::Runs;
 use crate::experiment::estimate::stopping::Precision;
 use crate::experiment::plan::Plan;
 use crate::experiment::precision::{PointRuns, PrecisionSpec, Rule};
-use crate::experiment::runner::{Outcome, Unit};
+use crate::experiment::record::Source;
+use crate::experiment::runner::Unit;
 use crate::experiment::study::StudySpec;
 
 #[derive(Debug, clap::Args)]
@@ -57,23 +58,14 @@ impl PrecisionArgs {
     }
 }
 
-/// The runs that count: so many of each point, or as many as its precision needs.
-pub(super) fn get(runs: &mut Runs<'_>, plan: &Plan) -> Result<PointRuns, Failure> {
-    let Some(rule) = Rule::of(&plan.study) else {
-        let units: Vec<Unit> = plan.all_units().collect();
-        let outcomes = runs.get(&units)?;
-        return Ok(PointRuns { units, outcomes, imprecise: Vec::new() });
-    };
-    let mut points: Vec<Vec<Outcome>> = vec![Vec::new(); plan.points.len()];
-    loop {
-        let units = rule.next(&points);
-        if units.is_empty() {
-            return Ok(rule.counted(points));
-        }
-        for (unit, outcome) in units.iter().zip(runs.get(&units)?) {
-            points[unit.point].push(outcome);
-        }
+/// Makes the runs that count: as many of each point as the study says, or as its precision needs.
+pub(super) fn make(runs: &mut Runs<'_>, plan: &Plan) -> Result<PointRuns, Failure> {
+    if let Some(rule) = Rule::of(&plan.study) {
+        return rule.make(plan.points.len(), runs);
     }
+    let units: Vec<Unit> = plan.all_units().collect();
+    runs.make(&units)?;
+    Ok(PointRuns { units, imprecise: Vec::new() })
 }
 
 /// What was asked for, and where it was not reached, with what helps.

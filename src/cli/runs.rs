@@ -2,20 +2,23 @@
 //! and the runs themselves, taken over from the journal where it holds them and noted in it as they
 //! end.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use serde_json::json;
 
 use super::progress::{self, Stopwatch};
 use super::tell::tell;
 use super::{Failure, Overrides, pool, threads};
+use crate::experiment::record::{Record, Source};
 use crate::experiment::runner::{self, Outcome, Unit};
 use crate::input::{self, LoadedStudy};
 use crate::output::files;
 use crate::output::journal::{JOURNAL, Journal};
 use crate::output::manifest::{FileHash, manifest};
-use crate::output::table::Table;
+use crate::output::table::Parts;
+use crate::system::RunError;
 
 /// Which study, and how it is run.
 #[derive(Debug, clap::Args)]
@@ -58,11 +61,11 @@ pub(super) struct Runs<'a> {
     journal: Journal,
     pool: rayon::ThreadPool,
     watch: Stopwatch,
-    /// Units asked for, those of them the journal held, and those that stopped with an error, the
-    /// first error with them.
+    /// Units asked for, those of them the journal held, and those that stopped with an error, with
+    /// the first error.
     asked: usize,
     taken_over: usize,
-    failed: usize,
+    stopped: BTreeMap<Unit, RunError>,
     first_error: Option<String>,
 }
 
@@ -90,49 +93,17 @@ impl<'a> Runs<'a> {
             watch,
             asked: 0,
             taken_over: 0,
-            failed: 0,
+            stopped: BTreeMap::new(),
             first_error: None,
         })
-    }
-
-    /// The outcomes of `units`, in their order.
-    pub(super) fn get(&mut self, units: &[Unit]) -> Result<Vec<Outcome>, Failure> {
-        let (plan, journal) = (&self.loaded.plan, &self.journal);
-        let bar = progress::bar(units.len());
-        let taken_over = units.iter().filter(|unit| journal.holds(**unit)).count();
-        if taken_over > 0 {
-            bar.set_message(format!("({taken_over} taken over)"));
-        }
-        let unwritten: OnceLock<String> = OnceLock::new();
-        let known = |unit: Unit| journal.get(unit).map(Ok);
-        let done = |unit: Unit, outcome: &Outcome| {
-            if let Ok(metrics) = outcome
-                && let Err(error) = journal.note(unit, metrics)
-            {
-                let _ = unwritten.set(error.to_string());
-            }
-            bar.inc(1);
-        };
-        let outcomes = self.pool.install(|| runner::run(plan, units, known, done));
-        bar.finish_and_clear();
-        if let Some(error) = unwritten.into_inner() {
-            return Err(Failure::Internal(format!("the journal of units: {error}")));
-        }
-        self.asked += units.len();
-        self.taken_over += taken_over;
-        for error in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
-            self.failed += 1;
-            self.first_error.get_or_insert_with(|| error.to_string());
-        }
-        Ok(outcomes)
     }
 
     /// Writes the tables of the results, by name, and their other files, with the manifest and the
     /// timing, and gives their paths.
     pub(super) fn write(
         &self,
-        tables: &[(&str, Table)],
-        files: Vec<(String, Vec<u8>)>,
+        tables: Vec<(&str, Parts<'_>)>,
+        mut files: Vec<(String, Vec<u8>)>,
     ) -> Result<Vec<PathBuf>, Failure> {
         let hash =
             |f: &input::SourceFile| FileHash::new(f.path.display().to_string(), f.text.as_bytes());
@@ -144,12 +115,16 @@ impl<'a> Runs<'a> {
             "runs_taken_over": self.taken_over,
             "threads": self.pool.current_num_threads(),
         });
-        let mut all: Vec<_> = tables.iter().flat_map(|(name, table)| table.files(name)).collect();
-        all.extend(files);
-        all.push(("manifest.json".to_owned(), manifest(&self.loaded.plan, &command_line, &hashes)));
-        all.push(("timing.json".to_owned(), format!("{timing:#}\n").into_bytes()));
+        files.push((
+            "manifest.json".to_owned(),
+            manifest(&self.loaded.plan, &command_line, &hashes),
+        ));
+        files.push(("timing.json".to_owned(), format!("{timing:#}\n").into_bytes()));
         let mut written = Vec::new();
-        for (name, bytes) in all {
+        for (name, parts) in tables {
+            written.extend(files::write_table(&self.folder, name, parts)?);
+        }
+        for (name, bytes) in files {
             written.push(files::write_whole(&self.folder, &name, &bytes)?);
         }
         Ok(written)
@@ -164,9 +139,68 @@ impl<'a> Runs<'a> {
             self.taken_over
         ));
         match self.first_error {
-            Some(first) => Err(Failure::Runs { failed: self.failed, of: self.asked, first }),
+            Some(first) => Err(Failure::Runs { failed: self.stopped.len(), of: self.asked, first }),
             None => Ok(()),
         }
+    }
+}
+
+impl Record for Runs<'_> {
+    fn outcome(&self, unit: Unit) -> Outcome {
+        if let Some(error) = self.stopped.get(&unit) {
+            return Err(error.clone());
+        }
+        // What cannot be read back is made again: it gives the same.
+        self.journal.get(unit).map_or_else(|| runner::run_unit(&self.loaded.plan, unit), Ok)
+    }
+
+    fn value(&self, unit: Unit, metric: usize) -> Option<f64> {
+        if self.stopped.contains_key(&unit) {
+            return None;
+        }
+        let known = self.journal.value(unit, metric);
+        known.or_else(|| self.outcome(unit).ok().map(|values| values[metric]))
+    }
+}
+
+impl Source for Runs<'_> {
+    type Error = Failure;
+
+    fn make(&mut self, units: &[Unit]) -> Result<(), Failure> {
+        let (plan, journal) = (&self.loaded.plan, &self.journal);
+        let bar = progress::bar(units.len());
+        let taken_over = units.iter().filter(|unit| journal.holds(**unit)).count();
+        if taken_over > 0 {
+            bar.set_message(format!("({taken_over} taken over)"));
+        }
+        let unwritten: OnceLock<String> = OnceLock::new();
+        let stopped: Mutex<BTreeMap<usize, RunError>> = Mutex::default();
+        let done = |place: usize, outcome: Option<Outcome>| {
+            match outcome {
+                Some(Ok(metrics)) => {
+                    if let Err(error) = journal.note(units[place], &metrics) {
+                        let _ = unwritten.set(error.to_string());
+                    }
+                }
+                Some(Err(error)) => {
+                    stopped.lock().expect("no thread panics").insert(place, error);
+                }
+                None => {}
+            }
+            bar.inc(1);
+        };
+        self.pool.install(|| runner::run(plan, units, |unit| journal.holds(unit), done));
+        bar.finish_and_clear();
+        if let Some(error) = unwritten.into_inner() {
+            return Err(Failure::Internal(format!("the journal of units: {error}")));
+        }
+        self.asked += units.len();
+        self.taken_over += taken_over;
+        for (place, error) in stopped.into_inner().expect("no thread panicked") {
+            self.first_error.get_or_insert_with(|| error.to_string());
+            self.stopped.insert(units[place], error);
+        }
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::runs::{Runs, StudyArgs};
 use super::{Failure, print, sensitivity_table, sweep};
+use crate::experiment::record::{Sample, Source};
 use crate::experiment::runner::Unit;
 use crate::experiment::sensitivity::analysis::analyse;
 use crate::output::{findings, sensitivity, tables};
@@ -30,16 +31,17 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     }
     let mut runs = Runs::open(&args.study, &loaded)?;
     let units: Vec<Unit> = plan.all_units().collect();
-    let outcomes = runs.get(&units)?;
-    let found = analyse(plan, &outcomes)
+    runs.make(&units)?;
+    let sample = Sample::new(&units, &runs);
+    let found = analyse(plan, sample)
         .ok_or_else(|| Failure::Internal("the points are not those of the method".to_owned()))?;
-    let tables = [
-        ("runs", tables::runs(plan, &units, &outcomes)),
-        ("sensitivity", sensitivity::table(&found)),
+    let tables = vec![
+        ("runs", tables::runs(plan, sample)),
+        ("sensitivity", sensitivity::table(&found).whole()),
     ];
     let mut files = vec![("sensitivity.json".to_owned(), sensitivity::json(&found))];
     files.extend(findings::shares(&found).iter().flat_map(findings::files));
-    let written = runs.write(&tables, files)?;
+    let written = runs.write(tables, files)?;
     print(&sensitivity_table::render(plan, &found, &written))?;
     runs.finish()
 }

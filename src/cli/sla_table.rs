@@ -20,7 +20,7 @@ type Judged = (Verdict, Interval);
 const FEW: usize = 6;
 
 /// The verdicts of a study; nothing where it has no thresholds.
-pub(super) fn render(plan: &Plan, summary: &Summary) -> String {
+pub(super) fn render(plan: &Plan, summary: &Summary<'_>) -> String {
     let study = &plan.study;
     if study.sla.is_empty() {
         return String::new();

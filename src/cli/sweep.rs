@@ -9,6 +9,7 @@ use super::tell::tell;
 use super::{Failure, answer, print, sweep_table};
 use crate::experiment::answers::answers;
 use crate::experiment::plan::Plan;
+use crate::experiment::record::Sample;
 use crate::experiment::runner::{self, Unit};
 use crate::experiment::select::threshold::{Verdict, together};
 use crate::experiment::summary::Summary;
@@ -34,26 +35,28 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
         return dry_run(&args.study, plan);
     }
     let mut runs = Runs::open(&args.study, &loaded)?;
-    let got = precision::get(&mut runs, plan)?;
-    let summary = Summary::of(plan, &got.units, &got.outcomes);
-    let tables = [
-        ("runs", tables::runs(plan, &got.units, &got.outcomes)),
-        ("summary", tables::summary(plan, &summary)),
+    let got = precision::make(&mut runs, plan)?;
+    let sample = Sample::new(&got.units, &runs);
+    let summary = Summary::new(plan, sample);
+    let tables = vec![
+        ("runs", tables::runs(plan, sample)),
+        ("summary", tables::summary(plan, &summary).whole()),
     ];
     let mut files =
         vec![("sweep.json".to_owned(), json::compact(&SweepResult::new(plan, &summary)))];
     files.extend(plots::render(plan, &summary));
     let answers = answers(plan, &summary);
     files.extend(answer::file(&answers));
-    let written: Vec<PathBuf> = runs.write(&tables, files)?;
+    let written: Vec<PathBuf> = runs.write(tables, files)?;
     print(&sweep_table::render(plan, &summary, &got, &written))?;
     print(&answer::render(plan, &answers))?;
+    let missed = missed(plan, &summary);
     runs.finish()?;
-    missed(plan, &summary)
+    missed
 }
 
 /// An error where the SLA is missed at every point: none meets it, and none might.
-pub(super) fn missed(plan: &Plan, summary: &Summary) -> Result<(), Failure> {
+pub(super) fn missed(plan: &Plan, summary: &Summary<'_>) -> Result<(), Failure> {
     let missed = |point: usize| together(&summary.verdicts(plan, point)) == Verdict::Missed;
     if plan.study.sla.is_empty() || !(0..plan.points.len()).all(missed) {
         return Ok(());

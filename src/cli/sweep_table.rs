@@ -14,7 +14,7 @@ use crate::system::metrics::{METRICS, index_of};
 
 pub(super) fn render(
     plan: &Plan,
-    summary: &Summary,
+    summary: &Summary<'_>,
     runs: &PointRuns,
     written: &[PathBuf],
 ) -> String {
@@ -94,7 +94,7 @@ struct Rows {
 impl Rows {
     fn new(
         plan: &Plan,
-        summary: &Summary,
+        summary: &Summary<'_>,
         (by, leader): (usize, usize),
         points: Vec<usize>,
     ) -> Self {

@@ -2,6 +2,7 @@
 
 use super::runs::{Runs, StudyArgs};
 use super::{Failure, print, tune_table};
+use crate::experiment::record::Sample;
 use crate::experiment::tune::result::TuneResult;
 use crate::experiment::tune::tune;
 use crate::output::{findings, tuning};
@@ -21,12 +22,12 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
         return Err(Failure::Usage(format!("the study `{}` {message}", plan.study.name)));
     };
     let mut runs = Runs::open(&args.study, &loaded)?;
-    let tuned = tune(plan, spec, |units| runs.get(units))?;
-    let mut files = tuning::files(&tuned.1);
-    files.extend(findings::front(plan, &tuned.1).iter().flat_map(findings::files));
-    let written = runs.write(&tuning::tables(plan, &tuned), files)?;
-    print(&tune_table::render(plan, &tuned.1, &written))?;
-    let result = tuned.1;
+    let (units, result) = tune(plan, spec, &mut runs)?;
+    let mut files = tuning::files(&result);
+    files.extend(findings::front(plan, &result).iter().flat_map(findings::files));
+    let tables = tuning::tables(plan, Sample::new(&units, &runs), &result);
+    let written = runs.write(tables, files)?;
+    print(&tune_table::render(plan, &result, &written))?;
     // Without a recommendation that is what the caller has to know, whatever else went wrong.
     match (runs.finish(), missed(&result)) {
         (_, Err(sla)) => Err(sla),

@@ -20,6 +20,7 @@ pub mod overrides;
 pub mod plan;
 pub mod precision;
 pub mod presets;
+pub mod record;
 pub mod runner;
 pub mod sampling;
 pub mod search;

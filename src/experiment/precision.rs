@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::estimate::simultaneous::bonferroni;
 use super::estimate::stopping::{Decision, Precision, Stopping};
 use super::plan::Plan;
-use super::runner::{Outcome, Unit};
+use super::record::Source;
+use super::runner::Unit;
 use super::study::StudySpec;
 use crate::engine::statistics::mean_interval;
 use crate::system::Issue;
@@ -124,13 +125,15 @@ impl PrecisionSpec {
     }
 }
 
+/// The values of a point's runs, by target and then replication; not a number where a run stopped with
+/// an error, which counts as a run all the same.
+type Series = Vec<Vec<f64>>;
+
 /// The runs that count, of every point.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PointRuns {
     /// The units, by point and then replication.
     pub units: Vec<Unit>,
-    /// What each of them gave.
-    pub outcomes: Vec<Outcome>,
     /// The points that are not as precise as asked, with the runs that would do by their spread.
     pub imprecise: Vec<(usize, usize)>,
 }
@@ -159,51 +162,63 @@ impl Rule {
         Some(Self { metrics, stopping })
     }
 
-    /// Decides on the runs of a point, in the order of replications. A run that stopped with an
-    /// error counts as a run and gives no value.
-    #[must_use]
-    pub fn decide(&self, runs: &[Outcome]) -> Decision {
-        let series: Vec<Vec<f64>> = self.metrics.iter().map(|m| values(runs, *m)).collect();
-        self.stopping.decide(&series)
+    /// Makes as many runs of each point as it needs, and says which count. Rounds are decided on the
+    /// first replications of each point alone, so neither threads nor what the record holds already
+    /// change where a point ends.
+    ///
+    /// # Errors
+    /// Where a run cannot be made.
+    pub fn make<S: Source>(&self, points: usize, source: &mut S) -> Result<PointRuns, S::Error> {
+        let mut series = vec![vec![Vec::new(); self.metrics.len()]; points];
+        loop {
+            let units = self.next(&series);
+            if units.is_empty() {
+                return Ok(self.counted(&series));
+            }
+            source.make(&units)?;
+            for unit in units {
+                for (values, metric) in series[unit.point].iter_mut().zip(&self.metrics) {
+                    values.push(source.value(unit, *metric).unwrap_or(f64::NAN));
+                }
+            }
+        }
     }
 
-    /// The units needed before the next decision, with the runs of each point so far; none where
+    /// The units needed before the next decision, with the values of each point so far; none where
     /// all have ended.
-    #[must_use]
-    pub fn next(&self, points: &[Vec<Outcome>]) -> Vec<Unit> {
-        let more = points.iter().enumerate().map(|(point, runs)| {
-            let until = match self.decide(runs) {
+    fn next(&self, points: &[Series]) -> Vec<Unit> {
+        let more = points.iter().enumerate().map(|(point, series)| {
+            let until = match self.stopping.decide(series) {
                 Decision::More { until } => until,
                 Decision::Stop { .. } => 0,
             };
-            (runs.len()..until).map(move |r| Unit { point, replication: r as u64 })
+            (series[0].len()..until).map(move |r| Unit { point, replication: r as u64 })
         });
         more.flatten().collect()
     }
 
     /// The runs that count, once no more are needed: no estimate sees any after them.
-    #[must_use]
-    pub fn counted(&self, points: Vec<Vec<Outcome>>) -> PointRuns {
+    fn counted(&self, points: &[Series]) -> PointRuns {
         let mut all = PointRuns::default();
-        for (point, mut runs) in points.into_iter().enumerate() {
-            if let Decision::Stop { runs: count, met } = self.decide(&runs) {
-                runs.truncate(count);
+        for (point, series) in points.iter().enumerate() {
+            let mut runs = series[0].len();
+            if let Decision::Stop { runs: count, met } = self.stopping.decide(series) {
+                runs = count;
                 if !met {
-                    all.imprecise.push((point, self.needed(&runs)));
+                    all.imprecise.push((point, self.needed(series, count)));
                 }
             }
-            all.units.extend((0..runs.len()).map(|r| Unit { point, replication: r as u64 }));
-            all.outcomes.append(&mut runs);
+            all.units.extend((0..runs as u64).map(|replication| Unit { point, replication }));
         }
         all
     }
 
     /// The runs that would give the precision with the spread of these: half the width goes with
     /// the root of their number.
-    fn needed(&self, runs: &[Outcome]) -> usize {
+    fn needed(&self, series: &Series, runs: usize) -> usize {
         let confidence = bonferroni(self.stopping.confidence, self.metrics.len());
-        let ratio = |(metric, target): (&usize, &Precision)| {
-            let got = mean_interval(&values(runs, *metric), confidence);
+        let ratio = |(values, target): (&Vec<f64>, &Precision)| {
+            let got = mean_interval(&values[..runs], confidence);
             let most = match target {
                 Precision::Absolute(most) => *most,
                 Precision::Relative(share) => got.mean.abs() * share / (1.0 + share),
@@ -211,18 +226,14 @@ impl Rule {
             // Where there is no value, or the mean is 0, no number would do.
             got.half_width / most
         };
-        let worst = self.metrics.iter().zip(&self.stopping.targets).map(ratio).fold(0.0, worse);
-        let needed = (runs.len() as f64 * worst * worst).ceil();
+        let worst = series.iter().zip(&self.stopping.targets).map(ratio).fold(0.0, worse);
+        let needed = (runs as f64 * worst * worst).ceil();
         if needed < 1e9 { needed as usize } else { usize::MAX }
     }
 }
 
 fn worse(a: f64, b: f64) -> f64 {
     if b.is_nan() { f64::INFINITY } else { a.max(b) }
-}
-
-fn values(runs: &[Outcome], metric: usize) -> Vec<f64> {
-    runs.iter().map(|run| run.as_ref().map_or(f64::NAN, |values| values[metric])).collect()
 }
 
 impl Plan {
@@ -271,24 +282,24 @@ mod tests {
     }
 
     /// Runs of one metric, 100 and `spread` more or less by turns.
-    fn runs(spread: f64, count: usize) -> Vec<Outcome> {
-        (0..count).map(|r| Ok(vec![100.0 + if r % 2 == 0 { spread } else { -spread }])).collect()
+    fn runs(spread: f64, count: usize) -> Series {
+        vec![(0..count).map(|r| 100.0 + if r % 2 == 0 { spread } else { -spread }).collect()]
     }
 
     #[test]
     fn points_end_by_themselves_and_count_no_run_past_their_end() {
         let rule = rule(0.02);
-        let units = |points: &[Vec<Outcome>]| -> Vec<(usize, u64)> {
+        let units = |points: &[Series]| -> Vec<(usize, u64)> {
             rule.next(points).iter().map(|u| (u.point, u.replication)).collect()
         };
-        let first = units(&[Vec::new(), runs(1.0, 10)]);
+        let first = units(&[runs(1.0, 0), runs(1.0, 10)]);
         assert_eq!(first, (0..10).map(|r| (0, r)).collect::<Vec<_>>());
         // ± 1 needs 10 runs (half-width 0.75 of 1.96), ± 4 twenty (1.92), ± 40 more than 60.
         let points = [runs(1.0, 10), runs(4.0, 20), runs(40.0, 60)];
         assert!(units(&points).is_empty());
-        let ahead = vec![runs(1.0, 33), runs(4.0, 60), runs(40.0, 61)];
-        let counted = rule.counted(ahead);
-        assert_eq!(counted, rule.counted(points.to_vec()));
+        let ahead = [runs(1.0, 33), runs(4.0, 60), runs(40.0, 61)];
+        let counted = rule.counted(&ahead);
+        assert_eq!(counted, rule.counted(&points));
         let of = |point: usize| counted.units.iter().filter(|u| u.point == point).count();
         assert_eq!([of(0), of(1), of(2)], [10, 20, 60]);
         assert_eq!(counted.imprecise.len(), 1);
@@ -300,7 +311,7 @@ mod tests {
     #[test]
     fn a_mean_of_nothing_is_never_precise() {
         let rule = rule(0.5);
-        let counted = rule.counted(vec![(0..60).map(|_| Ok(vec![f64::NAN])).collect()]);
+        let counted = rule.counted(&[vec![vec![f64::NAN; 60]]]);
         assert_eq!(counted.imprecise, [(0, usize::MAX)]);
     }
 

@@ -1,5 +1,5 @@
-//! Runs the units of a plan on all cores. Results come back in the order of the units, whichever
-//! thread ran them, and a unit that stops with an error is kept as what it is.
+//! Runs the units of a plan on all cores. What a unit gives depends on no other and on no thread,
+//! and one that stops with an error is kept as what it is.
 
 use rayon::prelude::*;
 
@@ -27,22 +27,23 @@ impl Plan {
     }
 }
 
-/// Runs every one of `units` that `known` does not hold already; `done` hears of each as it ends,
-/// from whichever thread ran it. Runs on the current rayon pool.
+/// Runs the units, in parallel on the current rayon pool; `done` hears the place of each in the list
+/// and what it gave as it ends, from whichever thread ran it. `held` says which need no run.
 pub fn run(
     plan: &Plan,
     units: &[Unit],
-    known: impl Fn(Unit) -> Option<Outcome> + Sync,
-    done: impl Fn(Unit, &Outcome) + Sync,
-) -> Vec<Outcome> {
-    units
-        .par_iter()
-        .map(|&unit| {
-            let outcome = known(unit).unwrap_or_else(|| run_unit(plan, unit));
-            done(unit, &outcome);
-            outcome
-        })
-        .collect()
+    held: impl Fn(Unit) -> bool + Sync,
+    done: impl Fn(usize, Option<Outcome>) + Sync,
+) {
+    units.par_iter().enumerate().for_each(|(place, &unit)| {
+        done(place, (!held(unit)).then(|| run_unit(plan, unit)));
+    });
+}
+
+/// What the units give, in their order, in parallel on the current rayon pool.
+#[must_use]
+pub fn outcomes(plan: &Plan, units: &[Unit]) -> Vec<Outcome> {
+    units.par_iter().map(|&unit| run_unit(plan, unit)).collect()
 }
 
 /// Runs one unit.

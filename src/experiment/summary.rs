@@ -2,20 +2,19 @@
 
 use super::estimate::simultaneous::bonferroni;
 use super::plan::Plan;
-use super::runner::{Outcome, Unit};
+use super::record::Sample;
 use super::select::threshold::{Threshold, Verdict};
 use crate::engine::statistics::{Interval, mean_interval};
 use crate::system::metrics::{Better, METRICS};
 
 /// The estimates of a study.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Summary {
+#[derive(Clone, Debug)]
+pub struct Summary<'a> {
     /// Confidence of the intervals.
     pub confidence: f64,
     /// By point, then metric.
     pub points: Vec<PointSummary>,
-    /// What each run gave, by point and replication.
-    runs: Vec<Vec<Option<Vec<f64>>>>,
+    sample: Sample<'a>,
 }
 
 /// The estimates of a point.
@@ -29,49 +28,40 @@ pub struct PointSummary {
     pub metrics: Vec<Interval>,
 }
 
-impl Summary {
-    /// Folds the outcomes of all of a plan's units, in their order.
-    #[must_use]
-    pub fn new(plan: &Plan, outcomes: &[Outcome]) -> Self {
-        let units: Vec<Unit> = plan.all_units().collect();
-        Self::of(plan, &units, outcomes)
-    }
-
-    /// Folds the outcomes of `units`, which go by point and then replication; points may differ in
-    /// their number of runs.
-    #[must_use]
-    pub fn of(plan: &Plan, units: &[Unit], outcomes: &[Outcome]) -> Self {
-        let confidence = plan.study.confidence;
-        let mut by_point = vec![Vec::new(); plan.points.len()];
-        for (unit, outcome) in units.iter().zip(outcomes) {
-            by_point[unit.point].push(outcome);
+impl PointSummary {
+    /// Reads the runs of one point, and lets them go again.
+    fn new(sample: Sample<'_>, point: usize, confidence: f64) -> Self {
+        let units = sample.of_point(point);
+        let ok: Vec<Vec<f64>> =
+            units.iter().filter_map(|unit| sample.outcome(*unit).ok()).collect();
+        let metric = |m: usize| {
+            let values: Vec<f64> = ok.iter().map(|run| run[m]).collect();
+            mean_interval(&values, confidence)
+        };
+        Self {
+            runs: ok.len(),
+            failed: units.len() - ok.len(),
+            metrics: (0..METRICS.len()).map(metric).collect(),
         }
-        let points = by_point
-            .iter()
-            .map(|runs| {
-                let ok: Vec<&Vec<f64>> = runs.iter().filter_map(|run| run.as_ref().ok()).collect();
-                let metric = |m: usize| {
-                    let values: Vec<f64> = ok.iter().map(|run| run[m]).collect();
-                    mean_interval(&values, confidence)
-                };
-                PointSummary {
-                    runs: ok.len(),
-                    failed: runs.len() - ok.len(),
-                    metrics: (0..METRICS.len()).map(metric).collect(),
-                }
-            })
+    }
+}
+
+impl<'a> Summary<'a> {
+    /// Estimates every metric of every point of a plan.
+    #[must_use]
+    pub fn new(plan: &Plan, sample: Sample<'a>) -> Self {
+        let confidence = plan.study.confidence;
+        let points = (0..plan.points.len())
+            .map(|point| PointSummary::new(sample, point, confidence))
             .collect();
-        let kept = |run: &&Outcome| run.as_ref().ok().cloned();
-        let runs = by_point.iter().map(|runs| runs.iter().map(kept).collect()).collect();
-        Self { confidence, points, runs }
+        Self { confidence, points, sample }
     }
 
     /// What the runs of a point gave for a metric, by replication; not a number where one stopped
     /// with an error.
     #[must_use]
     pub fn values(&self, point: usize, metric: usize) -> Vec<f64> {
-        let value = |run: &Option<Vec<f64>>| run.as_ref().map_or(f64::NAN, |run| run[metric]);
-        self.runs[point].iter().map(value).collect()
+        self.sample.values(point, metric).map(|value| value.unwrap_or(f64::NAN)).collect()
     }
 
     /// The difference of a metric, point `a` less point `b`, paired by replication: both saw the
@@ -79,9 +69,8 @@ impl Summary {
     /// Of points with different numbers of runs, the replications that both have are compared.
     #[must_use]
     pub fn difference(&self, a: usize, b: usize, metric: usize) -> Interval {
-        let pairs = self.runs[a].iter().zip(&self.runs[b]);
-        let differences: Vec<f64> =
-            pairs.filter_map(|(x, y)| Some(x.as_ref()?[metric] - y.as_ref()?[metric])).collect();
+        let pairs = self.sample.values(a, metric).zip(self.sample.values(b, metric));
+        let differences: Vec<f64> = pairs.filter_map(|(x, y)| Some(x? - y?)).collect();
         mean_interval(&differences, self.confidence)
     }
 
@@ -99,8 +88,7 @@ impl Summary {
         let thresholds = plan.thresholds(point);
         let each = bonferroni(self.confidence, thresholds.len());
         let judge = |(metric, threshold): &(usize, Threshold)| {
-            let values: Vec<f64> =
-                self.runs[point].iter().flatten().map(|run| run[*metric]).collect();
+            let values: Vec<f64> = self.sample.values(point, *metric).flatten().collect();
             let interval = mean_interval(&values, each);
             (threshold.judge(&interval.bounds()), interval)
         };

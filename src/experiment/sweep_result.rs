@@ -68,7 +68,7 @@ impl SweepResult {
     /// # Panics
     /// Where the study names a metric that there is not; a plan has been checked for that.
     #[must_use]
-    pub fn new(plan: &Plan, summary: &Summary) -> Self {
+    pub fn new(plan: &Plan, summary: &Summary<'_>) -> Self {
         let study = &plan.study;
         let by = index_of(&study.rank.by).expect("the plan has checked the metric");
         let means: Vec<f64> =
@@ -94,7 +94,7 @@ impl SweepResult {
     }
 }
 
-fn sweep_point(plan: &Plan, summary: &Summary, point: usize) -> SweepPoint {
+fn sweep_point(plan: &Plan, summary: &Summary<'_>, point: usize) -> SweepPoint {
     let levels = plan.factors.iter().zip(&plan.points[point].levels);
     let estimates = &summary.points[point];
     let verdicts = summary.verdicts(plan, point);
@@ -112,7 +112,7 @@ fn sweep_point(plan: &Plan, summary: &Summary, point: usize) -> SweepPoint {
 }
 
 /// The best point by its mean; whether it is the best for certain is for `compare` to say.
-fn answer(plan: &Plan, summary: &Summary, by: usize, ranking: &[usize]) -> String {
+fn answer(plan: &Plan, summary: &Summary<'_>, by: usize, ranking: &[usize]) -> String {
     let metric = &METRICS[by];
     let best = if metric.better == Better::Neither { "highest" } else { "best" };
     format!(

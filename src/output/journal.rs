@@ -6,8 +6,9 @@
 //! belongs to another program or model counts for nothing.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Seek, Write};
 use std::path::Path;
 use std::sync::{Mutex, RwLock};
 
@@ -20,16 +21,20 @@ use crate::system::metrics::METRICS;
 /// Name of the journal in the study's folder.
 pub const JOURNAL: &str = "units.journal";
 
-/// The units already run.
+/// The units already run: where each stands in the file, from which it is read when it is needed.
 #[derive(Debug)]
 pub struct Journal {
-    known: RwLock<BTreeMap<String, Vec<f64>>>,
+    held: RwLock<BTreeMap<Key, u64>>,
     /// Key of each point: program, seed and model.
-    points: Vec<String>,
-    file: Mutex<File>,
+    points: Vec<u128>,
+    writer: Mutex<File>,
+    reader: Mutex<BufReader<File>>,
     /// Lines that were damaged.
     pub damaged: usize,
 }
+
+/// A point's key and the replication.
+type Key = (u128, u64);
 
 impl Journal {
     /// Opens the journal in `folder`. `program` identifies the program: results of another are not
@@ -44,51 +49,54 @@ impl Journal {
         fresh: bool,
     ) -> Result<Self, WriteError> {
         let path = folder.join(JOURNAL);
-        let failed = |source| WriteError { path: path.clone(), source };
-        fs::create_dir_all(folder).map_err(failed)?;
-        let bytes = match fs::read(&path) {
-            Ok(bytes) if !fresh => bytes,
-            Err(error) if !fresh && error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(failed(error));
+        let open = || -> std::io::Result<Self> {
+            fs::create_dir_all(folder)?;
+            let mut options = OpenOptions::new();
+            let file = options.create(true).append(true).open(&path)?;
+            if fresh {
+                file.set_len(0)?;
             }
-            _ => Vec::new(),
+            let mut reader = BufReader::with_capacity(BUFFER, File::open(&path)?);
+            let Contents { held, damaged, whole } = contents(&mut reader)?;
+            if whole < file.metadata()?.len() {
+                // A last line that was cut off must not run into the next.
+                file.set_len(whole)?;
+            }
+            let key = |point| key_of_point(program, plan.seed_of(point), &model_hash(plan, point));
+            Ok(Self {
+                held: RwLock::new(held),
+                points: (0..plan.points.len()).map(key).collect(),
+                writer: Mutex::new(file),
+                reader: Mutex::new(reader),
+                damaged,
+            })
         };
-        let points: Vec<String> = (0..plan.points.len())
-            .map(|point| key_of_point(program, plan.seed_of(point), &model_hash(plan, point)))
-            .collect();
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let mut known = BTreeMap::new();
-        let mut damaged = usize::from(whole < bytes.len());
-        for line in bytes[..whole].split_inclusive(|byte| *byte == b'\n') {
-            match read(line) {
-                Line::Unit(key, metrics) => {
-                    known.insert(key, metrics);
-                }
-                Line::OfAnotherProgram => {}
-                Line::Damaged => damaged += 1,
-            }
-        }
-        let file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .append(!fresh)
-            .truncate(fresh)
-            .open(&path)
-            .map_err(failed)?;
-        if whole < bytes.len() {
-            // A last line that was cut off must not run into the next.
-            file.set_len(whole as u64).map_err(failed)?;
-        }
-        Ok(Self { known: RwLock::new(known), points, file: Mutex::new(file), damaged })
+        open().map_err(|source| WriteError { path: path.clone(), source })
     }
 
-    /// The metrics of a unit that has been run.
+    /// The metrics of a unit that has been run; none where they cannot be read back.
     ///
     /// # Panics
     /// Where another thread panicked while it wrote.
     #[must_use]
     pub fn get(&self, unit: Unit) -> Option<Vec<f64>> {
-        self.known.read().expect("no writer panics").get(&self.key(unit)).cloned()
+        match read(&self.line(unit)?) {
+            Line::Unit(key, metrics) if key == self.key(unit) => Some(metrics),
+            _ => None,
+        }
+    }
+
+    /// One metric of a unit that has been run; none where it cannot be read back. The line was seen
+    /// to be whole when the journal was opened, or when it was written.
+    ///
+    /// # Panics
+    /// Where another thread panicked while it wrote.
+    #[must_use]
+    pub fn value(&self, unit: Unit, metric: usize) -> Option<f64> {
+        let line = String::from_utf8(self.line(unit)?).ok()?;
+        let values = line.strip_prefix(&named(self.key(unit)))?;
+        let bits = values.split(' ').nth(1 + metric)?;
+        u64::from_str_radix(bits, 16).ok().map(f64::from_bits)
     }
 
     /// Whether a unit has been run.
@@ -97,7 +105,7 @@ impl Journal {
     /// Where another thread panicked while it wrote.
     #[must_use]
     pub fn holds(&self, unit: Unit) -> bool {
-        self.known.read().expect("no writer panics").contains_key(&self.key(unit))
+        self.held.read().expect("no writer panics").contains_key(&self.key(unit))
     }
 
     /// Notes a unit that has just been run; one that is there already is left as it is.
@@ -108,36 +116,118 @@ impl Journal {
     /// # Panics
     /// Where another thread panicked while it wrote.
     pub fn note(&self, unit: Unit, metrics: &[f64]) -> std::io::Result<()> {
+        let key = self.key(unit);
+        let line = write(key, metrics);
+        let mut writer = self.writer.lock().expect("no writer panics");
         if self.holds(unit) {
             return Ok(());
         }
-        let key = self.key(unit);
-        self.file.lock().expect("no writer panics").write_all(write(&key, metrics).as_bytes())?;
-        self.known.write().expect("no writer panics").insert(key, metrics.to_vec());
+        writer.write_all(line.as_bytes())?;
+        // Another command may append to the same file.
+        let at = writer.stream_position()? - line.len() as u64;
+        self.held.write().expect("no writer panics").insert(key, at);
         Ok(())
     }
 
-    fn key(&self, unit: Unit) -> String {
-        format!("{}-{}", self.points[unit.point], unit.replication)
+    /// The line of a unit, as it stands in the file now.
+    fn line(&self, unit: Unit) -> Option<Vec<u8>> {
+        let at = *self.held.read().expect("no writer panics").get(&self.key(unit))?;
+        let mut reader = self.reader.lock().expect("no reader panics");
+        let here = reader.stream_position().ok()?;
+        reader.seek_relative(at.wrapping_sub(here) as i64).ok()?;
+        let mut line = Vec::new();
+        reader.read_until(b'\n', &mut line).ok()?;
+        Some(line)
+    }
+
+    fn key(&self, unit: Unit) -> Key {
+        (self.points[unit.point], unit.replication)
     }
 }
 
-fn key_of_point(program: &str, seed: u64, model: &str) -> String {
-    let hash = blake3::hash(format!("{program} {seed} {model}").as_bytes());
-    hash.to_hex()[..32].to_owned()
+/// Bytes that are read at once: a few lines.
+const BUFFER: usize = 1 << 14;
+
+/// What a journal holds.
+struct Contents {
+    /// Where the line of each unit begins.
+    held: BTreeMap<Key, u64>,
+    damaged: usize,
+    /// Length of its whole lines.
+    whole: u64,
 }
 
-fn write(key: &str, metrics: &[f64]) -> String {
-    let values: Vec<String> = metrics.iter().map(|v| format!("{:x}", v.to_bits())).collect();
-    let line = format!("{key} {}", values.join(" "));
+impl Contents {
+    /// Takes what can be read of a line. Where the byte between two lines is damaged, both stand in
+    /// one: the second is whole all the same.
+    fn take(&mut self, line: &[u8]) {
+        let unit = |from: usize| match read(&line[from..]) {
+            Line::Unit(key, _) => Some((key, self.whole + from as u64)),
+            Line::OfAnotherProgram | Line::Damaged => None,
+        };
+        let found = match read(line) {
+            Line::Unit(key, _) => Some((key, self.whole)),
+            Line::OfAnotherProgram => None,
+            Line::Damaged => {
+                self.damaged += 1;
+                let last = line.len().saturating_sub(LINE_MAX).max(1)..line.len();
+                last.filter(|from| begins_with_a_key(&line[*from..])).find_map(unit)
+            }
+        };
+        self.held.extend(found);
+    }
+}
+
+/// Digits of a point's key.
+const KEY: usize = 32;
+/// Bytes of the longest line: the key, twenty digits of a replication, sixteen of each metric, the
+/// checksum, and what parts them.
+const LINE_MAX: usize = KEY + 1 + 20 + 17 * METRICS.len() + 10;
+
+fn begins_with_a_key(line: &[u8]) -> bool {
+    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    digits == KEY && line.get(KEY) == Some(&b'-')
+}
+
+fn contents(reader: &mut impl BufRead) -> std::io::Result<Contents> {
+    let mut contents = Contents { held: BTreeMap::new(), damaged: 0, whole: 0 };
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        let is_whole = line.ends_with(b"\n");
+        contents.take(&line);
+        if is_whole {
+            contents.whole += line.len() as u64;
+        }
+        line.clear();
+    }
+    Ok(contents)
+}
+
+fn key_of_point(program: &str, seed: u64, model: &str) -> u128 {
+    let hash = blake3::hash(format!("{program} {seed} {model}").as_bytes());
+    let (first, _) = hash.as_bytes().split_first_chunk().expect("a hash has 32 bytes");
+    u128::from_be_bytes(*first)
+}
+
+/// A key as it begins a line.
+fn named((point, replication): Key) -> String {
+    format!("{point:032x}-{replication}")
+}
+
+fn write(key: Key, metrics: &[f64]) -> String {
+    let mut line = named(key);
+    for metric in metrics {
+        let _ = write!(line, " {:x}", metric.to_bits());
+    }
     let check = checksum(&line);
-    format!("{line} {check}\n")
+    let _ = writeln!(line, " {check}");
+    line
 }
 
 /// What a line of the journal says.
 #[derive(Clone, Debug, PartialEq)]
 enum Line {
-    Unit(String, Vec<f64>),
+    Unit(Key, Vec<f64>),
     /// It has other metrics.
     OfAnotherProgram,
     Damaged,
@@ -148,14 +238,14 @@ fn read(line: &[u8]) -> Line {
         let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
         let (body, check) = line.rsplit_once(' ')?;
         let (key, values) = body.split_once(' ')?;
+        let (point, replication) = key.split_once('-')?;
+        let key = (u128::from_str_radix(point, 16).ok()?, replication.parse().ok()?);
         let bits = values.split(' ').map(|v| u64::from_str_radix(v, 16).ok().map(f64::from_bits));
         (checksum(body) == check).then_some((key, bits.collect::<Option<Vec<f64>>>()?))
     };
     match parts() {
         None => Line::Damaged,
-        Some((key, metrics)) if metrics.len() == METRICS.len() => {
-            Line::Unit(key.to_owned(), metrics)
-        }
+        Some((key, metrics)) if metrics.len() == METRICS.len() => Line::Unit(key, metrics),
         Some(_) => Line::OfAnotherProgram,
     }
 }
@@ -171,13 +261,28 @@ mod tests {
     #[test]
     fn a_line_reads_back_to_the_bit_and_a_damaged_one_not_at_all() {
         let metrics: Vec<f64> = (0..METRICS.len()).map(|i| 0.1 * i as f64).collect();
-        let line = write("abc-7", &metrics);
+        let line = write((0xabc, 7), &metrics);
         let read = |line: &str| super::read(line.as_bytes());
-        assert_eq!(read(&line), Line::Unit("abc-7".to_owned(), metrics));
+        assert_eq!(read(&line), Line::Unit((0xabc, 7), metrics));
         assert_eq!(read(&line[..line.len() - 1]), Line::Damaged);
         assert_eq!(read(&line.replacen("abc", "abd", 1)), Line::Damaged);
-        assert_eq!(read("\n"), Line::Damaged);
+        assert_eq!(super::read(b"\n"), Line::Damaged);
         assert_eq!(super::read(b"\xff\xfe\n"), Line::Damaged);
-        assert_eq!(read(&write("abc-7", &[1.0])), Line::OfAnotherProgram);
+        assert_eq!(read(&write((0xabc, 7), &[1.0])), Line::OfAnotherProgram);
+    }
+
+    /// Any byte of the file may be damaged, those at the ends of lines too: at most one unit is
+    /// lost.
+    #[test]
+    fn a_damaged_byte_costs_one_unit() {
+        let metrics = vec![0.5; METRICS.len()];
+        let lines: Vec<String> = (0..3).map(|r| write((1, r), &metrics)).collect();
+        let file = lines.concat();
+        for at in 0..file.len() {
+            let mut bytes = file.clone().into_bytes();
+            bytes[at] ^= 0x55;
+            let got = contents(&mut &bytes[..]).unwrap();
+            assert!(got.held.len() >= 2 && got.damaged == 1, "byte {at}: {:?}", got.held);
+        }
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! The bytes are a function of the table and of the program's version.
 
+use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{Type, TypePtr};
 use serde_json::{Map, Value, json};
 
-use super::table::{Cells, Column, Table};
+use super::table::{Cells, Column, PART_ROWS, Table};
 
 /// The key of the metadata under which the columns are described: an object with `unit` and
 /// `meaning` of each column, by its name.
@@ -28,35 +29,69 @@ pub const COLUMNS: &str = "trunksim.columns";
 /// Who wrote the file.
 const CREATED_BY: &str = concat!(env!("CARGO_PKG_NAME"), " version ", env!("CARGO_PKG_VERSION"));
 
-/// Rows of a row group. Readers share out groups among their threads, and DuckDB asks for a hundred
-/// thousand rows to a million in each.
-const GROUP_ROWS: usize = 1 << 17;
-
 /// The table as Parquet.
 ///
 /// # Panics
 /// Where memory does not take the bytes.
 #[must_use]
 pub fn bytes(table: &Table) -> Vec<u8> {
-    in_groups(table, GROUP_ROWS).expect("memory takes every table")
+    let all = || {
+        let mut bytes = Vec::new();
+        let mut file = PartsWriter::new(&mut bytes, table)?;
+        file.rows(table)?;
+        file.close()?;
+        Ok::<_, ParquetError>(bytes)
+    };
+    all().expect("memory takes every table")
 }
 
-fn in_groups(table: &Table, group_rows: usize) -> Result<Vec<u8>, ParquetError> {
-    let mut bytes = Vec::new();
-    let properties = Arc::new(properties(table));
-    let mut writer = SerializedFileWriter::new(&mut bytes, schema(table)?, properties)?;
-    for from in (0..table.rows).step_by(group_rows) {
-        let rows = from..table.rows.min(from + group_rows);
-        let mut group = writer.next_row_group()?;
-        for column in &table.columns {
-            let mut writer = group.next_column()?.expect("the schema has every column");
-            write(column, rows.clone(), &mut writer)?;
-            writer.close()?;
-        }
-        group.close()?;
+/// A file in the making.
+pub struct PartsWriter<W: Write + Send>(SerializedFileWriter<W>);
+
+impl<W: Write + Send> std::fmt::Debug for PartsWriter<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PartsWriter")
     }
-    writer.close()?;
-    Ok(bytes)
+}
+
+impl<W: Write + Send> PartsWriter<W> {
+    /// A file with the columns of this table and no rows.
+    ///
+    /// # Errors
+    /// Where the writer takes no bytes.
+    pub fn new(writer: W, table: &Table) -> Result<Self, ParquetError> {
+        let properties = Arc::new(properties(table));
+        SerializedFileWriter::new(writer, schema(table)?, properties).map(Self)
+    }
+
+    /// Adds the rows of a table with the same columns, in row groups.
+    ///
+    /// # Errors
+    /// Where the writer takes no bytes.
+    ///
+    /// # Panics
+    /// Where the table has fewer columns than the file.
+    pub fn rows(&mut self, table: &Table) -> Result<(), ParquetError> {
+        for from in (0..table.rows).step_by(PART_ROWS) {
+            let rows = from..table.rows.min(from + PART_ROWS);
+            let mut group = self.0.next_row_group()?;
+            for column in &table.columns {
+                let mut writer = group.next_column()?.expect("the schema has every column");
+                write(column, rows.clone(), &mut writer)?;
+                writer.close()?;
+            }
+            group.close()?;
+        }
+        Ok(())
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// Where the writer takes no bytes.
+    pub fn close(self) -> Result<(), ParquetError> {
+        self.0.close().map(|_| ())
+    }
 }
 
 fn schema(table: &Table) -> Result<TypePtr, ParquetError> {
@@ -209,7 +244,13 @@ mod tests {
     fn groups_change_no_row_and_a_table_may_have_none() {
         let table = table(&CELLS);
         let whole = rows(&read(&bytes(&table)));
-        let parts = read(&in_groups(&table, 3).unwrap());
+        let mut in_parts = Vec::new();
+        let mut file = PartsWriter::new(&mut in_parts, &table).unwrap();
+        for cells in CELLS.chunks(3) {
+            file.rows(&super::tests::table(cells)).unwrap();
+        }
+        file.close().unwrap();
+        let parts = read(&in_parts);
         assert_eq!((parts.num_row_groups(), parts.metadata().row_group(1).num_rows()), (2, 1));
         assert_eq!(rows(&parts), whole);
         let mut draft = Table::of(&[] as &[f64]);

@@ -12,7 +12,7 @@ use crate::system::metrics::{Better, METRICS, Metric, index_of};
 
 /// Every plot of the study, as file name and bytes: an SVG and a PNG each.
 #[must_use]
-pub fn render(plan: &Plan, summary: &Summary) -> Vec<(String, Vec<u8>)> {
+pub fn render(plan: &Plan, summary: &Summary<'_>) -> Vec<(String, Vec<u8>)> {
     plan.study
         .plots
         .iter()
@@ -33,13 +33,13 @@ fn lockstep(plan: &Plan, factor: usize) -> impl Iterator<Item = usize> {
 /// A plot's slice of the study: two factors, the others fixed.
 struct Slice<'a> {
     plan: &'a Plan,
-    summary: &'a Summary,
+    summary: &'a Summary<'a>,
     spanned: [usize; 2],
     fixed: Vec<usize>,
 }
 
 impl<'a> Slice<'a> {
-    fn new(plan: &'a Plan, summary: &'a Summary, spec: &PlotSpec) -> Self {
+    fn new(plan: &'a Plan, summary: &'a Summary<'a>, spec: &PlotSpec) -> Self {
         let (_, _, names, at) = spec.parts();
         let factor = |name: &str| plan.factor(name).expect("the plan has checked the plot");
         let level = |f: &Factor| {
@@ -158,7 +158,7 @@ impl<'a> Slice<'a> {
     }
 }
 
-fn lay_out(plan: &Plan, summary: &Summary, spec: &PlotSpec) -> Chart {
+fn lay_out(plan: &Plan, summary: &Summary<'_>, spec: &PlotSpec) -> Chart {
     let slice = Slice::new(plan, summary, spec);
     let metrics: Vec<usize> = spec.parts().1.iter().filter_map(|name| index_of(name)).collect();
     let single = metrics.len() == 1;

@@ -2,8 +2,16 @@
 //! written as.
 
 use std::borrow::Cow;
+use std::io::Write;
 
 use crate::system::metrics::Metric;
+
+/// Rows of a part of a table that is written in parts, and of a row group of its Parquet file: enough
+/// for a reader that takes some thousands at once, and a few megabytes of memory.
+pub const PART_ROWS: usize = 4096;
+
+/// A table in parts, at least one: the same columns each, and the rows one after the other.
+pub type Parts<'a> = Box<dyn Iterator<Item = Table> + 'a>;
 
 /// A table: columns of equal length.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,15 +81,35 @@ impl Table {
     #[must_use]
     pub fn csv(&self) -> Vec<u8> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let names = self.columns.iter().map(|column| no_formula(column.name.as_str()));
-        writer.write_record(names.map(Cow::into_owned)).expect("memory takes every byte");
-        for row in 0..self.rows {
-            let texts = self.columns.iter().map(|column| column.cells.text(row));
-            writer
-                .write_record(texts.map(|text| text.into_owned()))
-                .expect("rows are of equal length");
-        }
+        self.csv_names(&mut writer).expect("memory takes every byte");
+        self.csv_rows(&mut writer).expect("memory takes every byte");
         writer.into_inner().expect("memory takes every byte")
+    }
+
+    /// Writes the names of the columns.
+    ///
+    /// # Errors
+    /// Where the writer takes no more.
+    pub fn csv_names(&self, writer: &mut csv::Writer<impl Write>) -> csv::Result<()> {
+        let names = self.columns.iter().map(|column| no_formula(column.name.as_str()));
+        writer.write_record(names.map(Cow::into_owned))
+    }
+
+    /// Writes the rows.
+    ///
+    /// # Errors
+    /// Where the writer takes no more.
+    pub fn csv_rows(&self, writer: &mut csv::Writer<impl Write>) -> csv::Result<()> {
+        (0..self.rows).try_for_each(|row| {
+            let texts = self.columns.iter().map(|column| column.cells.text(row));
+            writer.write_record(texts.map(Cow::into_owned))
+        })
+    }
+
+    /// The table as its only part.
+    #[must_use]
+    pub fn whole<'a>(self) -> Parts<'a> {
+        Box::new(std::iter::once(self))
     }
 }
 

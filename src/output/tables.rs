@@ -1,7 +1,8 @@
 //! The tables of one run, and those that several commands write.
 
-use super::table::{About, Always, Draft, Table, mean_and_ends};
+use super::table::{About, Always, Draft, PART_ROWS, Parts, Table, mean_and_ends};
 use crate::experiment::plan::Plan;
+use crate::experiment::record::Sample;
 use crate::experiment::runner::{Outcome, Unit};
 use crate::experiment::select::threshold::together;
 use crate::experiment::summary::Summary;
@@ -11,17 +12,18 @@ use crate::system::metrics::{Breakdown, Column, Limits, METRICS, Series};
 /// What the column `point` holds, in every table.
 pub(super) const POINT: &str = "number of the point, from 0";
 
-/// A row per unit, in their order; see [`units`].
-#[must_use]
-pub fn runs(plan: &Plan, of: &[Unit], outcomes: &[Outcome]) -> Table {
-    units(plan, of.iter().copied().zip(outcomes))
+/// A row per run: its point and replication, the levels, what became of it (`ok`, or why it
+/// stopped), and every metric. It comes in parts, since there may be more runs than memory takes.
+pub fn runs<'a>(plan: &'a Plan, sample: Sample<'a>) -> Parts<'a> {
+    let part = move |units: &[Unit]| part_of_runs(plan, sample, units);
+    // A table without rows has its columns all the same.
+    let first = sample.units().is_empty().then(|| part(&[]));
+    Box::new(first.into_iter().chain(sample.units().chunks(PART_ROWS).map(part)))
 }
 
-/// A row per unit: its point and replication, the levels, what became of the run (`ok`, or why it
-/// stopped), and every metric.
-#[must_use]
-pub fn units<'a>(plan: &Plan, units: impl Iterator<Item = (Unit, &'a Outcome)>) -> Table {
-    let rows: Vec<(Unit, &Outcome)> = units.collect();
+fn part_of_runs(plan: &Plan, sample: Sample<'_>, units: &[Unit]) -> Table {
+    let rows: Vec<(Unit, Outcome)> =
+        units.iter().map(|unit| (*unit, sample.outcome(*unit))).collect();
     let mut draft = Table::of(&rows);
     draft.column("point", POINT, |(unit, _)| unit.point);
     let about = "number of the replication, from 0; fresh ones of a tuning from 1000000";
@@ -43,7 +45,7 @@ pub fn units<'a>(plan: &Plan, units: impl Iterator<Item = (Unit, &'a Outcome)>) 
 /// of the study's thresholds if it has any, and of every metric the mean and the ends of its
 /// interval.
 #[must_use]
-pub fn summary(plan: &Plan, summary: &Summary) -> Table {
+pub fn summary(plan: &Plan, summary: &Summary<'_>) -> Table {
     let rows: Vec<_> = summary.points.iter().enumerate().collect();
     let mut draft = Table::of(&rows);
     draft.column("point", POINT, |(point, _)| *point);

@@ -2,10 +2,10 @@
 //! tables.
 
 use super::json;
-use super::table::{Table, mean_and_ends};
-use super::tables::{POINT, levels, units};
+use super::table::{Parts, Table, mean_and_ends};
+use super::tables::{POINT, levels, runs};
 use crate::experiment::plan::Plan;
-use crate::experiment::tune::Tuned;
+use crate::experiment::record::Sample;
 use crate::experiment::tune::result::{Estimate, FrontPoint, TuneResult};
 use crate::system::metrics::{METRICS, index_of};
 
@@ -34,11 +34,15 @@ pub fn files(result: &TuneResult) -> Vec<(String, Vec<u8>)> {
 
 /// The tables, by name.
 #[must_use]
-pub fn tables(plan: &Plan, (runs, result): &Tuned) -> Vec<(&'static str, Table)> {
+pub fn tables<'a>(
+    plan: &'a Plan,
+    sample: Sample<'a>,
+    result: &TuneResult,
+) -> Vec<(&'static str, Parts<'a>)> {
     vec![
-        ("tune", points(plan, result)),
-        ("front", front(plan, result)),
-        ("runs", units(plan, runs.iter().map(|(unit, outcome)| (*unit, outcome)))),
+        ("tune", points(plan, result).whole()),
+        ("front", front(plan, result).whole()),
+        ("runs", runs(plan, sample)),
     ]
 }
 

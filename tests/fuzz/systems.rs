@@ -103,10 +103,11 @@ pub(crate) fn try_out(written: &Written, traces: &Traces) -> Ended {
     let attempt = |written: &Written| catch_unwind(AssertUnwindSafe(|| run(written)));
     attempt(written).unwrap_or_else(|panic| {
         let breaks = |json: &Json| match author::checked(json, traces) {
-            Ok((model, config)) => {
+            // Without its budget it might go on for hours.
+            Ok((model, config)) if json["budget"] == written.json["budget"] => {
                 attempt(&Written { json: json.clone(), model, config, repairs: 0 }).is_err()
             }
-            Err(_) => false,
+            _ => false,
         };
         let smallest = shrink(&written.json, breaks);
         eprintln!("the model:\n{}", toml::to_string(&smallest).expect("a model can be written"));

@@ -9,6 +9,7 @@ use super::super::sweep_table;
 use super::*;
 use crate::experiment::compare::report::{Request, With};
 use crate::experiment::precision::PointRuns;
+use crate::experiment::record::{InMemory, Sample};
 use crate::experiment::runner::{Outcome, Unit};
 use crate::experiment::summary::Summary;
 use crate::input;
@@ -59,9 +60,10 @@ fn no_table_of_any_study_is_wider_than_a_terminal() {
         // One size will do for the studies of hundreds of points.
         let sizes: &[f64] = if plan.points.len() > 100 { &[123_456.0] } else { &[1.0, 123_456.0] };
         for &size in sizes {
-            let outcomes = made_up(&units, size);
+            let record = InMemory::of(&units, |units| made_up(units, size));
+            let sample = Sample::new(&units, &record);
             let what = format!("{} x {size}", path.display());
-            let summary = Summary::new(plan, &outcomes);
+            let summary = Summary::new(plan, sample);
             keeps_to_the_terminal(
                 &sweep_table::render(plan, &summary, &PointRuns::default(), &[]),
                 &what,
@@ -72,7 +74,7 @@ fn no_table_of_any_study_is_wider_than_a_terminal() {
             }
             for with in all {
                 let request = Request { metrics: metrics.clone(), with };
-                let comparison = Comparison::new(plan, &units, &outcomes, &request);
+                let comparison = Comparison::new(plan, sample, &request);
                 let text = render(plan, &comparison, &[]);
                 keeps_to_the_terminal(&text, &format!("{what} {with:?}"));
                 assert!(text.contains("ANSWER"), "{text}");

@@ -38,7 +38,7 @@ pub(super) fn check(specs: &[AnswerSpec], factors: &[Factor], points: &[Vec<usiz
 /// # Panics
 /// Where an answer makes no sense, which the plan has ruled out.
 #[must_use]
-pub fn answers(plan: &Plan, summary: &Summary) -> Vec<String> {
+pub fn answers(plan: &Plan, summary: &Summary<'_>) -> Vec<String> {
     let points: Vec<Vec<usize>> = plan.points.iter().map(|p| p.levels.clone()).collect();
     let space = Space { factors: &plan.factors, points: &points };
     let model = &plan.first;
@@ -56,7 +56,7 @@ pub fn answers(plan: &Plan, summary: &Summary) -> Vec<String> {
 struct Results<'a> {
     plan: &'a Plan,
     space: Space<'a>,
-    summary: &'a Summary,
+    summary: &'a Summary<'a>,
     measured_s: f64,
 }
 

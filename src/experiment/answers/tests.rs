@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::engine::statistics::mean_interval;
+use crate::experiment::record::{InMemory, Sample};
+use crate::experiment::runner::{Outcome, Unit};
 use crate::experiment::study::StudySpec;
 use crate::system::Traces;
 use crate::system::metrics::index_of;
@@ -23,23 +25,27 @@ fn plan(answers: &str) -> Result<Plan, Vec<String>> {
 
 /// Results in which every metric of point `p` is `base[p]`, with a spread common to all points
 /// (`common`) and one of its own (`own`).
-fn results(plan: &Plan, base: [f64; 6], own: f64) -> Summary {
+fn results(base: [f64; 6], own: f64) -> Vec<Outcome> {
     let common = [-0.3, -0.1, 0.1, 0.3];
     let noise = [1.0, -1.0, -1.0, 1.0];
-    let outcomes: Vec<_> = (0..6)
+    (0..6)
         .flat_map(|p| (0..4).map(move |r| (p, r)))
         .map(|(p, r)| {
             let own = if p >= 3 { own * noise[r] } else { 0.0 };
             Ok(vec![base[p] + common[r] + own; METRICS.len()])
         })
-        .collect();
-    Summary::new(plan, &outcomes)
+        .collect()
+}
+
+fn answered(plan: &Plan, outcomes: &[Outcome]) -> Vec<String> {
+    let units: Vec<Unit> = plan.all_units().collect();
+    let record = InMemory::of(&units, |_| outcomes.to_vec());
+    super::answers(plan, &Summary::new(plan, Sample::new(&units, &record)))
 }
 
 fn said(answers: &str, base: [f64; 6], own: f64) -> Vec<String> {
     let plan = plan(answers).unwrap();
-    let summary = results(&plan, base, own);
-    super::answers(&plan, &summary)
+    answered(&plan, &results(base, own))
 }
 
 fn refused(answers: &str) -> String {
@@ -139,8 +145,7 @@ fn what_nobody_observed_is_said_to_be_so() {
     let plan = plan(answers).unwrap();
     let mut values = vec![0.0; METRICS.len()];
     values[index_of("failovers").unwrap()] = f64::NAN;
-    let summary = Summary::new(&plan, &vec![Ok(values); 24]);
-    let got = super::answers(&plan, &summary);
+    let got = answered(&plan, &vec![Ok(values); 24]);
     assert_eq!(got, ["(nothing was observed), not to be compared (nothing was observed)"]);
 }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::super::estimate::simultaneous::bonferroni;
 use super::super::figures::{Estimate, label};
 use super::super::plan::Plan;
-use super::super::runner::{Outcome, Unit};
+use super::super::record::Sample;
 use super::best::{Standing, with_the_best};
 use super::correlation::correlation_interval;
 use super::goal::Goal;
@@ -147,17 +147,17 @@ pub struct Difference {
 }
 
 impl Comparison {
-    /// Compares the points of a plan by the outcomes of `units`, which go by point and then
-    /// replication. Points may differ in their number of runs: a pair counts where both have one.
+    /// Compares the points of a plan. They may differ in their number of runs: a pair counts where
+    /// both have one.
     ///
     /// # Panics
     /// Where no metric is asked for.
     #[must_use]
-    pub fn new(plan: &Plan, units: &[Unit], outcomes: &[Outcome], request: &Request) -> Self {
+    pub fn new(plan: &Plan, sample: Sample<'_>, request: &Request) -> Self {
         assert!(!request.metrics.is_empty(), "a comparison is by a metric");
         let confidence = plan.study.confidence;
         let arms_by: Vec<Vec<Vec<f64>>> =
-            request.metrics.iter().map(|m| arms(plan, units, outcomes, *m)).collect();
+            request.metrics.iter().map(|m| arms(plan, sample, *m)).collect();
         let control = match request.with {
             With::Control(point) => Some(point),
             With::BestFound => {
@@ -219,12 +219,11 @@ struct Shares {
 }
 
 /// The values of a metric by point and replication; not a number where a run stopped.
-fn arms(plan: &Plan, units: &[Unit], outcomes: &[Outcome], metric: usize) -> Vec<Vec<f64>> {
-    let mut arms = vec![Vec::new(); plan.points.len()];
-    for (unit, outcome) in units.iter().zip(outcomes) {
-        arms[unit.point].push(outcome.as_ref().map_or(f64::NAN, |values| values[metric]));
-    }
-    arms
+fn arms(plan: &Plan, sample: Sample<'_>, metric: usize) -> Vec<Vec<f64>> {
+    let arm = |point: usize| {
+        sample.values(point, metric).map(|value| value.unwrap_or(f64::NAN)).collect()
+    };
+    (0..plan.points.len()).map(arm).collect()
 }
 
 fn by_metric(

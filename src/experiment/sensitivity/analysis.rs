@@ -2,7 +2,7 @@
 //! each point's output is the mean of its replications, which all points share.
 
 use super::super::plan::{Factor, Plan};
-use super::super::runner::Outcome;
+use super::super::record::Sample;
 use super::super::sampling;
 use super::answer;
 use super::noise::noise_share;
@@ -11,18 +11,16 @@ use super::spec::Method;
 use crate::engine::statistics::{Welford, mean_interval};
 use crate::system::metrics::{METRICS, index_of};
 
-/// Analyses the outcomes of all of a plan's units, in their order; nothing for a study without
-/// `sensitivity`.
+/// Analyses all of a plan's runs; nothing for a study without `sensitivity`.
 #[must_use]
-pub fn analyse(plan: &Plan, outcomes: &[Outcome]) -> Option<Sensitivity> {
+pub fn analyse(plan: &Plan, sample: Sample<'_>) -> Option<Sensitivity> {
     let spec = plan.study.sensitivity.as_ref()?;
     let design = Design::new(plan)?;
-    let runs: Vec<&[Outcome]> = outcomes.chunks(plan.study.replications as usize).collect();
     let metrics: Vec<MetricSensitivity> = spec
         .metrics(&plan.study)
         .iter()
         .filter_map(|name| index_of(name))
-        .map(|metric| design.metric(plan, &runs, metric))
+        .map(|metric| design.metric(plan, sample, metric))
         .collect();
     let answer = metrics.iter().flat_map(answer::sentences).collect();
     let warnings = answer::warnings(spec, plan.study.replications, &metrics);
@@ -72,14 +70,16 @@ impl Design {
         })
     }
 
-    fn metric(&self, plan: &Plan, runs: &[&[Outcome]], metric: usize) -> MetricSensitivity {
-        let value = |run: &Outcome| run.as_ref().map_or(f64::NAN, |values| values[metric]);
-        let replications = runs.first().map_or(0, |runs| runs.len());
-        let counted: Vec<usize> = (0..replications)
-            .filter(|r| runs.iter().all(|runs| !value(&runs[*r]).is_nan()))
+    fn metric(&self, plan: &Plan, sample: Sample<'_>, metric: usize) -> MetricSensitivity {
+        let value = |value: Option<f64>| value.unwrap_or(f64::NAN);
+        let runs: Vec<Vec<f64>> = (0..plan.points.len())
+            .map(|point| sample.values(point, metric).map(value).collect())
             .collect();
+        let replications = runs.first().map_or(0, Vec::len);
+        let counted: Vec<usize> =
+            (0..replications).filter(|r| runs.iter().all(|runs| !runs[*r].is_nan())).collect();
         let values: Vec<Vec<f64>> =
-            runs.iter().map(|runs| counted.iter().map(|r| value(&runs[*r])).collect()).collect();
+            runs.iter().map(|runs| counted.iter().map(|r| runs[*r]).collect()).collect();
         let means: Vec<f64> =
             values.iter().map(|values| fold(values.iter().copied()).mean()).collect();
         let outputs: Vec<f64> = self.places.iter().map(|place| means[*place]).collect();

@@ -1,9 +1,10 @@
-//! The runs of a tuning: fetched once each, and read as arms.
+//! The runs of a tuning: made once each, and read as arms.
 
 use std::collections::BTreeMap;
 
 use super::super::plan::Plan;
-use super::super::runner::{Outcome, Unit};
+use super::super::record::Source;
+use super::super::runner::Unit;
 use super::decision::Stage;
 use super::rules::Arm;
 use super::spec::TuneSpec;
@@ -13,28 +14,35 @@ use crate::system::metrics::index_of;
 /// than this.
 pub const FRESH: u64 = 1_000_000;
 
-/// The runs there are.
-pub(super) struct Book<'a, F> {
+/// The runs there are. What decides of each is held here; all else is read from the source.
+pub(super) struct Book<'a, S> {
     plan: &'a Plan,
-    fetch: F,
+    source: &'a mut S,
     /// Place of each term of the cost among the metrics, with its weight, turned so that less is
     /// better.
     terms: Vec<(usize, f64)>,
     /// Places of the metrics under thresholds.
     held: Vec<usize>,
-    /// What each run gave, by point and replication of each stage.
-    race: BTreeMap<usize, Vec<Outcome>>,
-    fresh: BTreeMap<usize, Vec<Outcome>>,
+    /// The runs of each stage, by point.
+    race: BTreeMap<usize, Arm>,
+    fresh: BTreeMap<usize, Arm>,
 }
 
-impl<'a, F> Book<'a, F> {
-    pub(super) fn new(plan: &'a Plan, spec: &TuneSpec, fetch: F) -> Self {
+const fn first(stage: Stage) -> u64 {
+    match stage {
+        Stage::Race => 0,
+        Stage::Fresh => FRESH,
+    }
+}
+
+impl<'a, S: Source> Book<'a, S> {
+    pub(super) fn new(plan: &'a Plan, spec: &TuneSpec, source: &'a mut S) -> Self {
         let known = |name: &str| index_of(name).expect("the plan has checked the metric");
         let (terms, least) = spec.terms();
         let sign = if least { 1.0 } else { -1.0 };
         Self {
             plan,
-            fetch,
+            source,
             terms: terms.iter().map(|t| (known(&t.metric), sign * t.weight)).collect(),
             held: plan.study.sla.iter().map(|sla| known(&sla.metric)).collect(),
             race: BTreeMap::new(),
@@ -42,7 +50,7 @@ impl<'a, F> Book<'a, F> {
         }
     }
 
-    const fn stage(&self, stage: Stage) -> &BTreeMap<usize, Vec<Outcome>> {
+    const fn stage(&self, stage: Stage) -> &BTreeMap<usize, Arm> {
         match stage {
             Stage::Race => &self.race,
             Stage::Fresh => &self.fresh,
@@ -50,88 +58,85 @@ impl<'a, F> Book<'a, F> {
     }
 
     /// Runs of a point so far.
-    pub(super) fn runs(&self, stage: Stage, point: usize) -> &[Outcome] {
-        self.stage(stage).get(&point).map_or(&[], Vec::as_slice)
+    pub(super) fn runs(&self, stage: Stage, point: usize) -> usize {
+        self.stage(stage).get(&point).map_or(0, Arm::replications)
     }
 
     /// Runs of a stage so far.
     pub(super) fn count(&self, stage: Stage) -> usize {
-        self.stage(stage).values().map(Vec::len).sum()
+        self.stage(stage).values().map(Arm::replications).sum()
+    }
+
+    fn units(&self, stage: Stage, point: usize) -> impl Iterator<Item = Unit> + use<S> {
+        let runs = self.runs(stage, point) as u64;
+        (0..runs).map(move |r| Unit { point, replication: first(stage) + r })
     }
 
     /// Every run so far, by point and replication.
-    pub(super) fn all(&self) -> Vec<(Unit, Outcome)> {
-        let of = |stage: Stage, from: u64| {
-            self.stage(stage).iter().flat_map(move |(point, runs)| {
-                let unit = move |r: usize| Unit { point: *point, replication: from + r as u64 };
-                runs.iter().enumerate().map(move |(r, outcome)| (unit(r), outcome.clone()))
-            })
-        };
-        let mut all: Vec<(Unit, Outcome)> =
-            of(Stage::Race, 0).chain(of(Stage::Fresh, FRESH)).collect();
-        all.sort_by_key(|(unit, _)| *unit);
-        all
+    pub(super) fn all(&self) -> Vec<Unit> {
+        let points = 0..self.plan.points.len();
+        let of = |point| self.units(Stage::Race, point).chain(self.units(Stage::Fresh, point));
+        points.flat_map(of).collect()
     }
 
     /// A metric of the successful ones among the first `n` runs of a point.
     pub(super) fn metric(&self, stage: Stage, point: usize, n: usize, metric: usize) -> Vec<f64> {
-        let runs = self.runs(stage, point);
-        runs[..n.min(runs.len())].iter().flatten().map(|run| run[metric]).collect()
+        let units = self.units(stage, point).take(n);
+        units.filter_map(|unit| self.source.value(unit, metric)).collect()
     }
 
-    /// The cost of each run of a point, as the study has it: not turned.
+    /// The cost of each run of a point.
     pub(super) fn costs(&self, stage: Stage, point: usize) -> Vec<f64> {
-        self.runs(stage, point).iter().map(|run| self.cost(run)).collect()
-    }
-
-    fn cost(&self, run: &Outcome) -> f64 {
-        let Ok(metrics) = run else { return f64::NAN };
-        self.terms.iter().map(|(metric, weight)| weight * metrics[*metric]).sum()
+        self.stage(stage).get(&point).map_or_else(Vec::new, |arm| arm.cost.clone())
     }
 
     /// The points as arms.
     pub(super) fn arms(&self, stage: Stage, points: &[usize]) -> Vec<Arm> {
-        let arm = |point: &usize| {
-            let runs = self.runs(stage, *point);
-            let of = |metric: &usize| -> Vec<f64> {
-                runs.iter().map(|run| run.as_ref().map_or(f64::NAN, |m| m[*metric])).collect()
-            };
-            Arm { cost: self.costs(stage, *point), held: self.held.iter().map(of).collect() }
-        };
+        let none = || Arm { cost: Vec::new(), held: vec![Vec::new(); self.held.len()] };
+        let arm = |point| self.stage(stage).get(point).cloned().unwrap_or_else(none);
         points.iter().map(arm).collect()
     }
 
     /// The first reason why a run of a point stopped.
     pub(super) fn error(&self, point: usize) -> Option<String> {
-        let runs = self.runs(Stage::Race, point).iter().chain(self.runs(Stage::Fresh, point));
-        runs.filter_map(|run| run.as_ref().err()).map(ToString::to_string).next()
+        let stopped = |stage: Stage| {
+            let costs = self.stage(stage).get(&point).map_or(&[][..], |arm| &arm.cost);
+            let units = self.units(stage, point).zip(costs).filter(|(_, cost)| cost.is_nan());
+            units.filter_map(|(unit, _)| self.source.outcome(unit).err()).next()
+        };
+        let error = stopped(Stage::Race).or_else(|| stopped(Stage::Fresh))?;
+        Some(error.to_string())
     }
-}
 
-impl<F> Book<'_, F> {
     /// Sees to it that each of `points` has so many replications of a stage.
-    pub(super) fn extend<E>(
+    pub(super) fn extend(
         &mut self,
         stage: Stage,
         points: &[usize],
         until: usize,
-    ) -> Result<(), E>
-    where
-        F: FnMut(&[Unit]) -> Result<Vec<Outcome>, E>,
-    {
+    ) -> Result<(), S::Error> {
         debug_assert!(points.iter().all(|point| *point < self.plan.points.len()));
-        let from = if stage == Stage::Race { 0 } else { FRESH };
         let units: Vec<Unit> = points
             .iter()
             .flat_map(|&point| {
-                let have = self.runs(stage, point).len();
-                (have..until).map(move |r| Unit { point, replication: from + r as u64 })
+                let have = self.runs(stage, point);
+                let replication = move |r: usize| first(stage) + r as u64;
+                (have..until).map(move |r| Unit { point, replication: replication(r) })
             })
             .collect();
-        let outcomes = (self.fetch)(&units)?;
-        for (unit, outcome) in units.into_iter().zip(outcomes) {
-            let book = if stage == Stage::Race { &mut self.race } else { &mut self.fresh };
-            book.entry(unit.point).or_default().push(outcome);
+        self.source.make(&units)?;
+        for unit in units {
+            let run = self.source.outcome(unit);
+            let value = |metric: usize| run.as_ref().map_or(f64::NAN, |values| values[metric]);
+            let terms = self.terms.iter().map(|(metric, weight)| weight * value(*metric));
+            let cost = if run.is_ok() { terms.sum() } else { f64::NAN };
+            let arms = if stage == Stage::Race { &mut self.race } else { &mut self.fresh };
+            let none = || Arm { cost: Vec::new(), held: vec![Vec::new(); self.held.len()] };
+            let arm = arms.entry(unit.point).or_insert_with(none);
+            arm.cost.push(cost);
+            for (values, metric) in arm.held.iter_mut().zip(&self.held) {
+                values.push(value(*metric));
+            }
         }
         Ok(())
     }

@@ -24,7 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::compare::paired::paired;
 use super::plan::Plan;
-use super::runner::{Outcome, Unit};
+use super::record::Source;
+use super::runner::Unit;
 use super::select::threshold::{Threshold, Verdict, feasibility, together};
 use crate::engine::statistics::mean_interval;
 use crate::system::metrics::{METRICS, index_of};
@@ -44,8 +45,8 @@ pub use rules::{Arm, Rules};
 pub use spec::{ConfirmSpec, RaceSpec, SearchSpec, TermSpec, TuneSpec};
 pub use words::{estimate, formula, sum};
 
-/// The runs of a tuning, by point and replication, and what they say.
-pub type Tuned = (Vec<(Unit, Outcome)>, TuneResult);
+/// The units of a tuning, by point and replication, and what they say.
+pub type Tuned = (Vec<Unit>, TuneResult);
 
 /// The rules that a study asks for.
 #[must_use]
@@ -71,19 +72,14 @@ fn thresholds(plan: &Plan) -> Vec<Threshold> {
     plan.thresholds(0).into_iter().map(|(_, threshold)| threshold).collect()
 }
 
-/// Tunes a study; `fetch` gives the outcomes of the units it is asked for, in their order. What is
-/// found is a function of those outcomes.
+/// Tunes a study on runs of `source`. What is found is a function of what they gave.
 ///
 /// # Errors
-/// What `fetch` says.
-pub fn tune<E>(
-    plan: &Plan,
-    spec: &TuneSpec,
-    fetch: impl FnMut(&[Unit]) -> Result<Vec<Outcome>, E>,
-) -> Result<Tuned, E> {
+/// Where a run cannot be made.
+pub fn tune<S: Source>(plan: &Plan, spec: &TuneSpec, source: &mut S) -> Result<Tuned, S::Error> {
     let rules = rules(plan, spec);
     let objectives = Objective::all(spec);
-    let mut book = Book::new(plan, spec, fetch);
+    let mut book = Book::new(plan, spec, source);
     let searched = spec.search.is_some()
         || (plan.points.len() > spec.enumerate_max && plan.study.design.is_factorial());
     let points: Vec<usize> = if searched {
@@ -108,7 +104,7 @@ pub fn tune<E>(
 }
 
 /// A tuning that has ended.
-struct Found<'a, F> {
+struct Found<'a, S> {
     plan: &'a Plan,
     spec: &'a TuneSpec,
     rules: Rules,
@@ -116,10 +112,10 @@ struct Found<'a, F> {
     /// The point of each arm.
     points: Vec<usize>,
     decision: Decision,
-    book: Book<'a, F>,
+    book: Book<'a, S>,
 }
 
-impl<F> Found<'_, F> {
+impl<S: Source> Found<'_, S> {
     fn estimate(&self, values: &[f64]) -> Estimate {
         Estimate::of(&mean_interval(values, self.plan.study.confidence))
     }
@@ -189,7 +185,7 @@ impl<F> Found<'_, F> {
 
     /// The replications that say most of a point: fresh ones, if it has any.
     fn best_stage(&self, point: usize) -> Stage {
-        let fresh = !self.book.runs(Stage::Fresh, point).is_empty();
+        let fresh = self.book.runs(Stage::Fresh, point) > 0;
         if fresh { Stage::Fresh } else { Stage::Race }
     }
 
@@ -258,7 +254,7 @@ impl<F> Found<'_, F> {
 
     fn spent(&self, point: usize) -> Spent {
         let (race, fresh) = (self.book.count(Stage::Race), self.book.count(Stage::Fresh));
-        let own = |stage| self.book.runs(stage, point).len();
+        let own = |stage| self.book.runs(stage, point);
         let replications = own(Stage::Race) + own(Stage::Fresh);
         let brute_force = replications * self.plan.points.len();
         let total = race + fresh;
@@ -282,7 +278,7 @@ impl<F> Found<'_, F> {
             status: status.to_owned(),
             decided: decided.to_owned(),
             than: than.map(|arm| self.points[arm]),
-            race: self.book.runs(Stage::Race, point).len(),
+            race: self.book.runs(Stage::Race, point),
             fresh: fresh.len(),
             cost_in_race: self.estimate(&self.book.costs(Stage::Race, point)),
             cost_on_fresh: (!fresh.is_empty()).then(|| self.estimate(&fresh)),
@@ -339,14 +335,11 @@ impl<F> Found<'_, F> {
     }
 }
 
-impl<F> Found<'_, F> {
+impl<S: Source> Found<'_, S> {
     /// The front of all points that do not miss a threshold and did not fail: by the first rung,
     /// which they all have. Where a search made it, it is run anew on fresh replications, since
     /// those of the race favour what the search selected by them.
-    fn front<E>(&mut self, searched: bool) -> Result<Front, E>
-    where
-        F: FnMut(&[Unit]) -> Result<Vec<Outcome>, E>,
-    {
+    fn front(&mut self, searched: bool) -> Result<Front, S::Error> {
         let mut judged: Vec<usize> = (0..self.points.len())
             .filter(|arm| !matches!(self.status(*arm).0, "missed" | "failed"))
             .collect();

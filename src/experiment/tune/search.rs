@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::design::range::choice;
 use super::super::plan::Plan;
-use super::super::runner::{Outcome, Unit};
+use super::super::record::Source;
 use super::super::search::nsga2::{Evaluation, Nsga2, Settings};
 use super::super::select::threshold::Threshold;
 use super::book::Book;
@@ -17,16 +17,13 @@ use super::spec::SearchSpec;
 use crate::engine::statistics::mean_interval;
 
 /// The points the search has run, in their order.
-pub(super) fn search<E, F>(
+pub(super) fn search<S: Source>(
     plan: &Plan,
     spec: SearchSpec,
     rules: &Rules,
     objectives: &[Objective],
-    book: &mut Book<'_, F>,
-) -> Result<Vec<usize>, E>
-where
-    F: FnMut(&[Unit]) -> Result<Vec<Outcome>, E>,
-{
+    book: &mut Book<'_, S>,
+) -> Result<Vec<usize>, S::Error> {
     let places: BTreeMap<&[usize], usize> =
         plan.points.iter().enumerate().map(|(p, point)| (point.levels.as_slice(), p)).collect();
     let dimensions = plan.factors.iter().filter(|f| f.with.is_none()).count();
@@ -76,10 +73,10 @@ fn nothing(objectives: usize) -> Evaluation {
     Evaluation { objectives: vec![f64::INFINITY; objectives], violation: f64::INFINITY }
 }
 
-fn evaluation<F>(
+fn evaluation<S: Source>(
     rules: &Rules,
     objectives: &[Objective],
-    book: &Book<'_, F>,
+    book: &Book<'_, S>,
     point: usize,
 ) -> Evaluation {
     let arm = &book.arms(Stage::Race, &[point])[0];

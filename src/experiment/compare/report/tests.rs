@@ -6,6 +6,8 @@ use toml::Table;
 
 use super::*;
 use crate::experiment::plan::Plan;
+use crate::experiment::record::InMemory;
+use crate::experiment::runner::{Outcome, Unit};
 use crate::system::Traces;
 use crate::system::metrics::index_of;
 
@@ -54,7 +56,8 @@ fn outcomes() -> Vec<Outcome> {
 fn compared(plan: &Plan, with: With) -> Comparison {
     let metrics = ["service_level", "failovers"].map(|name| index_of(name).unwrap()).into();
     let units: Vec<Unit> = plan.all_units().collect();
-    Comparison::new(plan, &units, &outcomes(), &Request { metrics, with })
+    let record = InMemory::of(&units, |_| outcomes());
+    Comparison::new(plan, Sample::new(&units, &record), &Request { metrics, with })
 }
 
 /// Estimate and half-width, or ends.
@@ -175,7 +178,9 @@ fn runs_that_stopped_or_are_missing_count_in_no_pair() {
     let units: Vec<Unit> = plan.all_units().take(14).collect();
     outcomes.truncate(14);
     let metrics = vec![index_of("service_level").unwrap()];
-    let got = Comparison::new(&plan, &units, &outcomes, &Request { metrics, with: With::Each });
+    let record = InMemory::of(&units, |_| outcomes.clone());
+    let request = Request { metrics, with: With::Each };
+    let got = Comparison::new(&plan, Sample::new(&units, &record), &request);
     let pairs: Vec<(usize, usize, u64)> =
         got.metrics[0].differences.iter().map(|d| (d.point, d.against, d.pairs)).collect();
     assert_eq!(pairs, [(1, 0, 4), (1, 2, 3), (0, 2, 4)]);
