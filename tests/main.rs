@@ -29,6 +29,7 @@ mod results;
 mod sensitivity;
 mod shipped;
 mod sip_timers;
+mod size;
 mod telephony;
 mod theory;
 mod tidy;

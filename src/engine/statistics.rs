@@ -106,7 +106,7 @@ impl Latencies {
     /// # Panics
     /// Where a latency is too long for the histogram (2⁶⁴ µs), which no run reaches.
     pub fn record(&mut self, latency: SimDuration) {
-        let micros = (latency.as_nanos() + 500) / 1000;
+        let micros = latency.as_nanos().saturating_add(500) / 1000;
         self.histogram.record(micros).expect("the histogram grows as needed");
         self.total_ns += u128::from(latency.as_nanos());
     }

@@ -7,8 +7,8 @@ use std::io::Write;
 use crate::system::metrics::Metric;
 
 /// Rows of a part of a table that is written in parts, and of a row group of its Parquet file: enough
-/// for a reader that takes some thousands at once, and a few megabytes of memory.
-pub const PART_ROWS: usize = 4096;
+/// for a reader that takes two thousand at once (DuckDB), and a few megabytes of memory.
+pub const PART_ROWS: usize = 2048;
 
 /// A table in parts, at least one: the same columns each, and the rows one after the other.
 pub type Parts<'a> = Box<dyn Iterator<Item = Table> + 'a>;

@@ -49,7 +49,7 @@ pub struct Control {
 #[derive(Copy, Clone, Debug, Default)]
 struct Work {
     count: u64,
-    ns: u64,
+    ns: u128,
 }
 
 /// What the server wants since its last look.
@@ -103,7 +103,7 @@ impl Control {
         self.advance(now);
         let work = if controlled { &mut self.controlled } else { &mut self.other };
         work.count += 1;
-        work.ns += service.as_nanos();
+        work.ns += u128::from(service.as_nanos());
     }
 
     /// What a response to client number `client` carries at `now`. A rate that does not divide
