@@ -8,6 +8,7 @@
 
 mod author;
 mod clients;
+mod commands;
 mod coverage;
 mod grammar;
 mod machines;
