@@ -327,8 +327,7 @@ fn a_turn_of_a_source_is_no_arrival() {
     let source = "{ kind = \"mmpp\", burst_rate_per_s = 1e-9, quiet_rate_per_s = 0.0, \
                   burst_mean = \"1ns\", quiet_mean = \"1ns\" }";
     let path = model(folder.path(), tenant);
-    let mut set =
-        ["horizon=20ms", "warmup=0s", "series_bin=20ms", LIMIT].map(str::to_owned).to_vec();
+    let mut set = ["horizon=5ms", "warmup=0s", "series_bin=5ms", LIMIT].map(str::to_owned).to_vec();
     set.extend(["trunks.TRK_01", "tenants.0"].map(|key| format!("{key}.arrivals={source}")));
     let loaded = input::model(&path, &set).unwrap_or_else(|error| panic!("{error}"));
     let result = simulate(&loaded.config, 1, 0).unwrap();

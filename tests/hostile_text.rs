@@ -379,3 +379,32 @@ fn copies_of_large_parts_are_bounded_together() {
         assert!(line.contains(":9: `trunks.0.count = 10_001`: must be fewer"), "{line:.300}");
     }
 }
+
+/// To look for what a name was meant to be takes time by the lengths of both and by how many there
+/// are.
+#[test]
+fn long_and_many_names_are_not_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let minimal = fs::read_to_string("models/minimal.toml").unwrap();
+    let named = |sbc: &str, asked: &str| {
+        let id = minimal.replace("id = \"sbc\"", &format!("id = \"{sbc}\""));
+        id.replace("sbc = \"sbc\"", &format!("sbc = \"{asked}\""))
+    };
+    let long = named(&"s".repeat(50_000), &"t".repeat(50_000));
+    let (mut sbcs, mut trunks) = (String::new(), String::new());
+    for n in 0..4000 {
+        writeln!(sbcs, "[[sbcs]]\nid = \"an-sbc-of-a-name-{n}\"").unwrap();
+        let source = "arrivals = { kind = \"poisson\", rate_per_s = 0.1 }";
+        let leg = "primary = { carrier = \"telstra\", channels = 6, rtt = \"20ms\" }";
+        let own = format!("id = \"T{n}\"\nsbc = \"no-{n}\"\ngroups = [\"agents\"]");
+        writeln!(trunks, "[[trunks]]\n{own}\n{source}\n{leg}").unwrap();
+    }
+    let many =
+        format!("{}\n{trunks}", minimal.replacen("[[groups]]", &format!("{sbcs}\n[[groups]]"), 1));
+    for text in [long, many] {
+        let begun = Instant::now();
+        let error = input::model(&written(folder.path(), "names.toml", text), &[]).unwrap_err();
+        assert!(error.lines().next().unwrap().contains("no such SBC"));
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    }
+}

@@ -99,7 +99,8 @@ impl Checker {
     /// Looks a name up, or says which there are.
     fn resolve(&mut self, path: &str, name: &str, names: &Names) -> Option<u32> {
         let found = names.index.get(name).copied();
-        if found.is_none() {
+        // What is not told any more needs no name that is like it.
+        if found.is_none() && self.issues.len() < ISSUES_MAX {
             let known = names.index.keys().map(String::as_str);
             let message = format!("no such {}; {}", names.kind, suggestion(name, known));
             self.refuse(path, format!("\"{name}\""), message);
