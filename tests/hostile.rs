@@ -334,7 +334,7 @@ fn a_turn_of_a_source_is_no_arrival() {
     assert!(result.engine.events > 1000, "{}", result.engine.events);
     for metric in ["calls_offered", "api_429s_others"] {
         let index = METRICS.iter().position(|m| m.name == metric).unwrap();
-        assert_eq!(result.metrics[index], 0.0, "{metric}");
+        assert!(result.metrics[index] < 0.5, "{metric}: {}", result.metrics[index]);
     }
 }
 
