@@ -252,10 +252,10 @@ fn a_line_of_megabytes_is_shown_in_part() {
 fn thousands_of_problems_are_told_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut text = String::new();
-    (0..100_000).for_each(|n| writeln!(text, "{n:a>90} = 1").unwrap());
+    (0..150_000).for_each(|n| writeln!(text, "{n:a>90} = 1").unwrap());
     let path = model(folder.path(), &text);
     let error = soon(|| input::model(&path, &[]).unwrap_err());
-    assert_eq!(error.to_string(), "100000 problems, of which the first 20 are shown");
+    assert_eq!(error.to_string(), "150000 problems, of which the first 20 are shown");
 }
 
 /// What has no end, or more than a model can be, is not read to its end.
