@@ -2,40 +2,19 @@
 //! contents of the simulator and of what it depends on, the compiler, and the machine it is for. Not
 //! where it was built.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::env;
+use std::path::Path;
 use std::process::Command;
-use std::{env, fs};
 
-/// What decides on a run's metrics.
-const PARTS: [&str; 6] =
-    ["src/engine", "src/policies", "src/system", "src/experiment", "Cargo.lock", "Cargo.toml"];
-
-fn files(path: &Path, found: &mut Vec<PathBuf>) {
-    if path.is_dir() {
-        let entries = fs::read_dir(path).expect("a folder of the source can be read");
-        entries.for_each(|entry| files(&entry.expect("an entry can be read").path(), found));
-    } else if path.is_file() {
-        found.push(path.to_owned());
-    }
-}
+mod build_hash;
 
 fn main() {
-    let mut found = Vec::new();
-    for part in PARTS {
+    for part in build_hash::PARTS.into_iter().chain(["build.rs", "build_hash.rs"]) {
         println!("cargo::rerun-if-changed={part}");
-        files(Path::new(part), &mut found);
-    }
-    found.sort();
-    let mut hasher = DefaultHasher::new();
-    for file in found {
-        // As the same on every system.
-        file.iter().for_each(|part| part.to_string_lossy().hash(&mut hasher));
-        fs::read(file).expect("a file of the source can be read").hash(&mut hasher);
     }
     let compiler = env::var_os("RUSTC")
         .and_then(|rustc| Some(Command::new(rustc).arg("-vV").output().ok()?.stdout));
-    compiler.hash(&mut hasher);
-    env::var_os("TARGET").hash(&mut hasher);
-    println!("cargo::rustc-env=TRUNKSIM_BUILD={:016x}", hasher.finish());
+    let target = env::var("TARGET").unwrap_or_default();
+    let beside = [compiler.as_deref().unwrap_or_default(), target.as_bytes()];
+    println!("cargo::rustc-env=TRUNKSIM_BUILD={:016x}", build_hash::hash(Path::new(""), &beside));
 }

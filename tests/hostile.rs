@@ -7,6 +7,7 @@ use std::process::Stdio;
 
 use trunksim::engine::time::SimDuration;
 use trunksim::input;
+use trunksim::system::metrics::METRICS;
 use trunksim::system::{RunError, simulate};
 
 use crate::command_line::{results, trunksim};
@@ -59,6 +60,24 @@ fn results_of_another_trace_are_not_taken_over() {
         assert!(sweep(&path, &out).contains("(0 of them taken over"), "{name}");
         assert!(sweep(&path, &out).contains("(8 of them taken over"), "{name}");
         fs::write(folder.path().join(name), "time_s\n1\n20\n51\n").unwrap();
+        assert!(sweep(&path, &out).contains("(0 of them taken over"), "{name}");
+    }
+}
+
+/// So is the file of what an API answered.
+#[test]
+fn results_of_other_outcomes_are_not_taken_over() {
+    for name in ["outcomes.csv", "outcomes.toml", "outcomes"] {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        let path = study(folder.path(), "calls.csv", CALLS);
+        fs::write(folder.path().join(name), "time_s,status\n1,200\n20,500\n").unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let set = format!("set = {{ api.outcomes = {{ file = \"{name}\" }}, ");
+        fs::write(&path, text.replace("set = { ", &set)).unwrap();
+        assert!(sweep(&path, &out).contains("(0 of them taken over"), "{name}");
+        assert!(sweep(&path, &out).contains("(8 of them taken over"), "{name}");
+        fs::write(folder.path().join(name), "time_s,status\n1,200\n20,503\n").unwrap();
         assert!(sweep(&path, &out).contains("(0 of them taken over"), "{name}");
     }
 }
@@ -119,6 +138,10 @@ fn as_many_jobs_as_can_be_written() {
     let arguments =
         ["sweep", path.to_str().unwrap(), "--out", out.to_str().unwrap(), "--jobs", "65535"];
     trunksim(&arguments).assert().success();
+    let timing = fs::read(out.join("timing.json")).unwrap();
+    let timing: serde_json::Value = serde_json::from_slice(&timing).unwrap();
+    let cores = std::thread::available_parallelism().unwrap().get();
+    assert_eq!(timing["threads"], cores);
 }
 
 /// Only regular files are read, by their ending only models are included, and what does not hold
@@ -134,7 +157,9 @@ fn foreign_files_are_neither_read_without_end_nor_shown() {
     {
         std::os::unix::fs::symlink(at("secret"), at("link.toml")).unwrap();
         std::os::unix::fs::symlink("/dev/zero", at("endless.toml")).unwrap();
-        named.extend(["link.toml", "endless.toml", "/dev/zero"]);
+        let made = std::process::Command::new("mkfifo").arg(at("pipe.toml")).status();
+        assert!(made.unwrap().success());
+        named.extend(["link.toml", "endless.toml", "/dev/zero", "pipe.toml"]);
     }
     for name in named {
         let said = refusal(&model(folder.path(), &format!("include = [\"{name}\"]")));
@@ -163,6 +188,8 @@ fn foreign_files_are_neither_read_without_end_nor_shown() {
         ];
         for report in reports {
             assert!(!report.contains("hunter2") && !report.contains("root:x"), "{name}: {report}");
+            let told = report.contains("not a regular file");
+            assert_eq!(told, name != "secret", "{name}: {report}");
         }
     }
 }
@@ -197,6 +224,22 @@ fn a_file_that_many_include_is_read_once() {
     fs::write(&room, text).unwrap();
     let said = refusal(&model(folder.path(), &top));
     assert!(said.contains("s3r2.toml:2:"), "{said}");
+}
+
+/// Includes go so many files deep: a folder of thousands that include each other in a row is none.
+#[test]
+fn a_row_of_includes_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let minimal = std::env::current_dir().unwrap().join("models/minimal.toml");
+    for n in 0..1000 {
+        let text = format!("include = [\"i{}.toml\"]\n", n + 1);
+        fs::write(folder.path().join(format!("i{n}.toml")), text).unwrap();
+    }
+    fs::write(folder.path().join("i1000.toml"), format!("include = [{minimal:?}]\n")).unwrap();
+    let said = refusal(&folder.path().join("i0.toml"));
+    assert!(said.contains("i15.toml:1:12: includes go deeper than 16 files"), "{said}");
+    let loaded = input::model(&folder.path().join("i990.toml"), &[]).unwrap();
+    assert_eq!(loaded.files.len(), 12);
 }
 
 /// No name, label or unknown key takes hold of the terminal that shows it.
@@ -270,6 +313,28 @@ fn what_a_source_does_counts_against_the_budget() {
             let ended = simulate(&loaded.config, 1, 0);
             assert!(matches!(ended, Err(RunError::Events { .. })), "{key}: {ended:?}");
         }
+    }
+}
+
+/// What a source does between arrivals is no arrival.
+#[test]
+fn a_turn_of_a_source_is_no_arrival() {
+    // Whoever asks twice is refused.
+    const LIMIT: &str = "api.limits.0.limiter.limit=1";
+    let folder = tempfile::tempdir().unwrap();
+    let tenant = "[[tenants]]\nid = \"t\"\ntoken = \"t\"\nendpoint = \"e\"\n\
+                  arrivals = { kind = \"poisson\", rate_per_s = 0.1 }\n";
+    let source = "{ kind = \"mmpp\", burst_rate_per_s = 1e-9, quiet_rate_per_s = 0.0, \
+                  burst_mean = \"1ns\", quiet_mean = \"1ns\" }";
+    let path = model(folder.path(), tenant);
+    let mut set = ["horizon=5ms", "warmup=0s", "series_bin=5ms", LIMIT].map(str::to_owned).to_vec();
+    set.extend(["trunks.TRK_01", "tenants.0"].map(|key| format!("{key}.arrivals={source}")));
+    let loaded = input::model(&path, &set).unwrap_or_else(|error| panic!("{error}"));
+    let result = simulate(&loaded.config, 1, 0).unwrap();
+    assert!(result.engine.events > 1000, "{}", result.engine.events);
+    for metric in ["calls_offered", "api_429s_others"] {
+        let index = METRICS.iter().position(|m| m.name == metric).unwrap();
+        assert!(result.metrics[index] < 0.5, "{metric}: {}", result.metrics[index]);
     }
 }
 

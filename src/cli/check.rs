@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use super::tell::tell;
+use super::tell::tell_report;
 use super::{Failure, sweep_table};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::experiment::plan::Plan;
@@ -26,7 +26,7 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
         match check(file) {
             Ok(text) => super::print(&text)?,
             // All but the first are reported as they come.
-            Err(error) if first.is_some() => tell(format!("{:?}", miette::Report::new(error))),
+            Err(error) if first.is_some() => tell_report(error),
             Err(error) => first = Some(error),
         }
     }

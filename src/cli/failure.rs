@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::tell::tell;
+use super::tell::{tell, tell_report};
 use crate::input::InputError;
 use crate::output::files::WriteError;
 use crate::system::RunError;
@@ -32,7 +32,7 @@ impl Failure {
         let (text, code) = match self {
             Self::Input(error) => {
                 // Already a report with its own headings.
-                tell(format!("{:?}", miette::Report::new(*error)));
+                tell_report(*error);
                 return ExitCode::from(2);
             }
             Self::Usage(text) => (text, 2),

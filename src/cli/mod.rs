@@ -39,7 +39,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::input::{self, LoadedModel};
+use crate::input::{self, LoadedModel, harmless};
 use failure::Failure;
 
 /// Simulates a contact centre's SIP trunks under API rate limiting.
@@ -76,11 +76,14 @@ enum Command {
     Presets(presets::Args),
 }
 
+/// The greatest seed: the greatest whole number of a file.
+const SEED_MAX: u64 = i64::MAX as u64;
+
 /// What replaces values of the model.
 #[derive(Debug, Args)]
 struct Overrides {
     /// Seed of every random draw
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
     seed: Option<u64>,
     /// Simulated time during which things are offered and measured, like 1h
     #[arg(long, value_name = "DURATION")]
@@ -165,9 +168,9 @@ fn pool(jobs: Option<u16>) -> Result<rayon::ThreadPool, Failure> {
         .map_err(|e| Failure::Internal(format!("the threads could not be started: {e}")))
 }
 
-/// Prints a result. A reader that has gone away (`| head`) is no error.
+/// Prints a result, without what controls the terminal: it may name files. A reader that has gone away (`| head`) is no error.
 fn print(text: &str) -> Result<(), Failure> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
+    match std::io::stdout().lock().write_all(harmless(text).as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::Internal(format!("standard output: {error}")))
         }

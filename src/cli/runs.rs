@@ -28,7 +28,7 @@ pub(super) struct StudyArgs {
     #[command(flatten)]
     overrides: Overrides,
     /// Runs of each point
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     replications: Option<u32>,
     /// Threads, at most one per core; without it, one per core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]

@@ -5,7 +5,14 @@
 use std::fmt::Display;
 use std::io::Write;
 
-/// Says a line.
+use crate::input::{InputError, harmless};
+
+/// Says a line, without what controls the terminal: names of files may hold anything.
 pub(super) fn tell(line: impl Display) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", harmless(&line.to_string()));
+}
+
+/// Tells what is wrong with files, in the colours of the terminal.
+pub(super) fn tell_report(error: InputError) {
+    let _ = writeln!(std::io::stderr(), "{:?}", miette::Report::new(error));
 }

@@ -312,6 +312,21 @@ mod tests {
         assert_eq!(SimDuration::from_secs_f64(f64::INFINITY), SimDuration::MAX);
     }
 
+    /// A file may name centuries, and what is made of them is no bug.
+    #[test]
+    fn sums_and_products_end_at_the_longest() {
+        let century = SimDuration::from_secs(100 * 365 * 86_400);
+        let (mut at, mut length) = (SimTime::ZERO, SimDuration::ZERO);
+        for _ in 0..7 {
+            at += century;
+            length += century;
+        }
+        assert_eq!((at, length), (SimTime::NEVER, SimDuration::MAX));
+        assert_eq!((at + century, length + century), (SimTime::NEVER, SimDuration::MAX));
+        assert_eq!((century * 6, century * u64::MAX), (SimDuration::MAX, SimDuration::MAX));
+        assert_eq!(century.mul_f64(1e9), SimDuration::MAX);
+    }
+
     #[test]
     #[should_panic(expected = "cannot be -1 s")]
     fn a_negative_length_is_a_bug() {

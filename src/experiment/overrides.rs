@@ -75,6 +75,10 @@ pub fn assign_together(model: &mut Table, sets: &[&Table]) -> Result<(), (usize,
     place(model, parts)
 }
 
+/// Parts of a dotted key: far more than any key of a model has, and few enough to go through one
+/// inside the other.
+const PARTS_MAX: usize = 64;
+
 /// One value to be put at one key.
 struct Assignment {
     /// The table of changes it is from.
@@ -108,6 +112,8 @@ fn place(model: &mut Table, mut parts: Vec<Assignment>) -> Result<(), (usize, Ke
         let segments: Vec<&str> = at.split('.').collect();
         let placed = if segments.iter().any(|s| s.is_empty()) {
             Err("a part of the key is empty".to_owned())
+        } else if segments.len() > PARTS_MAX {
+            Err(format!("the key has more than {PARTS_MAX} parts"))
         } else {
             into_table(model, &segments, &value)
         };

@@ -316,10 +316,11 @@ fn value_level(key: &str, value: &Value) -> Level {
 
 /// Checks what the study says of its factors and metrics.
 fn check(study: &StudySpec, factors: &[Factor], issues: &mut Issues) {
-    let named = !study.name.is_empty()
-        && study.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    if !named {
+    let named = study.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if !named || study.name.is_empty() {
         let message = "must be made of letters, digits, `-` and `_`";
+        issues.refuse("name".into(), format!("\"{}\"", study.name), message);
+    } else if let Some(message) = no_file_name(&study.name) {
         issues.refuse("name".into(), format!("\"{}\"", study.name), message);
     }
     if !(1..=1_000_000).contains(&study.replications) {
@@ -398,11 +399,33 @@ fn check_sla(i: usize, threshold: &SlaSpec, issues: &mut Issues) {
     }
 }
 
+/// Why a file cannot be called so, with an ending after it, on one system or another.
+fn no_file_name(name: &str) -> Option<&'static str> {
+    const LENGTH_MAX: usize = 100;
+    const SPECIAL: [char; 10] = ['/', '\\', '.', ':', '*', '?', '"', '<', '>', '|'];
+    const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+    let small = name.to_ascii_lowercase();
+    let port = ["com", "lpt"].iter().find_map(|port| small.strip_prefix(port));
+    let device = DEVICES.contains(&small.as_str())
+        || port.is_some_and(|n| n.len() == 1 && n.bytes().all(|b| b.is_ascii_digit()));
+    let plain = !name.is_empty() && name.trim() == name && !name.contains(SPECIAL);
+    if !plain {
+        Some("must be a plain file name without an ending")
+    } else if name.starts_with('-') {
+        Some("must not begin with `-`, as options of commands do")
+    } else if name.len() > LENGTH_MAX {
+        Some("must be at most 100 bytes long, as it becomes a file name")
+    } else if device {
+        Some("is the name of a device on Windows, and no file can be called so there")
+    } else {
+        None
+    }
+}
+
 fn check_plot(i: usize, plot: &PlotSpec, factors: &[Factor], issues: &mut Issues) {
     let path = format!("plots.{i}");
     let (file, metrics, spanned, at) = plot.parts();
-    if file.is_empty() || file.contains(['/', '\\', '.']) {
-        let message = "must be a plain file name without an ending";
+    if let Some(message) = no_file_name(file) {
         issues.refuse(format!("{path}.file"), format!("\"{file}\""), message);
     }
     if metrics.is_empty() {

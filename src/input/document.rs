@@ -1,6 +1,7 @@
 //! Reading a TOML file with the place of everything in it, and putting files together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,27 +27,44 @@ pub(super) struct Resolved {
     pub(super) files: Vec<SourceFile>,
 }
 
-/// Reads a file as text; where that fails the problem is shown at `named`, where there is one. What
-/// a file names must be a regular file: a device or a pipe may have no end.
-pub(super) fn read(path: &Path, named: Option<&Spot>) -> Result<String, Problem> {
-    let regular = || match std::fs::metadata(path) {
-        Ok(metadata) if named.is_some() && !metadata.is_file() => {
-            Err(std::io::Error::other("not a regular file"))
-        }
-        _ => Ok(()),
-    };
-    regular().and_then(|()| std::fs::read_to_string(path)).map_err(|error| {
-        let reason = match error.kind() {
-            std::io::ErrorKind::NotFound => "no such file".to_owned(),
-            std::io::ErrorKind::InvalidData => "the file is not UTF-8 text".to_owned(),
-            _ => error.to_string(),
-        };
-        let problem = Problem::new(format!("cannot read {}: {reason}", path.display()));
-        match named {
-            Some(spot) => problem.at(&spot.source, spot.span.clone()),
-            None => problem,
-        }
-    })
+/// Bytes of a model or study: fifty thousand trunks.
+const MODEL_MAX: u64 = 16 << 20;
+
+/// Bytes of a file beside a model: tens of millions of arrivals.
+pub(super) const DATA_MAX: u64 = 256 << 20;
+
+/// Reads a file of at most so many bytes as text; where that fails the problem is shown at `named`,
+/// where there is one. What a file names must be a regular file: a device or a pipe may have no end.
+pub(super) fn read(path: &Path, most: u64, named: Option<&Spot>) -> Result<String, Problem> {
+    bytes(path, most, named.is_some())
+        .and_then(|bytes| String::from_utf8(bytes).map_err(|_| ErrorKind::InvalidData.into()))
+        .map_err(|error| {
+            let reason = match error.kind() {
+                ErrorKind::NotFound => "no such file".to_owned(),
+                ErrorKind::InvalidData => "the file is not UTF-8 text".to_owned(),
+                _ => error.to_string(),
+            };
+            let problem = Problem::new(format!("cannot read {}: {reason}", path.display()));
+            match named {
+                Some(spot) => problem.at(&spot.source, spot.span.clone()),
+                None => problem,
+            }
+        })
+}
+
+fn bytes(path: &Path, most: u64, regular: bool) -> io::Result<Vec<u8>> {
+    let too_large = || io::Error::other(format!("larger than {} MiB", most >> 20));
+    let metadata = std::fs::metadata(path)?;
+    if regular && !metadata.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    if metadata.is_file() && metadata.len() > most {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    // The length of what is no regular file is not known before.
+    std::fs::File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// `file` as seen from `from`, a file beside it, without needless `..`.
@@ -81,7 +99,7 @@ impl Document {
             let message = format!("{} must be a file with the ending .toml", path.display());
             return Err(Problem::new(message).at(&spot.source, spot.span.clone()));
         }
-        let text = read(path, named)?;
+        let text = read(path, MODEL_MAX, named)?;
         Self::parse(&path.display().to_string(), &text)
     }
 

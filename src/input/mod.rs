@@ -26,6 +26,7 @@ use crate::system::{Config, Traces};
 use report::Problem;
 
 pub use report::InputError;
+pub(crate) use report::harmless;
 
 /// A model that was loaded and checked.
 #[derive(Clone, Debug)]

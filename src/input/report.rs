@@ -5,7 +5,10 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
+use miette::{
+    Diagnostic, LabeledSpan, MietteError, MietteSpanContents, NamedSource, Severity, SourceCode,
+    SourceSpan, SpanContents,
+};
 
 /// A text that was read, with the name people know it by.
 #[derive(Debug)]
@@ -16,9 +19,16 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Arc<Self> {
+        const BYTE_ORDER: char = '\u{feff}';
         let name = harmless(&name.into());
         let text: Arc<str> = text.into();
-        let text = if text.chars().any(controls) { harmless(&text).into() } else { text };
+        // The mark of the byte order stands before the first character of some files.
+        let own = text.strip_prefix(BYTE_ORDER).unwrap_or(&text);
+        let text = match controlling(own) {
+            None => text,
+            Some(_) if own.len() < text.len() => format!("{BYTE_ORDER}{}", harmless(own)).into(),
+            Some(_) => harmless(own).into(),
+        };
         Arc::new(Self { text: NamedSource::new(&name, text), name })
     }
 
@@ -39,21 +49,102 @@ impl Source {
     }
 }
 
-/// Whether a character controls the terminal that shows it, or the order in which others are shown.
-pub(super) fn controls(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Bytes on either side of a place that are shown of a line of megabytes.
+const AROUND: usize = 2_000;
+
+/// The largest character boundary up to `byte`.
+fn boundary(text: &str, byte: usize) -> usize {
+    (0..=byte.min(text.len())).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or(0)
+}
+
+impl SourceCode for Source {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        lines_before: usize,
+        lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let whole = self.text.read_span(span, lines_before, lines_after)?;
+        if whole.data().len() <= 2 * AROUND {
+            return Ok(whole);
+        }
+        let text = self.text();
+        let at = boundary(text, span.offset());
+        let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        // Without lines around it, only the place is asked for.
+        let before = if lines_before == 0 { 0 } else { AROUND };
+        let start = boundary(text, at.saturating_sub(before)).max(line);
+        let end = boundary(text, at + AROUND);
+        let (line, column) = self.position(start);
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            &text.as_bytes()[start..end],
+            (start, end - start).into(),
+            line - 1,
+            column - 1,
+            1,
+        )))
+    }
+}
+
+/// Whether a character controls the terminal that shows it or the order in which others are shown,
+/// ends a line, or shows nothing, so that two names look the same. Joiners, which some languages
+/// write with, are none.
+fn controls(c: char) -> bool {
+    let lines = matches!(c, '\n' | '\t' | '\r');
+    let format = matches!(
+        c,
+        '\u{61c}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    );
+    (c.is_control() && !lines) || format
+}
+
+/// The characters of a text, and whether each controls. A return of the carriage does where no new
+/// line follows: what comes next is shown over what stands there.
+fn judged(text: &str) -> impl Iterator<Item = (char, bool)> {
+    let mut characters = text.chars().peekable();
+    std::iter::from_fn(move || {
+        let c = characters.next()?;
+        let returns = c == '\r' && characters.peek() != Some(&'\n');
+        Some((c, returns || controls(c)))
+    })
+}
+
+/// The first character of the text that controls.
+pub(super) fn controlling(text: &str) -> Option<char> {
+    judged(text).find_map(|(c, controls)| controls.then_some(c))
 }
 
 /// The text with a mark for each character that controls, as many bytes long as that was.
-fn harmless(text: &str) -> String {
-    let mark = |c: char| match (controls(c), c.len_utf8()) {
-        (false, _) => c,
-        (true, 1) => '?',
-        (true, 2) => '\u{bf}',
-        (true, _) => '\u{fffd}',
-    };
-    text.chars().map(mark).collect()
+pub(crate) fn harmless(text: &str) -> String {
+    let mut marked = String::with_capacity(text.len());
+    for (c, controls) in judged(text) {
+        match (controls, c.len_utf8()) {
+            (false, _) => marked.push(c),
+            (true, 1) => marked.push('?'),
+            (true, 2) => marked.push('\u{bf}'),
+            (true, 3) => marked.push('\u{fffd}'),
+            (true, _) => marked.push_str("?\u{fffd}"),
+        }
+    }
+    marked
+}
+
+/// A message without what controls and, where it quotes megabytes, without their middle.
+fn message(text: &str) -> String {
+    if text.len() <= 2 * AROUND {
+        return harmless(text);
+    }
+    let tail = (text.len() - AROUND / 4..).find(|byte| text.is_char_boundary(*byte));
+    harmless(&format!("{} … {}", &text[..boundary(text, AROUND)], &text[tail.unwrap_or(0)..]))
 }
 
 /// A stretch of a source.
@@ -73,7 +164,7 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: harmless(&message.into()), help: None, spot: None }
+        Self { message: self::message(&message.into()), help: None, spot: None }
     }
 
     pub(super) fn at(self, source: &Arc<Source>, span: Range<usize>) -> Self {
@@ -89,7 +180,7 @@ impl Problem {
     }
 
     pub(super) fn help(self, help: impl Into<String>) -> Self {
-        Self { help: Some(harmless(&help.into())), ..self }
+        Self { help: Some(message(&help.into())), ..self }
     }
 
     /// `file:line:column: message (help)`.
@@ -122,12 +213,14 @@ impl Diagnostic for Problem {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.spot.as_ref().map(|spot| &spot.source.text as &dyn SourceCode)
+        self.spot.as_ref().map(|spot| spot.source.as_ref() as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let spot = self.spot.as_ref()?;
-        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(None, spot.span.clone()))))
+        let Range { start, end } = spot.span;
+        let end = end.min(boundary(spot.source.text(), start + AROUND));
+        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(None, start..end.max(start)))))
     }
 }
 

@@ -9,8 +9,8 @@ use serde_json::{Map, Value as Json};
 use toml::{Table, Value};
 
 use super::bounds;
-use super::finding::{Finding, FindingKind};
-use super::report::controls;
+use super::finding::{Finding, FindingKind, PLACED_MAX};
+use super::report::controlling;
 use crate::engine::time::SimDuration;
 use crate::policies::OutcomePattern;
 use crate::system::spelling::{any_of, nearest};
@@ -87,7 +87,7 @@ impl<'a> Shape<'a> {
     }
 
     fn text(&mut self, path: &str, text: &str, schema: &Json) {
-        if let Some(c) = text.chars().find(|c| controls(*c)) {
+        if let Some(c) = controlling(text) {
             let must = format!("must not have control characters in it (U+{:04X})", u32::from(c));
             self.must(path, must, None);
             return;
@@ -121,9 +121,11 @@ impl<'a> Shape<'a> {
             match known.get(key) {
                 Some(inner) => self.value(&at(key), value, inner),
                 None if closed => {
-                    let near = near_key(key, table, known);
+                    // Of more than are shown nothing is told.
+                    let shown = self.findings.len() < PLACED_MAX;
+                    let near = if shown { near_key(key, table, known) } else { None };
                     meant.extend(near);
-                    let help = unknown_key_help(near, table, known);
+                    let help = if shown { unknown_key_help(near, table, known) } else { None };
                     let kind = FindingKind::Unknown;
                     self.findings.push(Finding { path: at(key), kind, help });
                 }

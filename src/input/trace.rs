@@ -8,7 +8,7 @@ use std::sync::Arc;
 use toml::{Table, Value};
 
 use super::SourceFile;
-use super::document::{beside, read};
+use super::document::{DATA_MAX, beside, read};
 use super::finding::Finding;
 use super::origin::{Found, Origins};
 use super::report::{Problem, Source, Spot};
@@ -95,7 +95,7 @@ impl<'a> TraceFiles<'a> {
     ) -> Option<(Arc<Source>, Spot)> {
         let (Found::Exactly(place) | Found::Around(place)) = origins.find(table, path);
         let (target, named) = (beside(self.model, file), place.value());
-        match read(&target, Some(&named)) {
+        match read(&target, DATA_MAX, Some(&named)) {
             Err(problem) => {
                 self.problems.push(problem);
                 None

@@ -126,7 +126,9 @@ impl Cells {
 
 /// A word as no spreadsheet calculates it.
 fn no_formula(word: &str) -> Cow<'_, str> {
-    let calculated = word.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    // Spreadsheets in East Asian languages take the wide signs for the narrow ones.
+    const SIGNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    let calculated = word.starts_with(SIGNS);
     if calculated && word.parse::<f64>().is_err() { format!("'{word}").into() } else { word.into() }
 }
 
@@ -373,7 +375,8 @@ mod tests {
 
     #[test]
     fn a_word_is_no_formula() {
-        let words = ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "-0.5", "+2", "a=b", "", "−1"];
+        let words =
+            ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "-0.5", "+2", "a=b", "", "−1", "＝A1"];
         let mut draft = Table::of(&words);
         draft.column("=HYPERLINK()", "words", |word| (*word).to_owned());
         let csv = String::from_utf8(draft.table().csv()).unwrap();
@@ -390,6 +393,7 @@ mod tests {
             "a=b",
             "\"\"",
             "−1",
+            "'＝A1",
         ];
         assert_eq!(lines, expected);
     }

@@ -35,13 +35,14 @@ const QUIET: usize = 0;
 const BURST: usize = 1;
 
 impl Arrivals {
-    /// The source that `spec` describes; `entity` addresses its draws and `trace` is what its
-    /// file holds, if it names one.
+    /// The source that `spec` describes, up to `end`; `entity` addresses its draws and `trace` is
+    /// what its file holds, if it names one.
     #[must_use]
     pub(super) fn new(
         spec: &ArrivalSpec,
         entity: Entity,
         trace: Option<&std::sync::Arc<[SimTime]>>,
+        end: SimTime,
         random: &RandomSource,
     ) -> Self {
         let mut cursor = SimTime::ZERO;
@@ -55,7 +56,7 @@ impl Arrivals {
                 Law::Rates { steps: profile_steps(steps), period: *period }
             }
             ArrivalSpec::Spikes { rate_per_s, spikes } => {
-                Law::Rates { steps: spike_steps(*rate_per_s, spikes), period: None }
+                Law::Rates { steps: spike_steps(*rate_per_s, spikes, end), period: None }
             }
             ArrivalSpec::Mmpp { burst_rate_per_s, quiet_rate_per_s, burst_mean, quiet_mean } => {
                 mmpp(
@@ -179,17 +180,17 @@ fn profile_steps(steps: &[RateStep]) -> Vec<(SimTime, f64)> {
     steps.iter().map(|s| (SimTime::ZERO + s.at, s.rate_per_s)).collect()
 }
 
-/// Spikes that come again are written out up to this many.
+/// Spikes of a source over the horizon, which are written out one by one.
 pub(super) const SPIKES_MAX: u64 = 10_000;
 
-fn spike_steps(base: f64, spikes: &[SpikeSpec]) -> Vec<(SimTime, f64)> {
+fn spike_steps(base: f64, spikes: &[SpikeSpec], end: SimTime) -> Vec<(SimTime, f64)> {
     let mut windows: Vec<(SimTime, SimTime, f64)> = Vec::new();
     for spike in spikes {
         let times = if spike.every.is_some() { SPIKES_MAX } else { 1 };
         for n in 0..times {
             let shift = spike.every.unwrap_or_default().as_nanos().saturating_mul(n);
             let at = SimTime::from_nanos(spike.at.as_nanos().saturating_add(shift));
-            if at == SimTime::NEVER {
+            if at >= end {
                 break;
             }
             windows.push((at, at.saturating_add(spike.length), spike.rate_per_s));
@@ -235,7 +236,8 @@ mod tests {
 
     fn instants(spec: &ArrivalSpec, until: u64) -> Vec<SimTime> {
         let random = RandomSource::new(1, 0);
-        let mut source = Arrivals::new(spec, Entity::named("trunk", "A"), None, &random);
+        let mut source =
+            Arrivals::new(spec, Entity::named("trunk", "A"), None, SimTime::NEVER, &random);
         std::iter::from_fn(|| Some(source.next(&random)))
             .take_while(|t| *t < SimTime::ZERO + SimDuration::from_secs(until))
             .collect()
@@ -256,12 +258,20 @@ mod tests {
             steps: vec![RateStep { at: SimDuration::ZERO, rate_per_s: 1e-9 }],
             period: Some(nanosecond),
         };
-        for spec in [mmpp, profile] {
+        let spike = SpikeSpec {
+            at: SimDuration::ZERO,
+            length: nanosecond,
+            rate_per_s: 1e-9,
+            every: Some(nanosecond * 2),
+        };
+        let spikes = ArrivalSpec::Spikes { rate_per_s: 0.0, spikes: vec![spike] };
+        for spec in [mmpp, profile, spikes] {
             let random = RandomSource::new(1, 0);
-            let mut source = Arrivals::new(&spec, Entity::named("trunk", "A"), None, &random);
-            let instants: Vec<SimTime> = (0..100).map(|_| source.next(&random)).collect();
+            let mut source =
+                Arrivals::new(&spec, Entity::named("trunk", "A"), None, SimTime::NEVER, &random);
+            let instants: Vec<SimTime> = (0..60).map(|_| source.next(&random)).collect();
             assert!(!source.has_arrival() && instants.is_sorted(), "{spec:?}");
-            assert!(instants[99] < SimTime::ZERO + SimDuration::from_millis(1), "{spec:?}");
+            assert!(instants[59] < SimTime::ZERO + SimDuration::from_millis(1), "{spec:?}");
         }
     }
 

@@ -4,8 +4,14 @@
 /// two) by Damerau-Levenshtein distance, or one that begins as it does.
 #[must_use]
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // To compare two names takes time and memory by the product of their lengths.
+    const LENGTH_MAX: usize = 100;
+    if name.len() > LENGTH_MAX {
+        return None;
+    }
+    let known = known.into_iter().filter(|k| k.len() <= LENGTH_MAX);
     let distance = |k: &str| strsim::damerau_levenshtein(&k.to_lowercase(), &name.to_lowercase());
-    let (distance, best) = known.into_iter().map(|k| (distance(k), k)).min_by_key(|(d, _)| *d)?;
+    let (distance, best) = known.map(|k| (distance(k), k)).min_by_key(|(d, _)| *d)?;
     let near = distance <= (name.chars().count() / 3).max(2);
     let begins = name.len() >= 3 && (best.starts_with(name) || name.starts_with(best));
     (near || begins).then_some(best)

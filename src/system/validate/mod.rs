@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::config::{Config, Issue, Traces};
-use super::spec::{ArrivalSpec, Model, RedialSpec, SpikeSpec};
+use super::spec::{ArrivalSpec, Model, RedialSpec, SpikeSpec, TrunkSpec};
 use super::spelling::nearest;
 use crate::engine::simulation::Budget;
 use crate::engine::time::{SimDuration, SimTime};
@@ -99,7 +99,8 @@ impl Checker {
     /// Looks a name up, or says which there are.
     fn resolve(&mut self, path: &str, name: &str, names: &Names) -> Option<u32> {
         let found = names.index.get(name).copied();
-        if found.is_none() {
+        // What is not told any more needs no name that is like it.
+        if found.is_none() && self.issues.len() < ISSUES_MAX {
             let known = names.index.keys().map(String::as_str);
             let message = format!("no such {}; {}", names.kind, suggestion(name, known));
             self.refuse(path, format!("\"{name}\""), message);
@@ -263,6 +264,49 @@ fn check_sizes(model: &Model, checker: &mut Checker) {
             checker.refuse(key, count, format!("must be at most {PARTS_MAX} together"));
         }
     }
+    let sbcs = model.sbcs.iter().map(|s| (s.count, s.id.len() / LETTERS));
+    check_copies("sbcs", sbcs, checker);
+    let of_trunk =
+        |t: &TrunkSpec| t.id.len() / LETTERS + t.groups.len() + rates(model, &t.arrivals);
+    check_copies("trunks", model.trunks.iter().map(|t| (t.count, of_trunk(t))), checker);
+}
+
+/// Parts of parts that are still worth holding: each of the `count` that are made of one entry has
+/// its own.
+const COPIES_MAX: u64 = 10_000_000;
+
+/// Letters of a name that take as much memory as a rate.
+const LETTERS: usize = 16;
+
+/// The rates that a source goes through, one after the other.
+fn rates(model: &Model, source: &ArrivalSpec) -> usize {
+    match source {
+        ArrivalSpec::Profile { steps, .. } => steps.len(),
+        ArrivalSpec::Spikes { spikes, .. } => {
+            let times = |spike: &SpikeSpec| match spike.every {
+                Some(every) if !every.is_zero() => model.horizon.as_nanos() / every.as_nanos() + 1,
+                _ => 1,
+            };
+            let spikes = spikes.iter().map(|s| times(s).min(SPIKES_MAX) as usize).sum::<usize>();
+            2 * spikes
+        }
+        _ => 0,
+    }
+}
+
+/// Refuses entries of which the copies are too large together; each has a count and its parts.
+fn check_copies(key: &str, entries: impl Iterator<Item = (u32, usize)>, checker: &mut Checker) {
+    let mut all = 0;
+    for (i, (count, parts)) in entries.enumerate() {
+        all += u64::from(count) * parts as u64;
+        if all > COPIES_MAX {
+            let message = format!(
+                "must be fewer: with names, groups and rates of arrivals of {parts} parts each \
+                 there are more than {COPIES_MAX} together"
+            );
+            return checker.refuse(format!("{key}.{i}.count"), count, message);
+        }
+    }
 }
 
 /// Bins of a time series that are still worth holding.
@@ -392,9 +436,10 @@ fn arrivals(
             checker.rate(&format!("{path}.rate_per_s"), *rate_per_s);
             let rates = spikes.iter().map(|s| s.rate_per_s).chain([*rate_per_s]);
             needs_arrivals(&format!("{path}.rate_per_s"), rates, checker);
-            for (i, spike) in spikes.iter().enumerate() {
-                check_spike(&format!("{path}.spikes.{i}"), spike, horizon, checker);
-            }
+            spikes.iter().enumerate().fold(0, |before, (i, spike)| {
+                let path = format!("{path}.spikes.{i}");
+                before + check_spike(&path, spike, (horizon, before), checker)
+            });
         }
         ArrivalSpec::FiniteSource { sources, idle } => finite(path, *sources, idle, checker),
         ArrivalSpec::Periodic { every, batch, .. } => {
@@ -416,15 +461,25 @@ fn arrivals(
     None
 }
 
-fn check_spike(path: &str, spike: &SpikeSpec, horizon: SimDuration, checker: &mut Checker) {
+/// Checks a spike that stands behind so many others, and gives how many it is over the horizon.
+fn check_spike(
+    path: &str,
+    spike: &SpikeSpec,
+    (horizon, before): (SimDuration, u64),
+    checker: &mut Checker,
+) -> u64 {
     checker.rate(&format!("{path}.rate_per_s"), spike.rate_per_s);
     checker.positive(&format!("{path}.for"), spike.length);
-    let Some(every) = spike.every else { return };
+    let Some(every) = spike.every else { return 1 };
     if every <= spike.length {
         let message = format!("must be longer than the spike ({})", spike.length);
         checker.refuse(format!("{path}.every"), every, message);
-    } else if horizon.as_nanos() / every.as_nanos() > SPIKES_MAX {
+        return 1;
+    }
+    let spikes = horizon.as_nanos() / every.as_nanos();
+    if before + spikes > SPIKES_MAX {
         let message = format!("must leave at most {SPIKES_MAX} spikes over the horizon");
         checker.refuse(format!("{path}.every"), every, message);
     }
+    spikes
 }

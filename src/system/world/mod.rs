@@ -207,9 +207,9 @@ impl<'c, O: Observer> World<'c, O> {
             .clients
             .iter()
             .map(|c| {
-                c.arrivals
-                    .as_ref()
-                    .map(|(spec, trace)| Arrivals::new(spec, c.entity, trace.as_ref(), &random))
+                c.arrivals.as_ref().map(|(spec, trace)| {
+                    Arrivals::new(spec, c.entity, trace.as_ref(), config.horizon, &random)
+                })
             })
             .collect();
         Self {
@@ -420,7 +420,13 @@ fn trunks(config: &Config, random: &RandomSource) -> Vec<Trunk> {
     (0u32..)
         .zip(&config.trunks)
         .map(|(t, trunk)| Trunk {
-            arrivals: Arrivals::new(&trunk.arrivals, trunk.entity, trunk.trace.as_ref(), random),
+            arrivals: Arrivals::new(
+                &trunk.arrivals,
+                trunk.entity,
+                trunk.trace.as_ref(),
+                config.horizon,
+                random,
+            ),
             offered: 0,
             active: Side::Primary,
             controller: has_secondary(t).then(|| Controller::new(&config.failover)),
