@@ -168,7 +168,8 @@ fn pool(jobs: Option<u16>) -> Result<rayon::ThreadPool, Failure> {
         .map_err(|e| Failure::Internal(format!("the threads could not be started: {e}")))
 }
 
-/// Prints a result, without what controls the terminal: it may name files. A reader that has gone away (`| head`) is no error.
+/// Prints a result, without what controls the terminal: it may name files. A reader that has gone
+/// away (`| head`) is no error.
 fn print(text: &str) -> Result<(), Failure> {
     match std::io::stdout().lock().write_all(harmless(text).as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

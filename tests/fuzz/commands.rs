@@ -21,6 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// What a run that stops at its budget, or cannot end, says.
 const STOPPED: [&str; 2] = ["the budget is used up", "days after the horizon"];
 
+#[expect(clippy::disallowed_methods, reason = "another process runs, not simulated time")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(2));
+}
+
 /// Runs the program in a folder; whether the input is accepted. With code 1 it says which limit of
 /// the model stopped a run.
 fn command(folder: &Path, arguments: &[&str]) -> bool {
@@ -37,7 +42,7 @@ fn command(folder: &Path, arguments: &[&str]) -> bool {
             child.kill().unwrap();
             panic!("{arguments:?} goes on for ever");
         }
-        std::thread::sleep(Duration::from_millis(2));
+        pause();
     };
     let said = fs::read_to_string(said).unwrap();
     assert!(!said.contains("panicked"), "{arguments:?}: {said}");
