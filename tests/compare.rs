@@ -75,7 +75,7 @@ fn compare_prints_rankings_differences_and_an_answer() {
 }
 
 #[test]
-fn a_comparison_is_the_same_on_one_thread_and_on_two_and_runs_nothing_anew() {
+fn a_comparison_is_the_same_on_one_thread_and_on_two_and_runs_nothing_again() {
     let folder = tempfile::tempdir().unwrap();
     let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
     let text = compare(&one, &["--jobs", "1"]);

@@ -40,7 +40,7 @@ struct Slot<E> {
 }
 
 /// The future event list. Events come out by time; **events of the same instant come out in the
-/// order they were scheduled** (FIFO), and one that is rescheduled counts as scheduled anew.
+/// order they were scheduled** (FIFO). A rescheduled event takes a new place in that order.
 ///
 /// Scheduling, cancelling and taking the next cost O(log n).
 #[derive(Debug)]

@@ -28,7 +28,7 @@ impl Welford {
         self.n
     }
 
-    /// Their mean; not a number where there were none.
+    /// The mean of the observations; NaN if there are no observations.
     #[must_use]
     pub const fn mean(&self) -> f64 {
         if self.n == 0 { f64::NAN } else { self.mean }
@@ -41,7 +41,7 @@ impl Welford {
     }
 }
 
-/// The integral over time of a value that stays until it is set anew, from a given start on.
+/// The time integral of a piecewise constant value, from a given start on.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub struct TimeWeighted {
     value: f64,
@@ -142,7 +142,7 @@ impl Latencies {
         self.histogram.len()
     }
 
-    /// Their mean in milliseconds; not a number where there were none.
+    /// The mean in milliseconds; NaN if there are no observations.
     #[must_use]
     pub fn mean_ms(&self) -> f64 {
         if self.histogram.is_empty() {
@@ -151,8 +151,8 @@ impl Latencies {
         self.total_ns as f64 / self.count() as f64 / 1e6
     }
 
-    /// The value that a share `q` of them do not exceed, in milliseconds; not a number where there
-    /// were none.
+    /// The `q` quantile in milliseconds: the value that a share `q` of the observations does not
+    /// exceed. NaN if there are no observations.
     #[must_use]
     pub fn quantile_ms(&self, q: f64) -> f64 {
         if self.histogram.is_empty() {

@@ -312,7 +312,7 @@ mod tests {
         assert_eq!(SimDuration::from_secs_f64(f64::INFINITY), SimDuration::MAX);
     }
 
-    /// A file may name centuries, and what is made of them is no bug.
+    /// A file may name centuries, and an overflow must not be a bug.
     #[test]
     fn sums_and_products_end_at_the_longest() {
         let century = SimDuration::from_secs(100 * 365 * 86_400);

@@ -1,7 +1,7 @@
 //! Random lengths of time: the laws a model may name, and their samplers.
 //!
-//! Each draw has an addressed generator of its own, so that a rejection method (rand_distr's
-//! normal and gamma) uses up nobody else's numbers. Logarithms and the like come from `libm`, in
+//! Each draw has its own addressed generator, so that a rejection method (rand_distr's normal and
+//! gamma) consumes no numbers of another draw. Logarithms and the like come from `libm`, in
 //! rand_distr too, which is built without its `std_math` feature: values are the same on every
 //! platform.
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::random::Draw;
 use super::time::SimDuration;
 
-/// A random length of time. In files a constant is written as it is, `"150ms"`; a law as a table,
+/// A random length of time. In files a constant is a plain duration, `"150ms"`; a law is a table,
 /// `{ kind = "lognormal", mean = "180s", scv = 1.2 }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]

@@ -1,6 +1,6 @@
-//! The bulkhead: ceilings on what a client has under way at once. Whoever finds it full waits or
-//! fails, and to fail is the end of the request, as when a breaker refuses. An adaptive limit moves
-//! its ceiling.
+//! The bulkhead: limits on a client's concurrent requests. A request beyond a limit waits or
+//! fails. A failure there ends the request, as when a breaker refuses. An adaptive limit moves
+//! the bulkhead's limit.
 
 use rand::Rng;
 use schemars::JsonSchema;
@@ -11,7 +11,7 @@ use super::preset::{Follows, Preset};
 use super::{Outcome, Problem, Problems};
 use crate::engine::time::{SimDuration, SimTime};
 
-/// The ceilings of a client replica. By default there is none.
+/// The limits of a client replica. No limit by default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(extend("x-presets" = "bulkhead"))]
@@ -156,7 +156,7 @@ impl Bulkhead {
 
     /// One would enter.
     pub fn enter(&mut self, now: SimTime) -> Entry {
-        // Nobody overtakes those who wait.
+        // FIFO: a new request does not overtake waiting ones.
         let place = if self.waiting == 0 { self.place(now) } else { None };
         if let Some(place) = place {
             return Entry::Enters(place);
@@ -187,7 +187,7 @@ impl Bulkhead {
     /// One has stopped waiting.
     ///
     /// # Panics
-    /// Where nobody was.
+    /// If no request was waiting.
     pub fn stop_waiting(&mut self) {
         self.waiting = self.waiting.checked_sub(1).expect("one was waiting");
     }
@@ -209,7 +209,7 @@ impl Bulkhead {
         self.spec.pending.is_none_or(|pending| waiting < pending as usize)
     }
 
-    /// Whether nobody is in it or waits.
+    /// Whether the bulkhead holds no request and no request waits.
     #[must_use]
     pub const fn is_idle(&self) -> bool {
         self.limit.in_flight() == 0 && self.waiting == 0
@@ -258,8 +258,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(512))]
 
-        /// Never more than the ceiling, never more waiting than the queue; whoever waits has a
-        /// reason to; places and waits come out even.
+        /// Never more than the ceiling, never more waiting than the queue; every waiting request
+        /// has a reason to wait; places and waits come out even.
         #[test]
         fn places_are_counted(
             concurrent in 1u32..6,

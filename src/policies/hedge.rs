@@ -285,7 +285,7 @@ mod tests {
         }
     }
 
-    /// Sends at the instants of the deadlines until there is none, and says when.
+    /// Sends at each deadline until no deadline is left; returns the instants.
     fn instants(spec: &HedgeSpec, round: &mut Hedging) -> Vec<SimTime> {
         let mut sent = vec![SimTime::ZERO];
         round.sent(spec, SimTime::ZERO);
@@ -307,7 +307,7 @@ mod tests {
         assert_eq!(round.in_flight(), 4);
     }
 
-    /// A6, summary: a non-fatal failure sends the next at once and the delay starts anew; a fatal
+    /// A6, summary: a non-fatal failure sends the next at once and resets the delay; a fatal
     /// one, or a success, ends all; pushback says when.
     #[test]
     fn grpc_failures() {

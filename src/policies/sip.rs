@@ -20,8 +20,8 @@ pub struct Timers {
     pub t2: SimDuration,
     /// T4, longest time a message stays in the network (RFC 3261 §17.1.2.2: 5 s).
     pub t4: SimDuration,
-    /// Longest interval between retransmissions of an INVITE, Timer A. RFC 3261 §17.1.1.2 knows
-    /// none, and without it there is none; Kamailio's is its `retr_timer2`, 4 s.
+    /// Longest interval between retransmissions of an INVITE, Timer A. Without it, unbounded as in
+    /// RFC 3261 §17.1.1.2; Kamailio's is its `retr_timer2`, 4 s.
     pub invite_interval_max: Option<SimDuration>,
 }
 
@@ -108,8 +108,8 @@ impl Timers {
         if reliable { SimDuration::ZERO } else { self.t1 * 64 }
     }
 
-    /// When a 2xx that nobody acknowledges goes out, since the first time: after T1, doubling up to
-    /// T2, for 64·T1, whatever the transport (§13.3.1.4).
+    /// When an unacknowledged 2xx is retransmitted, since the first transmission: after T1,
+    /// doubling up to T2, for 64·T1, whatever the transport (§13.3.1.4).
     #[must_use]
     pub fn response_instants(&self) -> Vec<SimDuration> {
         self.send_instants(Method::NonInvite, false)
@@ -146,8 +146,8 @@ impl Timers {
         problems.0
     }
 
-    /// When a request that nobody answers goes out, since the first time, until its transaction
-    /// times out.
+    /// When an unanswered request is retransmitted, since the first transmission, until its
+    /// transaction times out.
     #[must_use]
     pub fn send_instants(&self, method: Method, reliable: bool) -> Vec<SimDuration> {
         let mut instants = vec![SimDuration::ZERO];

@@ -400,7 +400,7 @@ fn check_fluid(case: &Case) {
 }
 
 #[test]
-fn everybody_registers_anew_as_fluid_and_binomial_say() {
+fn everybody_re_registers_as_fluid_and_binomial_say() {
     for case in case::family("avalanche") {
         check_fluid(&case);
         let fluid = ["fluid_peak_backlog", "fluid_all_registered_at"];

@@ -79,7 +79,7 @@ pub enum BackoffSpec {
         cap: SimDuration,
     },
     /// gRPC: min(initial·multiplierⁿ⁻¹, max), then spread by ±`jitter`: a wait may be longer than
-    /// `max` by that share. A pushback starts the exponent anew (proposal A6; grpc-go `stream.go`).
+    /// `max` by that share. A pushback resets the exponent (proposal A6; grpc-go `stream.go`).
     Grpc {
         /// The first wait.
         initial: SimDuration,
@@ -251,7 +251,7 @@ const fn two_minutes() -> SimDuration {
 /// What a backoff remembers of a request.
 #[derive(Copy, Clone, Debug, Default, PartialEq)]
 pub struct BackoffState {
-    /// The last wait, whoever chose it; zero before the first.
+    /// The last wait, chosen by the backoff or by the server; zero before the first.
     pub previous: SimDuration,
     /// Waits chosen since the start, or since the last pushback.
     growth: u32,
@@ -277,7 +277,7 @@ impl BackoffState {
         }
     }
 
-    /// The exponent starts anew.
+    /// Resets the exponent.
     pub const fn restart(&mut self) {
         self.growth = 0;
     }
@@ -303,7 +303,7 @@ fn uniform(rng: &mut impl Rng) -> f64 {
 /// base·multiplierⁿ, at most `cap`.
 fn grown(base: SimDuration, multiplier: f64, n: u32, cap: SimDuration) -> SimDuration {
     let exponent = f64::from(n.min(10_000));
-    // Kept finite: no wait at all, however often multiplied, is none.
+    // Kept finite: 0 · ∞ would be NaN, and a zero wait stays zero at any exponent.
     let grown = base.as_secs_f64() * libm::pow(multiplier, exponent).min(f64::MAX);
     if grown >= cap.as_secs_f64() { cap } else { SimDuration::from_secs_f64(grown) }
 }

@@ -39,7 +39,7 @@ impl Breakers {
         }
     }
 
-    /// Whether there are none.
+    /// Whether the client has no breaker.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -94,7 +94,7 @@ impl Breakers {
         }
     }
 
-    /// As [`Breaker::next_move`] of breaker `which`; of a pool, of any of them.
+    /// [`Breaker::next_move`] of breaker `which`; in a pool, the earliest of any host.
     #[must_use]
     pub fn next_move(&self, which: usize) -> Option<SimTime> {
         match &self.0 {

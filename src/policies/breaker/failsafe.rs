@@ -1,14 +1,15 @@
 //! failsafe-rs.
 //!
-//! A failure opens it by either of two policies: so many in a row, or a moving average of success
-//! below what is required, once a whole window has passed since the breaker was made or last
-//! closed and the window holds requests enough. Where both would open it the longer delay counts.
-//! Delays are drawn from a series that starts anew when the breaker closes.
+//! A failure opens the breaker by either of two policies: a number of consecutive failures, or a
+//! moving average of success below the required rate, once a whole window has passed since the
+//! breaker was made or last closed and the window holds enough requests. Where both would open it
+//! the longer delay counts. Delays are drawn from a series that restarts when the breaker closes.
 //!
 //! It refuses until strictly after its delay; then it is half-open and lets everything through. A
-//! success closes it, whoever made the call; a failure opens it for the next delay, or for the
-//! last one again where no policy gives one. Late results in the open state: a success is counted,
-//! a failure is not. An ignored result is a success, as what its failure predicate lets pass.
+//! success closes it, whichever call it belongs to; a failure opens it for the next delay, or for
+//! the last one again where no policy gives one. Late results in the open state: a success is
+//! counted, a failure is not. An ignored result is a success, as one that the failure predicate
+//! passes.
 //!
 //! The average has the weight exp(−Δt/window) for the past, in whole milliseconds since the
 //! anchor; a result in the very first millisecond does not count as a first one. The requests of
@@ -29,7 +30,7 @@ use crate::engine::time::{SimDuration, SimTime};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FailsafeSpec {
-    /// Opens after so many failures in a row.
+    /// Opens after this number of consecutive failures.
     pub consecutive: Option<ConsecutiveSpec>,
     /// Opens at a low rate of success.
     pub success_rate: Option<SuccessRateSpec>,
@@ -369,7 +370,7 @@ struct SuccessRate {
     spec: SuccessRateSpec,
     anchor: SimTime,
     window_ms: u64,
-    /// Milliseconds since the anchor of the last result; 0 is none.
+    /// Milliseconds since the anchor of the last result; 0 means no result yet.
     last_ms: u64,
     average: f64,
     adder: Adder,

@@ -1,15 +1,15 @@
 //! gobreaker v2.
 //!
-//! Closed, only failures are evaluated, by a rule over its counts: more than so many in a row, or
-//! a share of the requests, those under way included. The counts are cleared when an `interval`
-//! has passed, by the first call or result strictly after it, from which the next interval runs;
-//! or, with a `bucket_period`, they roll on bucket by bucket. A result is counted in the bucket
-//! its call was made in, and nowhere once that has left the window.
+//! Closed, only failures are evaluated, by a rule over its counts: more than a number of
+//! consecutive failures, or a share of the requests, those under way included. The counts are
+//! cleared when an `interval` has passed, by the first call or result strictly after it, from which
+//! the next interval runs; or, with a `bucket_period`, they roll on bucket by bucket. A result is
+//! counted in the bucket its call was made in, and nowhere once that has left the window.
 //!
 //! Results of an older generation are dropped: each change of state and each cleared interval
-//! begins one. Open, the first moment strictly after `timeout` is half-open; so many requests are
-//! let through then, ignored ones given back, and as many successes in a row close it. Ignored
-//! results are excluded (`IsExcluded`): neither success nor failure.
+//! begins one. Open, the first moment strictly after `timeout` is half-open. In that state at most
+//! `max_requests` requests are let through, ignored ones given back, and as many consecutive
+//! successes close it. Ignored results are excluded (`IsExcluded`): neither success nor failure.
 //!
 //! Reading the state of the library's breaker can begin an interval; reading this one changes
 //! nothing.
@@ -46,7 +46,7 @@ pub struct GobreakerSpec {
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ReadyToTrip {
-    /// After more than so many failures in a row; the library's own rule.
+    /// After more than this number of consecutive failures; the library's own rule.
     Consecutive {
         /// Failures in a row that do not open it yet.
         #[schemars(range(min = 0, max = 1_000_000))]

@@ -7,7 +7,7 @@
 //! result at the very end of a bucket belongs to the next.
 //!
 //! Open, the first call later than the sleep window is the only probe. Its success closes the
-//! breaker and starts the stream of buckets anew (the probe is its first result); any other end
+//! breaker and resets the stream of buckets (the probe is its first result); any other end
 //! opens it again: a failure, a time-out, an ignored outcome (`HystrixBadRequestException`) and a
 //! call that was given up. Results that come late have the same effect on a half-open breaker, and
 //! enter the buckets in any state. Ignored results are in no bucket. Instants of opening and asking

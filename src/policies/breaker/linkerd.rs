@@ -2,7 +2,8 @@
 //!
 //! `max_failures` failures in a row shut the gate for a penalty that doubles each time in a row,
 //! with jitter on top; a timer then lets one request through. The first response after that
-//! decides, whoever asked: success opens the gate, failure shuts it for the next penalty.
+//! decides, whichever request it answers: success opens the gate, failure shuts it for the next
+//! penalty.
 //! Responses while it is shut are ignored. A probe given up without a response gives its place
 //! back: an assumption.
 //!

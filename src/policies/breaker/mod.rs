@@ -66,8 +66,8 @@ pub struct BreakerSpec {
     /// Outcomes that count as failures. `"bulkhead"` is what a bulkhead inside the breaker refuses,
     /// and counts only where it is named.
     pub failures: Outcomes,
-    /// Outcomes the machine is told to ignore; what it makes of them is its own matter. Any other
-    /// is a success.
+    /// Outcomes the machine is told to ignore; each library handles an ignored result by its own
+    /// rule. Any other outcome is a success.
     pub ignored: Outcomes,
     /// What has a breaker of its own.
     pub scope: Scope,
@@ -128,7 +128,7 @@ pub enum Placement {
     /// The whole request: the retry loop is inside, and only its end counts.
     PerRequest,
     /// Each try of the outermost retry loop: the loops of a client library under it
-    /// (`retry.over`) are inside, and only their end counts. Where there are none, as
+    /// (`retry.over`) are inside, and only their end counts. Without nested loops the same as
     /// `per_attempt`.
     PerCall,
 }
@@ -224,7 +224,7 @@ pub struct Counts {
     pub consecutive_successes: u64,
     /// Failures in percent; resilience4j: −1 below the minimum number of calls.
     pub failure_rate: f64,
-    /// Slow calls in percent; likewise.
+    /// Slow calls in percent; resilience4j: −1 below the minimum number of calls.
     pub slow_rate: f64,
 }
 

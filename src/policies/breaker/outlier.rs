@@ -1,6 +1,6 @@
 //! Envoy's outlier detection: a pool of hosts of which a few may be ejected.
 //!
-//! So many failures in a row eject a host at once. Everything else happens at a sweep every
+//! A number of consecutive failures ejects a host at once. Everything else happens at a sweep every
 //! `interval` since the pool was made: hosts whose time is over return; hosts whose success rate
 //! of the last interval lies below mean − factor·σ of the hosts with requests enough are ejected;
 //! then those whose percentage of failures reaches its threshold. A host is ejected for
@@ -11,8 +11,8 @@
 //! **The cap**, since 1.28. A host is ejected only if `100·(ejected + 1)/hosts ≤ max_ejection_percent`, in
 //! floating point, unrounded. At the default of 10 % a pool of fewer than 10 hosts therefore never
 //! ejects any, nor does a pool of one at less than 100 %; `always_eject_one_host` lets the first
-//! one go. A pool of 15 ejects one. A failure in a row that the cap stops still starts the count
-//! anew.
+//! one go. A pool of 15 ejects one. A failure in a row that the cap stops still resets the
+//! count.
 //!
 //! **Before 1.28** ([`OutlierVersion`]). Up to 1.26 a host is ejected if those out *before* it are
 //! strictly fewer than the percentage, `100·ejected/hosts < max_ejection_percent`: one of any pool
@@ -315,7 +315,7 @@ impl Pool {
         due.min(first.saturating_sub(1)).saturating_sub(self.sweeps)
     }
 
-    /// Makes so many idle sweeps: all they do is forget ejections of hosts that have settled.
+    /// Makes `idle` idle sweeps: an idle sweep only forgets ejections of hosts that have settled.
     fn pass_idle(&mut self, idle: u64) {
         let interval = whole_ms(self.spec.interval);
         let (first, last) = (self.sweeps + 1, self.sweeps + idle);
@@ -466,8 +466,8 @@ impl Pool {
         }
     }
 
-    /// Ejects by failures in a row. A run that has done so starts anew; one that comes to its
-    /// length while the host is out does not.
+    /// Ejects by consecutive failures. A run of failures that ejects is reset; a run that reaches
+    /// the threshold while the host is out is not.
     fn look_at_runs(&mut self, host: usize, now: SimTime) {
         let it = self.hosts[host];
         if it.consecutive_gateway == self.spec.consecutive_gateway_failure

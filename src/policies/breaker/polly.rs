@@ -2,16 +2,17 @@
 //!
 //! Only failures are evaluated, with >=, over ten windows of a tenth of the sampling duration; a
 //! window starts at the first result after the last one has ended, so that the windows hang on the
-//! traffic and not on the clock. A sampling duration below 200 ms is one window that starts anew.
+//! traffic and not on the clock. A sampling duration below 200 ms is one window that is reset at
+//! its end.
 //!
 //! Half-open, one probe is let through, by the first call at or after the end of the break, and
 //! every other call is refused until its result is there. In v8 that is for ever: the end of the
 //! next break, which its controller notes, is read in the open state only. Polly's older policies
 //! (v4.3 to v7) let another probe through after each break; `half_open_reprobe` does that.
 //!
-//! Results that come late: a success closes a half-open breaker and a failure opens it, whoever
-//! made the call; in the open state they enter the sample, which closing empties. Whatever is not
-//! a failure is a success, ignored results and calls given up included. Instants are cut to the
+//! Results that come late: a success closes a half-open breaker and a failure opens it, whichever
+//! call it belongs to; in the open state they enter the sample, which closing empties. Whatever is
+//! not a failure is a success, ignored results and calls given up included. Instants are cut to the
 //! 100 ns ticks of .NET.
 //!
 //! Source: Polly, `CircuitStateController`, `AdvancedCircuitBehavior`, `RollingHealthMetrics`,

@@ -6,7 +6,7 @@
 //!
 //! A result is judged by the state its call was made in, as in the library's asynchronous calls
 //! (a synchronous call holds the lock, so that nothing is late there): the late failure of a call
-//! made while closed opens the breaker anew once the run is long enough, and the late success of a
+//! made while closed opens the breaker again once the run is long enough, and the late success of a
 //! probe closes even an open one. Instants are whole microseconds, as Python's `datetime`.
 //!
 //! Source: pybreaker 1.4.1, `pybreaker/__init__.py`.

@@ -8,8 +8,8 @@
 //!
 //! Results that come late: in OPEN they enter the sample of the state before without consequence;
 //! in HALF_OPEN they enter the half-open sample as if they were probes. An ignored result gives a
-//! permit back in HALF_OPEN, whoever took it, and is otherwise nothing. A call that is neither
-//! failure nor ignored counts as a success.
+//! permit back in HALF_OPEN, whichever call took it, and has no other effect. A call that is
+//! neither failure nor ignored counts as a success.
 //!
 //! OPEN becomes HALF_OPEN by the first call strictly after the wait, or by itself at its end with
 //! `automatic_half_open`. A timer that is due at the instant of a call goes first.

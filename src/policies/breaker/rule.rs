@@ -14,7 +14,7 @@ use crate::engine::time::{SimDuration, SimTime};
 pub enum RuleSpec {
     /// It never does.
     Never,
-    /// After so many failures in a row (pybreaker's `fail_max`).
+    /// After this number of consecutive failures (pybreaker's `fail_max`).
     Consecutive {
         /// Failures in a row.
         #[schemars(range(min = 1, max = 1_000_000))]
@@ -145,7 +145,7 @@ pub(super) enum Rule {
     FailuresWithin {
         limit: usize,
         within: SimDuration,
-        /// When the last of them came, at most `limit`.
+        /// Instants of the last failures, at most `limit`.
         last: VecDeque<SimTime>,
     },
     TimeWindow {

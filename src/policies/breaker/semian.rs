@@ -1,7 +1,7 @@
 //! Semian's adaptive circuit breaker, marked experimental there: a PID controller that rejects a
 //! share of the calls.
 //!
-//! Each call is rejected with a probability, the rejection rate, which a controller sets anew every
+//! Each call is rejected with a probability, the rejection rate, which a controller updates every
 //! `sliding_interval`, from the share of errors among the calls that were sent within `window`; a
 //! result exactly `window` old still counts. The share is held against an ideal one that is learnt
 //! from the shares seen. Rejected calls are in no share, and an idle window has no errors. There is

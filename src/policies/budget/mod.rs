@@ -30,7 +30,7 @@ pub enum BudgetSpec {
     #[default]
     None,
     /// The AWS SDKs' retry quota (botocore `quota.py`): a retry takes its cost before it is made;
-    /// a success gives back what its last retry cost, or 1 where there was none. The defaults are
+    /// a success gives back what its last retry cost, or 1 without a retry. The defaults are
     /// the classic ones; version 2.1 takes 14, 14 and 5.
     TokenQuota {
         /// Tokens at most, and at the start.
@@ -79,8 +79,8 @@ pub enum BudgetSpec {
         #[schemars(range(min = 0.0, max = 1000.0))]
         percent: f64,
     },
-    /// tower's `TpsBudget`, as in Linkerd: likewise in whole numbers, so that a share of 0.3 is a
-    /// third. Successes are deposited, not requests.
+    /// tower's `TpsBudget`, as in Linkerd: the same rule in whole numbers, so that a share of 0.3
+    /// is a third. Successes are deposited, not requests.
     TpsBudget {
         /// How long a success counts (10 s).
         #[serde(default = "ten_seconds")]
@@ -111,7 +111,7 @@ pub enum BudgetSpec {
         #[serde(default)]
         interval: Option<SimDuration>,
     },
-    /// Envoy's `max_retries`: so many retries at once.
+    /// Envoy's `max_retries`: a limit on concurrent retries.
     MaxRetries {
         /// Retries at once (3).
         #[serde(default = "three")]
@@ -133,8 +133,8 @@ pub enum BudgetSpec {
         #[serde(default)]
         credit: Credit,
     },
-    /// M. Brooker's "circuit breaker" of retries (likewise): no retry once failed tries are more
-    /// than this share of the requests ever made.
+    /// M. Brooker's "circuit breaker" of retries (`retry_strategy.py`): no retry once failed tries
+    /// exceed this share of the requests ever made.
     FailureRatio {
         /// The share (0.1).
         #[serde(default = "tenth")]
@@ -247,7 +247,7 @@ pub enum Budget {
 }
 
 impl Budget {
-    /// A budget nobody has used yet.
+    /// An unused budget.
     #[must_use]
     pub fn new(spec: &BudgetSpec) -> Self {
         match *spec {

@@ -69,7 +69,7 @@ buffer = 0.25
     cases: &[],
 };
 
-/// Windows at the minimum in a row after which the minimum round trip is measured anew.
+/// Consecutive windows at the minimum limit after which the minimum round trip is remeasured.
 const AT_MINIMUM_MAX: u32 = 5;
 
 impl Default for EnvoySpec {

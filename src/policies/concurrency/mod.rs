@@ -132,7 +132,7 @@ enum Algorithm {
 }
 
 impl Concurrency {
-    /// A limit that nobody has used yet, at the instant zero.
+    /// An unused limit, at the instant zero.
     #[must_use]
     pub fn new(spec: &ConcurrencySpec, rng: &mut impl Rng) -> Self {
         let windowed = |spec: &Option<WindowSpec>| spec.as_ref().map(Windowed::new);
@@ -175,7 +175,7 @@ impl Concurrency {
         self.in_flight >= self.limit()
     }
 
-    /// A request would start at `now`: its place, unless so many are under way already.
+    /// A request asks to start at `now`: its place, or `None` at the limit.
     pub fn enter(&mut self, now: SimTime) -> Option<Place> {
         if let Algorithm::Envoy(envoy) = &mut self.algorithm {
             envoy.catch_up(now);

@@ -35,7 +35,7 @@ fn at(t: u64) -> SimTime {
     SimTime::ZERO + ms(t)
 }
 
-/// A request that started at `since` with so many under way ends.
+/// Ends a request that started at `since`, with `in_flight` requests under way.
 fn ends(limit: &mut Concurrency, since: SimTime, rtt: SimDuration, in_flight: u32, drop: bool) {
     limit.in_flight += 1;
     let outcome = if drop { Outcome::TimedOut } else { Outcome::Ok };
@@ -100,7 +100,7 @@ fn netflix_limits_are_replayed() {
 /// By hand from `VegasLimit.java`: with a jitter of ½ the 150th sample at a limit of 10 is taken as
 /// the round trip without load, however long it is.
 #[test]
-fn vegas_measures_its_base_anew() {
+fn vegas_remeasures_its_base() {
     let spec = netflix("vegas", "alpha3 beta6 init10 max20");
     let mut limit = Concurrency::new(&spec, &mut Always(0));
     ends(&mut limit, SimTime::ZERO, ms(10), 10, false);
@@ -176,7 +176,7 @@ fn windows_close_with_the_first_sample_that_ends_after_them() {
     for t in 0..9 {
         ends(&mut limit, at(t), ms(10), 15, false);
     }
-    // A sample that ends at 1010 ms does not close it; 100 µs is a sample, less is none.
+    // A sample that ends at 1010 ms does not close it; 100 µs counts as a sample, less does not.
     ends(&mut limit, at(1000), ms(10), 15, false);
     ends(&mut limit, at(2000), SimDuration::from_nanos(99_999), 15, true);
     assert_eq!(limit.limit(), 20);
@@ -399,7 +399,7 @@ mod envoy_tests {
 
     /// `ConsecutiveMinConcurrencyReset`: five windows at the minimum start a measurement.
     #[test]
-    fn five_windows_at_the_minimum_measure_anew() {
+    fn five_windows_at_the_minimum_remeasure() {
         let changes = |spec: &mut EnvoySpec| {
             (spec.min, spec.buffer, spec.min_rtt_interval) = (7, 0.0, ms(3_600_000));
         };

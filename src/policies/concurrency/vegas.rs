@@ -36,7 +36,7 @@ pub struct VegasSpec {
     /// What the limit is multiplied by when it shrinks. Without it, L is taken off.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub decrease: Option<f64>,
-    /// The shortest round trip is measured anew after U[½,1) times this times the limit samples.
+    /// The shortest round trip is remeasured after U[½,1) · this factor · limit samples.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub probe_multiplier: u32,
     /// Samples are gathered in windows first.

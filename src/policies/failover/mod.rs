@@ -71,7 +71,7 @@ pub struct Triggers {
     pub breaker_open: bool,
     /// A routing request for the trunk fails.
     pub api_failure: bool,
-    /// So many INVITEs time out within a time.
+    /// INVITE time-outs: a number within a time.
     pub invite_timeouts: Option<InviteTimeouts>,
     /// The primary leg is not registered.
     pub registration_lost: bool,
@@ -81,7 +81,7 @@ pub struct Triggers {
     pub link_down: bool,
 }
 
-/// So many INVITEs time out within a time.
+/// A number of INVITE time-outs within a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InviteTimeouts {
@@ -122,7 +122,7 @@ pub enum ActiveCalls {
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unregister {
-    /// As it is left.
+    /// When the trunk leaves the leg.
     #[default]
     AtLeave,
     /// After its last call.
@@ -264,7 +264,7 @@ impl Controller {
         self.move_due(now)
     }
 
-    /// An INVITE on the primary leg timed out. Enough of them are an event.
+    /// An INVITE on the primary leg timed out. Enough time-outs are an event.
     pub fn invite_timed_out(&mut self, now: SimTime, stagger: SimDuration) -> Option<Action> {
         let timeouts = self.spec.triggers.invite_timeouts.as_ref()?;
         let (count, within) = (timeouts.count as usize, timeouts.within);

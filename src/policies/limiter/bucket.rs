@@ -10,7 +10,7 @@ pub(super) enum Refill {
         /// Nanoseconds per token.
         period: u64,
     },
-    /// So many tokens at each tick.
+    /// A number of tokens at each tick.
     Ticks {
         /// Time between ticks.
         interval: SimDuration,

@@ -4,8 +4,8 @@ use super::Admission;
 use crate::engine::time::{SimDuration, SimTime};
 
 /// The permits of the cycle last looked at; below zero they are reserved of cycles to come. A new
-/// cycle adds its permits up to `limit`, however long nobody came. A request waits for the cycle
-/// that has enough for it, and is refused where that takes longer than `timeout`.
+/// cycle adds its permits up to `limit`, however long the limiter was idle. A request waits for the
+/// cycle that has enough for it, and is refused where that takes longer than `timeout`.
 #[derive(Clone, Debug)]
 pub(super) struct Cycles {
     specified: u32,
@@ -38,7 +38,7 @@ impl Cycles {
         (cycle, (self.permits + gained).min(self.limit))
     }
 
-    /// Cycles until there are so many, at `limit` each; at least the next.
+    /// Cycles until `missing` permits are there, at `limit` each; at least one.
     fn cycles(&self, missing: i128) -> i128 {
         (missing + self.limit - 1) / self.limit
     }
@@ -59,7 +59,7 @@ impl Cycles {
 
     /// When the wait until the permits are there is no longer than the time-out. What is asked for
     /// beyond one cycle's permits is never saved up: once the permits are at their limit, each
-    /// cycle begins that wait anew.
+    /// cycle restarts that wait.
     fn retry_at(&self, (cycle, permits): (u64, i128), cost: u32, until: i128) -> SimTime {
         let (period, timeout) = (i128::from(self.period), i128::from(self.timeout));
         let at = until - timeout;

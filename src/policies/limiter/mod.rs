@@ -32,9 +32,9 @@ use window::FixedWindow;
 pub enum Admission {
     /// The request may pass, now.
     Granted,
-    /// It may not. At `retry_at` it would be taken on, to pass then or after a wait, if nobody
-    /// came before; at no earlier instant would it. More than [`Limiter::capacity`] at once never
-    /// are ([`SimTime::NEVER`]; governor's `InsufficientCapacity`).
+    /// The request is refused. `retry_at` is the first instant at which the limiter would take it
+    /// on, to pass or to wait, if no other request came before. A cost above [`Limiter::capacity`]
+    /// is never taken on ([`SimTime::NEVER`]; governor's `InsufficientCapacity`).
     Denied {
         /// When to come back.
         retry_at: SimTime,
@@ -136,7 +136,7 @@ impl OnLimit {
 }
 
 impl Limiter {
-    /// A limiter nobody has used yet.
+    /// An unused limiter.
     #[must_use]
     pub fn new(spec: &LimiterSpec) -> Self {
         let (on_limit, count_rejected) = match *spec {
@@ -220,9 +220,9 @@ impl Limiter {
         Admission::Denied { retry_at: self.refuse(now, cost).unwrap_or(retry_at) }
     }
 
-    /// When the whole of [`Limiter::capacity`] is there again, if nobody comes: the reset that
-    /// limit headers tell, for a window its end (redis-cell: the time until the limiter is back in
-    /// its initial state, from memory).
+    /// When the whole of [`Limiter::capacity`] is there again without further requests: the reset
+    /// that limit headers tell, for a window its end (redis-cell: the time until the limiter is back
+    /// in its initial state, from memory).
     #[must_use]
     pub fn resets(&self, now: SimTime) -> SimTime {
         let all = self.capacity();

@@ -90,7 +90,7 @@ impl NginxLimitReq {
         self.last_ms = Self::clock(now);
     }
 
-    /// A delay of less than a millisecond is none.
+    /// A delay below one millisecond counts as no delay.
     pub(super) fn remaining(&self, now: SimTime) -> u32 {
         let at_once = self.delay.saturating_add((self.rate as i64 - 1) / 1000);
         let room = at_once.min(self.burst) - self.leaked(now);

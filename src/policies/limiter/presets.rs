@@ -1,5 +1,5 @@
-//! The limiters of known libraries and proxies. What these leave to their users has the figures of
-//! the documentation's example; nobody should take those for a default.
+//! The limiters of known libraries and proxies. Where these have no default the preset has the
+//! figures of the documentation's example, which are not recommendations.
 
 use crate::policies::preset::{Follows, Preset};
 

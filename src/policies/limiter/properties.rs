@@ -183,7 +183,7 @@ proptest! {
         }
     }
 
-    /// At the reset a limiter has as much as one that nobody has used, and not before (but that
+    /// At the reset, and not before, a limiter has as much as an unused one (except that
     /// nginx lets less than its burst pass at once).
     #[test]
     fn the_reset_is_when_all_is_there_again(spec in specs(), requests in requests(3)) {
@@ -287,7 +287,7 @@ proptest! {
         }
     }
 
-    /// Exactly so many pass as it says remain, and with time no fewer.
+    /// Exactly `remaining` requests pass, and with time no fewer.
     #[test]
     fn what_remains_passes(spec in specs(), requests in requests(5)) {
         let mut limiter = Limiter::new(&spec);

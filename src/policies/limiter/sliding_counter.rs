@@ -4,7 +4,7 @@ use crate::engine::time::{SimDuration, SimTime};
 
 /// The rate is estimated as previous·(W − elapsed) + current·W, in requests·nanoseconds, so that
 /// nothing is rounded. Within a window the estimate falls steadily, and it does not jump at an
-/// edge. Requests held back are counted in the window in which they pass; nobody overtakes them.
+/// edge. A delayed request is counted in the window in which it passes; no later request overtakes.
 #[derive(Clone, Debug)]
 pub(super) struct SlidingCounter {
     specified: u32,
@@ -54,7 +54,7 @@ impl SlidingCounter {
         if self.counts_itself { room * window } else { (room + 1) * window - 1 }
     }
 
-    /// How far into a window its predecessor, with so many requests, weighs no more than `room`.
+    /// How far into a window its predecessor, with `previous` requests, weighs no more than `room`.
     fn elapsed(&self, previous: u64, room: i128) -> u64 {
         if previous == 0 {
             return 0;

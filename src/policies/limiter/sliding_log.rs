@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use super::Edge;
 use crate::engine::time::{SimDuration, SimTime};
 
-/// The instants of the last requests, oldest first, as many as can matter. Those held back are
-/// kept at the instant they pass; nobody overtakes them.
+/// The instants of the last requests, oldest first, as many as can matter. A delayed request is
+/// kept at the instant it passes; no later request overtakes it.
 #[derive(Clone, Debug)]
 pub(super) struct SlidingLog {
     specified: u32,

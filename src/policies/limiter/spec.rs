@@ -16,8 +16,8 @@ const LOG_MAX: u32 = 1_000_000;
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[schemars(extend("x-presets" = "limiter"))]
 pub enum LimiterSpec {
-    /// So many requests per window; the count starts anew with each window. Across an edge twice
-    /// as many may pass.
+    /// At most `limit` requests per window; the counter resets at each window boundary. Across a
+    /// boundary twice as many may pass.
     FixedWindow {
         /// Requests per window.
         #[schemars(range(min = 1, max = 1_000_000_000))]
@@ -35,8 +35,8 @@ pub enum LimiterSpec {
         #[serde(default)]
         on_limit: OnLimit,
     },
-    /// So many requests in any window: the instant of each is kept, and only those within the
-    /// last window count.
+    /// At most `limit` requests in any window. The instant of each request is kept; those within
+    /// the last window count.
     SlidingLog {
         /// Requests per window.
         #[schemars(range(min = 1, max = 1_000_000))]
@@ -140,7 +140,7 @@ pub enum LimiterSpec {
         nodelay: bool,
     },
     /// resilience4j's `AtomicRateLimiter`: time is cut into cycles from the start of the run, each
-    /// with so many permits; a request may reserve those of cycles to come.
+    /// with `limit` permits; a request may reserve permits of cycles to come.
     Cycles {
         /// Permits per cycle.
         #[schemars(range(min = 1, max = 1_000_000_000))]
@@ -229,7 +229,7 @@ pub enum Refuses {
 }
 
 impl LimiterSpec {
-    /// So many calls per second, with as many at once as fit in a second.
+    /// A limit in calls per second; one second's calls may pass at once.
     #[must_use]
     pub fn calls_per_second(rate_per_s: f64) -> Self {
         let burst = libm::ceil(rate_per_s.clamp(1.0, 1e9)) as u32;

@@ -13,7 +13,7 @@ pub enum StackAdmission {
     Denied {
         /// Place in the path.
         level: u32,
-        /// When every level would take it on, if nobody came before. (A level of cycles takes on
+        /// When every level would take it on without earlier requests. (A level of cycles takes on
         /// more than one cycle's permits towards the end of each only: then at the earliest.)
         retry_at: SimTime,
     },

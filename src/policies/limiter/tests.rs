@@ -23,7 +23,7 @@ fn denied_until(at: u64) -> Admission {
 }
 
 #[test]
-fn an_aligned_window_starts_anew_at_its_multiples() {
+fn an_aligned_window_resets_at_its_multiples() {
     let mut limiter = Limiter::new(&window(2, 1000, Anchor::Aligned));
     let answers = [700, 800, 900, 1000, 1100, 1200].map(|t| limiter.admit(ms(t), 1));
     let granted = Admission::Granted;
@@ -279,7 +279,7 @@ fn permits_of_cycles_to_come_are_reserved_within_the_timeout() {
     assert_eq!(answers, [granted, delayed(50), delayed(100), denied_until(50), denied_until(50)]);
     assert_eq!(limiter.remaining(ms(149)), 0);
     assert_eq!(limiter.admit(ms(150), 1), granted);
-    // What nobody used is not saved up.
+    // Unused capacity is not saved up.
     assert_eq!(limiter.remaining(ms(1000)), 1);
 }
 

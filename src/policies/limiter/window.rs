@@ -3,7 +3,7 @@
 use super::Anchor;
 use crate::engine::time::{SimDuration, SimTime};
 
-/// So many requests per window. Requests held back take places in windows to come.
+/// At most `limit` requests per window. Delayed requests take places in windows to come.
 #[derive(Clone, Debug)]
 pub(super) struct FixedWindow {
     specified: u32,
@@ -54,8 +54,8 @@ impl FixedWindow {
         Count { start: self.count.start + self.window * passed, taken, ahead: left - taken }
     }
 
-    /// How many windows after the one of `count` so many requests pass. They go into one window:
-    /// the one in which the last of them has a place.
+    /// Windows from the one of `count` to the one in which `cost` requests pass. They go into one
+    /// window: the first that has a place for the last of these requests.
     const fn windows(&self, count: &Count, cost: u64) -> u64 {
         if count.ahead == 0 && count.taken + cost <= self.limit {
             0

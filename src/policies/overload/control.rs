@@ -62,7 +62,7 @@ enum Wish {
 }
 
 impl Control {
-    /// A server of so many `servers` behind one queue, and its clients.
+    /// A server of `servers` behind one queue, and its clients.
     #[must_use]
     pub fn new(spec: &OverloadSpec, servers: u32, clients: u32) -> Self {
         let wish = match spec {
@@ -88,7 +88,7 @@ impl Control {
         }
     }
 
-    /// So many servers are busy and so many messages wait from `now` on.
+    /// Takes note that `busy` servers are busy and `waiting` messages wait from `now` on.
     pub fn level(&mut self, now: SimTime, busy: u32, waiting: usize) {
         self.advance(now);
         self.busy_ns += u128::from((now - self.since).as_nanos()) * u128::from(self.busy);
@@ -126,8 +126,8 @@ impl Control {
         Feedback::new(sequence, demand)
     }
 
-    /// Whether a request of somebody who does not know of overload control is taken at `now`: the
-    /// server itself refuses the share it wants held back (RFC 7339 §5.10.2). With rates they count
+    /// Whether a request of a client without overload control is taken at `now`: the server itself
+    /// refuses the share it wants held back (RFC 7339 §5.10.2). With rates all such clients count
     /// as one more client.
     pub fn takes_foreign(&mut self, now: SimTime, rng: &mut impl Rng) -> bool {
         self.advance(now);

@@ -40,9 +40,9 @@ pub struct Throttle {
 enum State {
     /// Free.
     Free,
-    /// So many percent are to be held back.
+    /// `percent` of the requests are to be held back.
     Loss { percent: f64, until: SimTime },
-    /// So many requests per second may be sent. Content and instants are in nanoseconds.
+    /// `per_s` requests per second may be sent. Content and instants are in nanoseconds.
     Rate { per_s: u16, until: SimTime, content_ns: i64, sent_at: SimTime },
 }
 

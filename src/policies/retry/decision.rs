@@ -27,7 +27,7 @@ pub enum RetryDecision {
 /// Why a request is given up.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// The outcome, method or answer is none to retry on.
+    /// The outcome, method or answer is not retryable.
     NotRetryable,
     /// All tries are used up.
     Attempts,

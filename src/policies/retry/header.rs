@@ -20,9 +20,9 @@ pub enum Hint {
 pub enum RetryAfter {
     /// It takes the place of the backoff, as in go-retryablehttp and the Genesys SDK for .NET.
     Honoured,
-    /// Likewise unless it is 0, which counts as none (urllib3's `Retry`).
+    /// Honoured; 0 counts as no header (urllib3's `Retry`).
     HonouredUnlessZero,
-    /// Likewise, and its seconds are taken for milliseconds (Genesys CLI before it used
+    /// Honoured, with its seconds read as milliseconds (Genesys CLI before it used
     /// go-retryablehttp, `retry.go`).
     HonouredAsMillis,
     /// It is added to the backoff.
@@ -32,8 +32,8 @@ pub enum RetryAfter {
     /// The longer of the two, but at most 5 s longer than the backoff (botocore 1.44,
     /// `x-amz-retry-after`).
     AwsBounded,
-    /// It takes the place of the backoff, whose exponent then starts anew; one that is negative or
-    /// cannot be read forbids the retry (gRPC proposal A6, `grpc-retry-pushback-ms`).
+    /// It replaces the backoff and resets the exponent. A value that is negative or cannot be read
+    /// forbids the retry (gRPC proposal A6, `grpc-retry-pushback-ms`).
     Pushback,
     /// Nothing.
     Ignored,

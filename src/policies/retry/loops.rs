@@ -399,9 +399,9 @@ impl Loops {
 }
 
 impl Loop {
-    /// Starts a try; `anew` says that it is the first of a request, whatever was before.
-    fn start_try(&mut self, state: &mut LoopState, anew: bool, now: SimTime) {
-        if anew || state.tries == 0 {
+    /// Starts a try; `first` says that it is the first of a request, whatever was before.
+    fn start_try(&mut self, state: &mut LoopState, first: bool, now: SimTime) {
+        if first || state.tries == 0 {
             *state = LoopState::starting(now);
             self.budget.on_request(now);
         }

@@ -39,8 +39,8 @@ pub struct RetrySpec {
     /// The whole request, waits included, takes at most this long; a wait that would end later is
     /// not begun.
     pub deadline: Option<SimDuration>,
-    /// Whether such a wait is begun all the same, so that the request fails at its deadline only
-    /// (Envoy's route timeout, gRPC's deadline).
+    /// Whether a wait past the deadline is begun nevertheless, so that the request fails only at
+    /// its deadline (Envoy's route timeout, gRPC's deadline).
     pub wait_out_deadline: bool,
     /// No further try once so long has passed since the first started; a wait may end later
     /// (tenacity `stop_after_delay`, Genesys SDKs `MaxRetryTimeSec`).

@@ -145,7 +145,7 @@ fn elapsed_and_waits_are_bounded_at_their_edges() {
     assert_eq!(waits(&spec, refused, 100).len(), 4);
 }
 
-/// gRPC A6: a pushback is waited exactly and starts the exponent anew; a negative or unreadable one
+/// gRPC A6: a pushback is waited exactly and resets the exponent; a negative or unreadable one
 /// forbids the retry, and is charged to the throttle.
 #[test]
 fn grpc_pushback() {

@@ -1,4 +1,4 @@
-//! What a server does with its queue: whom it takes next, and whom it sends away instead.
+//! The server's queue: the order of service, and shedding.
 
 mod codel;
 
@@ -10,7 +10,7 @@ use super::{Problem, Problems};
 use crate::engine::time::SimDuration;
 pub use codel::Codel;
 
-/// Whom a server takes next.
+/// The order of service of a server's queue.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum OrderSpec {
@@ -40,12 +40,12 @@ impl OrderSpec {
     }
 }
 
-/// Whom a server sends away when their turn comes.
+/// Load shedding when a request's turn for service comes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[schemars(extend("x-presets" = "shedding"))]
 pub enum SheddingSpec {
-    /// Nobody.
+    /// No shedding.
     #[default]
     None,
     /// Those who waited too long in an overload, by folly's variant of controlled delay.

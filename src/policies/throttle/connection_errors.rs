@@ -16,7 +16,7 @@ pub(super) struct ConnectionErrors {
 }
 
 impl ConnectionErrors {
-    /// A client that outlives `max` of them; without that, any number.
+    /// A client that outlives `max` connection errors; without `max`, any number.
     pub(super) const fn new(max: Option<u32>) -> Self {
         Self { max, seen: 0, until: SimTime::ZERO }
     }

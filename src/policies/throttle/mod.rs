@@ -70,7 +70,7 @@ pub enum Throttle {
     Paced(Pacing),
 }
 
-/// The gate of a try that has taken its place and waits for so many seconds.
+/// The gate of a try that has taken its place and waits for `wait_s` seconds.
 fn later(now: SimTime, wait_s: f64) -> Gate {
     let until = now.saturating_add(SimDuration::from_secs_f64(wait_s.max(0.0)));
     if until > now { Gate::Reserved { until } } else { Gate::Open }

@@ -180,7 +180,7 @@ mod tests {
                         prop_assert!(rule == PacingRule::Spread);
                         prop_assert!(until > now && until <= latest);
                     }
-                    Gate::Refused => prop_assert!(false, "nobody is refused"),
+                    Gate::Refused => prop_assert!(false, "pacing refuses no request"),
                 }
             }
         }

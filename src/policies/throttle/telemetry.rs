@@ -15,7 +15,7 @@ const CLIENT_SLOT: SimDuration = SimDuration::from_secs(10);
 pub struct Report {
     /// Answers it had since its last report.
     pub sent: u64,
-    /// Whether the last of them was a failure.
+    /// Whether the last answer was a failure.
     pub congested: bool,
 }
 

@@ -52,7 +52,7 @@ fn a_wait_ends_when_its_tokens_are_there() {
                     now = until;
                     assert_eq!(throttle.admit(now, Sending::First, &mut rng), Gate::Open);
                 }
-                Gate::Refused => panic!("the adaptive mode refuses nobody"),
+                Gate::Refused => panic!("the adaptive mode refuses no try"),
             }
         }
         assert!(waited > 40, "{waited} of 50 waited");

@@ -81,7 +81,7 @@ fn a_single_probe_after_the_sleep_window() {
 /// Closing starts the stream of buckets anew, at that instant; otherwise the old failures would
 /// open it at the next snapshot. The probe is the stream's first result.
 #[test]
-fn closing_starts_the_stream_anew() {
+fn closing_resets_the_stream() {
     let mut rig = Rig::new(QUICK);
     rig.calls(0, "FFFF");
     rig.calls(330 * MS, "S");

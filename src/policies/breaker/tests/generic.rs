@@ -27,7 +27,7 @@ fn call(breaker: &mut Breaker, now: SimTime, result: CallResult) -> bool {
 }
 
 #[test]
-fn consecutive_failures_open_it_and_a_success_starts_the_count_anew() {
+fn consecutive_failures_open_it_and_a_success_resets_the_count() {
     let mut breaker = Breaker::new(&spec(RuleSpec::Consecutive { failures: 3 }, 1, 1));
     use CallResult::{Failure, Success};
     for result in [Failure, Failure, Success, Failure, Failure] {
