@@ -112,7 +112,7 @@ fn with_a_fast_registrar_registrations_do_not_time_out_and_the_rest_stays() {
     shows(&fast, &LIMITED);
     shows(&fast, &FAILED_OVER);
     shows(&fast, &DROPPED);
-    shows(&fast, &["invite_timeouts", "registrations_anew"]);
+    shows(&fast, &["invite_timeouts", "re_registrations"]);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn drops_hang_on_the_connection_that_is_closed_and_on_what_a_dead_flow_gives() {
 fn with_warm_standby_a_failover_needs_no_registration() {
     let warm = apac("'registration.standby' = 'warm'");
     shows(&warm, &["api_429s", "failovers"]);
-    absent(&warm, &["registrations_anew", "calls_lost", "calls_dropped"]);
+    absent(&warm, &["re_registrations", "calls_lost", "calls_dropped"]);
 }
 
 #[test]

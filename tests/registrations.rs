@@ -99,11 +99,11 @@ impl Observer for Rules {
             Observation::RegistrationRefused { leg } => {
                 self.failed(now, leg.trunk().index(), self.retry_after);
             }
-            Observation::Registered { leg, anew } => {
+            Observation::Registered { leg, new_binding } => {
                 let until = now + self.expires;
                 let part = &mut self.legs[leg.trunk().index()];
-                if part.usable_until.is_some_and(|until| now < until) == anew {
-                    self.wrong.push(format!("{now}: {leg:?} anew: {anew}"));
+                if part.usable_until.is_some_and(|until| now < until) == new_binding {
+                    self.wrong.push(format!("{now}: {leg:?} new_binding: {new_binding}"));
                 }
                 *part = Leg { usable_until: Some(until), ..Leg::default() };
             }

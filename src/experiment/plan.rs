@@ -16,9 +16,8 @@ use super::sampling;
 use super::sla::SlaSpec;
 use super::study::{FactorSpec, PlotSpec, Scale, StudySpec, level_text};
 use crate::engine::time::SimDuration;
-use crate::system::metrics::METRICS;
+use crate::system::metrics::{METRICS, index_of, unknown_metric};
 use crate::system::spec::Model;
-use crate::system::spelling::nearest;
 use crate::system::{Config, Issue, Traces};
 
 /// A study made ready to run.
@@ -384,8 +383,8 @@ fn check_sla(i: usize, threshold: &SlaSpec, issues: &mut Issues) {
     metric(at("metric"), &threshold.metric, issues);
     let adds_up = METRICS.iter().all(|m| m.name != threshold.metric || m.adds_up());
     if threshold.per.is_some() && !adds_up {
-        let message = "is a rate, which only a metric has that adds up over the measured time; \
-                       `failovers` is one, a share or a mean is none";
+        let message = "needs a metric that adds up over the measured time, such as `failovers`; \
+                       a share or a mean has no rate";
         issues.refuse(at("per"), &threshold.metric, message);
     }
     if threshold.written().is_none() {
@@ -456,7 +455,7 @@ fn check_plot(i: usize, plot: &PlotSpec, factors: &[Factor], issues: &mut Issues
             level(&path, factor, &level_text(value), issues);
         }
     }
-    // Without the factors it spans nobody can say which are left.
+    // The factors that are left are known only where those it spans are.
     let leader = |f: usize| factors[f].with.unwrap_or(f);
     for (f, factor) in factors.iter().enumerate().filter(|_| spans_factors) {
         let said = |name: &String| at.contains_key(name) || spanned.contains(&name.as_str());
@@ -469,12 +468,8 @@ fn check_plot(i: usize, plot: &PlotSpec, factors: &[Factor], issues: &mut Issues
 }
 
 fn metric(path: String, name: &str, issues: &mut Issues) {
-    if METRICS.iter().all(|m| m.name != name) {
-        let message = match nearest(name, METRICS.iter().map(|m| m.name)) {
-            Some(near) => format!("no such metric; did you mean `{near}`?"),
-            None => "no such metric; `trunksim run` prints them all".to_owned(),
-        };
-        issues.refuse(path, format!("\"{name}\""), message);
+    if index_of(name).is_none() {
+        issues.refuse(path, format!("\"{name}\""), unknown_metric(name));
     }
 }
 
@@ -568,7 +563,7 @@ impl Source {
 /// Reads a resolved table as a model, presets and all.
 ///
 /// # Errors
-/// The first preset that is none, or the first key that does not fit, with its path.
+/// The first unknown preset, or the first key that does not fit, with its path.
 pub fn read_model(mut table: Table) -> Result<Model, Issue> {
     if let Some(unexpanded) = expand(&mut table).issues.into_iter().next() {
         return Err(unexpanded.issue);

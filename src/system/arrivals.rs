@@ -105,7 +105,7 @@ impl Arrivals {
         !self.turning
     }
 
-    /// Within a stretch of constant rate the gap is exponential; past its end it is drawn anew,
+    /// Within a stretch of constant rate the gap is exponential; past its end it is drawn again,
     /// which the exponential law's lack of memory allows.
     fn next_poisson(&mut self, random: &RandomSource) -> SimTime {
         self.turning = false;
@@ -244,7 +244,7 @@ mod tests {
     }
 
     /// Rates that change every nanosecond or two without an arrival: the source does not go through
-    /// all of them at once.
+    /// all these changes at once.
     #[test]
     fn a_source_that_turns_often_is_asked_again() {
         let nanosecond = SimDuration::from_nanos(1);

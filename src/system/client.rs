@@ -101,7 +101,7 @@ impl Client {
         false
     }
 
-    /// Gives a connection back; whoever waited longest has it now.
+    /// Gives a connection back, to the request that has waited longest.
     pub(super) fn disconnect(&mut self) -> Option<RequestId> {
         let next = self.room.next();
         if next.is_none() {

@@ -200,7 +200,7 @@ pub(super) struct ApiConfig {
 pub(super) struct LimiterConfig {
     pub(super) name: String,
     pub(super) spec: LimiterSpec,
-    /// What it answers to whom it refuses.
+    /// The status of its refusals.
     pub(super) status: Outcome,
     pub(super) retry_after: RetryAfterSpec,
 }

@@ -12,7 +12,7 @@ pub(super) type Try = u16;
 /// What the SBC tells the carrier about an INVITE.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Response {
-    /// 100: somebody is working on it. Ends Timer B.
+    /// 100: the request is being worked on. Ends Timer B.
     Trying,
     /// 180 and 200: the call is answered by the flow.
     Ok,

@@ -153,7 +153,7 @@ impl<T> Slab<T> {
         Some(taken)
     }
 
-    /// All of them, in no order that means anything.
+    /// All things, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().filter_map(|(_, value)| value.as_ref())
     }
@@ -164,7 +164,7 @@ impl<T> Slab<T> {
         self.live
     }
 
-    /// Whether there are none.
+    /// Whether there is no thing.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.live == 0

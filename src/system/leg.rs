@@ -109,7 +109,7 @@ pub(super) struct Registration {
     pub(super) phase: Phase,
     /// Makes messages of an earlier transaction stale.
     pub(super) serial: Try,
-    /// Failures in a row, and those of them that count towards giving up.
+    /// Failures in a row, and those among the failures that count towards giving up.
     pub(super) failures: u32,
     pub(super) counted: u32,
     /// Waits drawn so far.

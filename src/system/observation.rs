@@ -165,7 +165,7 @@ pub enum Observation {
     Requested { request: RequestId, client: ClientId, errand: Errand, trunk: TrunkId },
     /// An attempt leaves its client.
     AttemptSent { request: RequestId, client: ClientId, attempt: u32 },
-    /// The limiters refused an attempt: `limiter` of them for longest.
+    /// The limiters refused an attempt: `limiter` is the one that refuses for longest.
     LimiterRefused {
         request: RequestId,
         client: ClientId,
@@ -174,8 +174,8 @@ pub enum Observation {
         limiter: u32,
         retry_after: Option<SimDuration>,
     },
-    /// The limiters let an attempt pass at once, or after a delay: then `held_by` of them holds it
-    /// back longest.
+    /// The limiters let an attempt pass at once, or after a delay: then `held_by` is the limiter
+    /// that holds it back longest.
     LimiterAdmitted {
         request: RequestId,
         client: ClientId,
@@ -279,8 +279,8 @@ pub enum Observation {
     RegistrationGivenUp { leg: LegId },
     /// The SBC held a REGISTER back, because the registrar is overloaded and asked for less.
     RegisterThrottled { leg: LegId },
-    /// A binding was made; `anew` where none was usable before.
-    Registered { leg: LegId, anew: bool },
+    /// A binding was made or refreshed; `new_binding` if the leg had no usable binding before.
+    Registered { leg: LegId, new_binding: bool },
     /// A leg that should be registered is, or is not.
     Registration { leg: LegId, wanted: bool, usable: bool },
     /// OPTIONS put a leg down or up.
@@ -295,7 +295,7 @@ pub enum Observation {
     /// A fault began or ended.
     FaultMoved { fault: u32, on: bool },
 
-    // What led to what: reported where somebody takes note of it ([`Observer::LINKS`]).
+    // Causes and effects: reported to observers that ask for them ([`Observer::LINKS`]).
     /// A call waits for the answer of a request; `shared` where the request was under way already.
     CallAsks { call: CallId, request: RequestId, shared: bool },
     /// A request waits for a connection of its client: all are in use.
@@ -343,7 +343,7 @@ pub enum Observation {
     RegisterAnswered { leg: LegId, answer: RegisterAnswer },
 }
 
-/// Somebody who folds what a run reports. `()` costs nothing.
+/// An observer that folds what a run reports. `()` costs nothing.
 pub trait Observer {
     /// Whether it takes note of who waits: callers one by one, and the queues of registrars. There
     /// are many such facts, and what measures every run needs none.

@@ -8,17 +8,18 @@
 pub(super) enum Purpose {
     /// Time to a source's next arrival: entity = source, index = candidate.
     Arrival = 1,
-    /// Whether a candidate of a varying rate counts, or how long a burst state lasts: likewise.
+    /// Whether a candidate of a varying rate counts, or how long a burst state lasts: entity =
+    /// source, index = candidate.
     ArrivalState,
     /// Talk time: entity = trunk, index = caller of that trunk.
     Talk,
     /// Patience in the queue: entity = trunk, index = call of that trunk.
     Patience,
-    /// Patience during call set-up: likewise.
+    /// Patience during call set-up: entity = trunk, index = call of that trunk.
     SetupPatience,
-    /// Wrap-up after the call: likewise.
+    /// Wrap-up after the call: entity = trunk, index = call of that trunk.
     WrapUp,
-    /// Whether and when a caller dials again: likewise.
+    /// Whether and when a caller dials again: entity = trunk, index = call of that trunk.
     Redial,
     /// SBC processing: entity = SBC, index = job.
     SbcService,
@@ -44,7 +45,7 @@ pub(super) enum Purpose {
     Stagger,
     /// A carrier's time to failure: entity = carrier, index = outage.
     TimeToFailure,
-    /// A carrier's time to repair: likewise.
+    /// A carrier's time to repair: entity = carrier, index = outage.
     TimeToRepair,
     /// A background binding's wait after an outage: entity = carrier, index = outage and binding.
     Avalanche,
@@ -54,7 +55,8 @@ pub(super) enum Purpose {
     /// Whether the API fails an attempt whatever its load: entity = who asks, index = request and
     /// attempt.
     ApiFailure,
-    /// Whether a client refuses an attempt of its own: likewise, and gate.
+    /// Whether a client refuses an attempt of its own: entity = who asks, index = request, attempt
+    /// and gate.
     ClientThrottle,
     /// How long a message between a client and the API takes: entity = who asks, index = request,
     /// attempt and direction.

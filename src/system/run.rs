@@ -86,10 +86,10 @@ pub enum RunError {
         /// Events pending.
         pending: u64,
     },
-    /// Nothing more can happen, and something waits all the same.
+    /// No further event can happen, and requests still wait.
     #[error(
         "stuck at {at} of simulated time (seed {seed}, replication {replication}): {who}, and \
-         nothing that is to happen gives any of them what it waits for"
+         no pending event can end the wait"
     )]
     Stuck {
         /// Replays the run.
@@ -154,8 +154,8 @@ pub fn simulate(config: &Config, seed: u64, replication: u64) -> Result<RunResul
     run(config, seed, replication, ())
 }
 
-/// As [`simulate`], with an observer of one's own beside the metrics. It is told of queues and of
-/// what led to what, and of limiters' budgets where it takes note of them.
+/// Runs [`simulate`] with an observer of one's own beside the metrics. The observer is told of
+/// queues, of causes and effects, and of limiters' budgets if it asks for them.
 ///
 /// # Errors
 /// Where the run exceeds its budget, a law does not hold, or a figure lies outside its bounds.
@@ -174,7 +174,7 @@ pub fn simulate_observed<O: Observer>(
     Ok((result?, observer))
 }
 
-/// Whom a run that is looked at tells. A call at run time: the world, which is large, is compiled
+/// Callback of an observed run. A call at run time: the world, which is large, is compiled
 /// with this, and not once more with every observer there is.
 type Tell<'a> = &'a mut dyn FnMut(SimTime, &Observation);
 

@@ -2,7 +2,7 @@
 
 use crate::engine::time::{SimDuration, SimTime};
 
-/// A factor on service times that changes at known instants; 1 before the first of them.
+/// A factor on service times that changes at known instants; 1 before the first change.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Slowdown(Vec<(SimTime, f64)>);
 

@@ -42,7 +42,7 @@ impl WaitingRoom {
         self.queue.remove(&who).is_some()
     }
 
-    /// Takes whoever is next.
+    /// Takes the next waiting thing.
     pub(super) fn next(&mut self) -> Option<SlotId> {
         self.queue.pop().map(|(who, _)| who)
     }
@@ -53,7 +53,7 @@ impl WaitingRoom {
         self.queue.len()
     }
 
-    /// Whether nobody waits.
+    /// Whether nothing waits.
     #[must_use]
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()

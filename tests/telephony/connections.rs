@@ -17,17 +17,17 @@ fn calls_after_a_lost_flow(changes: &str) -> Run {
 fn a_leg_that_lost_its_flow_registers_again_as_it_is_set_to() {
     for (setting, usable_again) in [("at_once", 100.1), ("retry_time", 130.1)] {
         let run = calls_after_a_lost_flow(&format!("'registration.on_flow_loss' = '{setting}'"));
-        let anew = run.instants(|f| matches!(f, Observation::Registered { anew: true, .. }));
-        assert_eq!(anew.len(), 1, "{setting}: {anew:?}");
-        assert!((anew[0] - usable_again).abs() < 0.5, "{setting}: {anew:?}");
+        let bound = run.instants(|f| matches!(f, Observation::Registered { new_binding: true, .. }));
+        assert_eq!(bound.len(), 1, "{setting}: {bound:?}");
+        assert!((bound[0] - usable_again).abs() < 0.5, "{setting}: {bound:?}");
     }
     let lazy = "'registration.on_flow_loss' = 'at_refresh'\n'carriers.a.registrar.expires' = '20m'";
     let run = calls_after_a_lost_flow(lazy);
-    let anew = run.instants(|f| matches!(f, Observation::Registered { anew: true, .. }));
-    assert_eq!(anew.len(), 1, "{anew:?}");
+    let bound = run.instants(|f| matches!(f, Observation::Registered { new_binding: true, .. }));
+    assert_eq!(bound.len(), 1, "{bound:?}");
     // A binding of any age up to its refresh at half of 20 minutes; calls meanwhile are lost.
-    assert!(anew[0] <= 700.5, "{anew:?}");
-    let lost = ((anew[0] - 30.0) / 60.0).floor() - 1.0;
+    assert!(bound[0] <= 700.5, "{bound:?}");
+    let lost = ((bound[0] - 30.0) / 60.0).floor() - 1.0;
     assert!(about(run.metric("calls_lost"), lost.max(0.0)), "{} {lost}", run.metric("calls_lost"));
     let connects = calls_after_a_lost_flow(&format!("{lazy}\n'carriers.a.connects' = true"));
     assert!(about(connects.metric("calls_lost"), 0.0));
@@ -50,7 +50,7 @@ fn a_flow_without_a_registration_is_replaced_after_the_retry_policys_wait() {
 /// the SBC refreshes.
 #[test]
 fn an_outage_closes_connections_or_is_silent() {
-    let anew = |run: &Run| run.metric("registrations_anew");
+    let bound = |run: &Run| run.metric("re_registrations");
     let none = "'trunks.T.arrivals' = { kind = 'none' }";
     let run = |changes: &str| {
         super::run(&format!(
@@ -58,12 +58,12 @@ fn an_outage_closes_connections_or_is_silent() {
              at = '100s', for = '5s' }}]"
         ))
     };
-    assert!(about(anew(&run("'carriers.a.outage_kind' = 'closes'")), 1.0));
-    assert!(about(anew(&run("'carriers.a.outage_kind' = 'silent'")), 0.0));
+    assert!(about(bound(&run("'carriers.a.outage_kind' = 'closes'")), 1.0));
+    assert!(about(bound(&run("'carriers.a.outage_kind' = 'silent'")), 0.0));
     let udp = "'trunks.*.transport' = 'udp'";
-    assert!(about(anew(&run(udp)), 0.0));
+    assert!(about(bound(&run(udp)), 0.0));
     let forgetful = run(&format!("{udp}\n'carriers.a.registrar.forgets' = true"));
-    assert!(about(anew(&forgetful), 1.0));
+    assert!(about(bound(&forgetful), 1.0));
 }
 
 /// An INVITE for a leg without connection waits for one where the carrier can connect, at most

@@ -31,7 +31,7 @@ fn a_device_gives_up_after_its_retries() {
 fn a_short_outage_over_udp_costs_the_calls_of_its_time() {
     let run = case("reports/14-asterisk-registration-gives-up/udp-short-outage.toml", &[]);
     assert!(about(run.metric("calls_lost"), 2.0), "{}", run.metric("calls_lost"));
-    assert!(about(run.metric("registrations_anew"), 0.0));
+    assert!(about(run.metric("re_registrations"), 0.0));
     assert!(about(run.metric("calls_dropped"), 0.0));
 }
 

@@ -139,9 +139,9 @@ fn a_restarted_sbc_has_lost_its_calls_and_one_out_of_reach_has_not() {
              for = '20s' }}]"
         ));
         assert_eq!(run.fates(Fate::DroppedTalking), dropped, "{kind}");
-        let registered_anew =
-            run.count(|f| matches!(f, Observation::Registered { anew: true, .. }));
-        assert_eq!(registered_anew, usize::from(kind == "closes"), "{kind}");
+        let new_bindings =
+            run.count(|f| matches!(f, Observation::Registered { new_binding: true, .. }));
+        assert_eq!(new_bindings, usize::from(kind == "closes"), "{kind}");
         // Only the primary leg should be registered: 20 s of 30 minutes.
         let lacking = run.metric("unregistered_fraction") * 1800.0;
         let expected = if kind == "closes" { 20.0 } else { 0.0 };
@@ -153,14 +153,14 @@ fn a_restarted_sbc_has_lost_its_calls_and_one_out_of_reach_has_not() {
 /// connection for dead and registers over another. One that nothing meets goes by unnoticed.
 #[test]
 fn a_silent_outage_is_noticed_by_a_request_without_answer() {
-    for (at, dropped, anew) in [(290, 10, 1), (400, 0, 0)] {
+    for (at, dropped, new_binding) in [(290, 10, 1), (400, 0, 0)] {
         let run = run(&format!(
             "'calls.session_refresher' = 'sbc'\n'carriers.a.registrar.expires' = '4h'\n\
              faults = [{{ kind = 'carrier_outage', outage_kind = 'silent', carrier = 'a', \
              at = '{at}s', for = '50s' }}]"
         ));
         assert_eq!(run.fates(Fate::DroppedTalking), dropped, "{at}");
-        let registered = run.count(|f| matches!(f, Observation::Registered { anew: true, .. }));
-        assert_eq!(registered, anew, "{at}");
+        let registered = run.count(|f| matches!(f, Observation::Registered { new_binding: true, .. }));
+        assert_eq!(registered, new_binding, "{at}");
     }
 }

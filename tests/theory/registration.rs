@@ -1,5 +1,5 @@
-//! Registrations: refreshes that fail, flow recovery after RFC 5626, keep-alives, and everybody
-//! registering anew after an outage.
+//! Registrations: refreshes that fail, flow recovery after RFC 5626, keep-alives, and all legs
+//! registering again after an outage.
 
 use toml::Table;
 use trunksim::engine::time::{SimDuration, SimTime};
@@ -28,7 +28,7 @@ struct Bindings {
     window: Option<Window>,
     sent: u64,
     bound: u64,
-    anew: u64,
+    new_binding: u64,
     lapsed: bool,
     /// REGISTERs before the first lapse.
     sent_before: u64,
@@ -42,9 +42,9 @@ impl Observer for Bindings {
                 self.sent += counts;
                 self.sent_before += u64::from(!self.lapsed);
             }
-            Observation::Registered { anew, .. } => {
+            Observation::Registered { new_binding, .. } => {
                 self.bound += counts;
-                self.anew += counts * u64::from(anew);
+                self.new_binding += counts * u64::from(new_binding);
             }
             Observation::Registration { wanted: true, usable: false, .. } => self.lapsed = true,
             _ => {}
@@ -61,14 +61,14 @@ fn measure_refreshes(runs: &Runs) -> Measured {
     let lapsed = metric(&result, "unregistered_fraction");
     Measured {
         values: vec![
-            ("p_lapse_per_cycle", ratio(fold.anew, fold.bound)),
+            ("p_lapse_per_cycle", ratio(fold.new_binding, fold.bound)),
             ("mean_refresh_interval", seconds / fold.bound as f64),
             ("unregistered_fraction", lapsed),
             ("messages_per_hour", fold.sent as f64 / (seconds / 3600.0)),
         ],
         ratios: vec![
-            ("mean_cycles_to_first_lapse", fold.bound as f64, fold.anew as f64),
-            ("mean_lapse_duration_given_lapse", lapsed * seconds, fold.anew as f64),
+            ("mean_cycles_to_first_lapse", fold.bound as f64, fold.new_binding as f64),
+            ("mean_lapse_duration_given_lapse", lapsed * seconds, fold.new_binding as f64),
         ],
         chances: fold.sent as f64,
         ..Measured::default()

@@ -99,7 +99,7 @@ fn a_registration_is_lost_and_found() {
         (20, state(PRIMARY, true, false)),
         (24, Observation::RegistrationTimedOut { leg: PRIMARY }),
         (24, state(PRIMARY, true, false)),
-        (60, Observation::Registered { leg: PRIMARY, anew: true }),
+        (60, Observation::Registered { leg: PRIMARY, new_binding: true }),
         (60, state(PRIMARY, true, true)),
         (70, state(SECONDARY, true, false)),
         (75, Observation::RegistrationRefused { leg: SECONDARY }),

@@ -7,8 +7,7 @@ use super::super::study::level_text;
 use super::spec::AnswerSpec;
 use super::template::{self, Measure, Piece, Which};
 use crate::system::Issue;
-use crate::system::metrics::index_of;
-use crate::system::spelling::nearest;
+use crate::system::metrics::{index_of, unknown_metric};
 
 /// The factors and the points of a study.
 #[derive(Copy, Clone, Debug)]
@@ -141,14 +140,7 @@ fn issue(path: String, value: &str, message: String) -> Issue {
 }
 
 fn metric(path: &str, key: &str, name: &str) -> Result<usize, Issue> {
-    index_of(name).ok_or_else(|| {
-        let known = crate::system::metrics::METRICS.iter().map(|m| m.name);
-        let message = match nearest(name, known) {
-            Some(near) => format!("no such metric; did you mean `{near}`?"),
-            None => "no such metric; `trunksim run` prints them all".to_owned(),
-        };
-        issue(format!("{path}.{key}"), name, message)
-    })
+    index_of(name).ok_or_else(|| issue(format!("{path}.{key}"), name, unknown_metric(name)))
 }
 
 /// Reads the answer at `path` of the study.

@@ -2,7 +2,7 @@
 
 use super::super::plan::Factor;
 use crate::engine::statistics::Interval;
-use crate::system::metrics::{METRICS, Metric, index_of};
+use crate::system::metrics::{METRICS, Metric, index_of, new_name, unknown_metric};
 use crate::system::spelling::nearest;
 
 /// A piece of a sentence.
@@ -71,7 +71,7 @@ fn measure<'a, 'w>(words: &'a [&'w str]) -> Result<(Measure, &'a [&'w str]), Str
         return Err("needs the name of a metric".to_owned());
     };
     let Some(index) = index_of(name) else {
-        return Err(unknown(name, METRICS.iter().map(|m| m.name), "no such metric"));
+        return Err(format!("`{name}`: {}", unknown_metric(name)));
     };
     let (per, rest) = match rest {
         ["per", "hour", rest @ ..] => (Some(Per::Hour), rest),
@@ -84,10 +84,14 @@ fn measure<'a, 'w>(words: &'a [&'w str]) -> Result<(Measure, &'a [&'w str]), Str
     Ok((Measure { index, per }, rest))
 }
 
-fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>, what: &str) -> String {
+/// The error message for a name that is neither a factor's nor a metric's.
+fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    if let Some(new) = new_name(name) {
+        return format!("`{name}` is now called `{new}`");
+    }
     match nearest(name, known) {
-        Some(near) => format!("{what} as `{name}`; did you mean `{near}`?"),
-        None => format!("{what} as `{name}`"),
+        Some(near) => format!("no such factor or metric: `{name}`; did you mean `{near}`?"),
+        None => format!("no such factor or metric: `{name}`"),
     }
 }
 
@@ -130,7 +134,7 @@ fn place(text: &str, factors: &[Factor]) -> Result<Piece, String> {
             let own = ["ranking", "crossing", "stretches", "setting"];
             let known = factors.iter().map(|f| f.name.as_str());
             let known = known.chain(METRICS.iter().map(|m| m.name)).chain(own);
-            return Err(unknown(name, known, "has neither a factor nor a metric such"));
+            return Err(unknown(name, known));
         }
         _ => {}
     }

@@ -5,8 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::system::Issue;
-use crate::system::metrics::METRICS;
-use crate::system::spelling::nearest;
+use crate::system::metrics::{index_of, unknown_metric};
 
 /// What `trunksim tune` looks for, and how. The thresholds to keep to are the study's `sla`, and the
 /// first rung of its race has the study's `replications`.
@@ -197,13 +196,7 @@ impl TuneSpec {
     }
 }
 
-/// Why a metric is none.
+/// The error message for a name that is not a metric's.
 fn unknown(name: &str) -> Option<String> {
-    if METRICS.iter().any(|m| m.name == name) {
-        return None;
-    }
-    Some(match nearest(name, METRICS.iter().map(|m| m.name)) {
-        Some(near) => format!("no such metric; did you mean `{near}`?"),
-        None => "no such metric; `trunksim run` prints them all".to_owned(),
-    })
+    index_of(name).is_none().then(|| unknown_metric(name))
 }

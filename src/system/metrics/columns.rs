@@ -41,37 +41,37 @@ pub(super) const TRUNK: [Column; 19] = [
     observed(
         "service_level_end_to_end",
         "share",
-        "answered within the threshold of the first INVITE / calls offered",
+        "calls answered within the threshold of the first INVITE / calls offered",
     ),
     always(
         "calls_failed",
         "calls",
         "calls blocked, lost, timed out, rejected or dropped, each counted once",
     ),
-    observed("call_success_ratio", "share", "(calls offered − failed) / calls offered"),
+    observed("call_success_ratio", "share", "(calls offered − calls failed) / calls offered"),
     always(
         "calls_blocked",
         "calls",
-        "no free channel, or over the calls-per-second limit, on every usable leg",
+        "calls that found no free channel, or the calls-per-second limit reached, on every usable leg",
     ),
-    always("calls_lost", "calls", "no usable leg: carrier down or not registered"),
+    always("calls_lost", "calls", "calls that found no usable leg: carrier down or leg not registered"),
     always("invite_timeouts", "", "INVITEs given up: Timer B, or no progress after 100"),
-    always("calls_dropped_primary", "calls", "connected calls torn down on the primary leg"),
-    always("calls_dropped_secondary", "calls", "connected calls torn down on the secondary leg"),
+    always("calls_dropped_primary", "calls", "connected calls torn down by the network on the primary leg"),
+    always("calls_dropped_secondary", "calls", "connected calls torn down by the network on the secondary leg"),
     always("failovers", "", "switches to the secondary carrier"),
-    always("failovers_unnecessary", "", "of them while the primary leg was usable"),
-    always("secondary_time_fraction", "share", "share of the time on the secondary leg"),
+    always("failovers_unnecessary", "", "failovers while the primary leg was usable"),
+    always("secondary_time_fraction", "share", "share of the time that the trunk was on the secondary leg"),
     always("registration_timeouts", "", "registration attempts without an answer"),
     observed(
         "update_latency_ms_mean",
         "ms",
-        "from the need for a routing decision to the policy in force",
+        "mean update latency: from the need for a routing decision to the policy in force",
     ),
     always("utilization_true", "share", "time-averaged channels with a connected call / channels"),
     observed(
         "utilization_reported",
         "share",
-        "channels in use that the monitor shows / channels, at most full; empty without a monitor",
+        "channels in use as shown by the monitor / channels, at most full; empty without a monitor",
     ),
     observed(
         "utilization_mae",
@@ -83,12 +83,12 @@ pub(super) const TRUNK: [Column; 19] = [
 /// Of the table with a row per carrier, after its name.
 pub(super) const CARRIER: [Column; 9] = [
     always("calls_connected", "calls", "calls connected over the carrier"),
-    always("connected_minutes", "min", "how long they were connected, together"),
-    always("cost", "", "price of the connected minutes, in the money of the carriers' prices")
+    always("connected_minutes", "min", "connected minutes of the calls over the carrier"),
+    always("cost", "", "price of the connected minutes, in the currency of the carriers' prices")
         .within(Bounds::NotNegative),
     always("invite_timeouts", "", "INVITEs given up: Timer B, or no progress after 100"),
     always("registers_received", "", "REGISTERs that reached the carrier's registrar"),
-    always("register_rate_peak_per_s", "1/s", "most REGISTERs in a second"),
+    always("register_rate_peak_per_s", "1/s", "most REGISTERs in a second at the carrier's registrar"),
     always("registration_timeouts", "", "registration attempts without an answer"),
     always("registration_refusals", "", "REGISTERs refused with 503"),
     always("outage_fraction", "share", "share of the time the carrier was down"),
@@ -104,27 +104,27 @@ pub(super) const LEVELS: usize = 3;
 pub(super) const SERIES: [Column; 1 + COUNTS + 2 + LEVELS] = [
     always("start_s", "s", "start of the bin, from the start of the run, its warm-up included"),
     always("calls_offered", "per bin", "calls offered within the bin"),
-    always("calls_answered", "per bin", "calls an agent answered within it"),
-    always("calls_answered_in_time", "per bin", "of them within the threshold of queue entry"),
+    always("calls_answered", "per bin", "calls answered by an agent within the bin"),
+    always("calls_answered_in_time", "per bin", "calls answered within the bin, and within the threshold of queue entry"),
     always("calls_abandoned", "per bin", "callers who hung up, before or after the trunk answered"),
     always("calls_dropped", "per bin", "connected calls torn down by the network"),
     always("invite_timeouts", "per bin", "INVITEs given up: Timer B, or no progress after 100"),
     always("api_attempts", "per bin", "attempts of the routing client"),
     always("api_429s", "per bin", "attempts of the routing client answered with 429"),
-    always("breaker_openings", "per bin", "times a circuit breaker opened"),
+    always("breaker_openings", "per bin", "openings of circuit breakers"),
     always("failovers", "per bin", "switches to the secondary carrier"),
     always("registration_timeouts", "per bin", "registration attempts without an answer"),
     observed(
         "service_level",
         "share",
-        "share of calls answered in time, by the model's formula, of calls that left the queue within it",
+        "share of calls answered in time, by the model's formula, of calls that left the queue within the bin",
     ),
-    observed("update_latency_ms_mean", "ms", "of routing decisions that came into force within it"),
-    always("trunks_on_secondary", "", "trunks on the secondary leg, averaged over its time")
+    observed("update_latency_ms_mean", "ms", "mean update latency of routing decisions that came into force within the bin"),
+    always("trunks_on_secondary", "", "trunks on the secondary leg, averaged over the bin")
         .within(Bounds::NotNegative),
-    always("connected_calls", "", "connected calls, averaged over its time")
+    always("connected_calls", "", "connected calls, averaged over the bin")
         .within(Bounds::NotNegative),
-    always("callers_queued", "", "callers in agents' queues, averaged over its time")
+    always("callers_queued", "", "callers in agents' queues, averaged over the bin")
         .within(Bounds::NotNegative),
 ];
 
@@ -136,7 +136,7 @@ pub(super) const FAULT: [Column; 6] = [
     observed(
         "recovery_time_s",
         "s",
-        "longest time from such an end until service level and queues are back in their band",
+        "longest time from an end of the fault until service level and queues are back in their band",
     )
     .within(Bounds::MeasuredTime),
     observed(

@@ -120,7 +120,7 @@ impl Faults {
     }
 }
 
-/// The longest recovery of a table; not a number where there was none.
+/// The longest recovery of a table; NaN without a recovery.
 pub(super) fn longest(table: &Breakdown) -> f64 {
     let column = table.columns.iter().position(|c| c.name == "recovery_time_s");
     let column = column.expect("a column of the table");

@@ -25,7 +25,7 @@ pub(super) struct Legs {
     throttled: u64,
     too_brief: u64,
     registrations: u64,
-    anew: u64,
+    new_binding: u64,
     /// Legs that should be registered, and of these the ones that are not.
     wanted: TimeWeighted,
     unregistered: TimeWeighted,
@@ -54,7 +54,7 @@ impl Legs {
             throttled: 0,
             too_brief: 0,
             registrations: 0,
-            anew: 0,
+            new_binding: 0,
             wanted: level,
             unregistered: level,
             is_wanted: vec![false; config.legs.len()],
@@ -106,9 +106,9 @@ impl Legs {
             Observation::RegistrationRefused { leg } => self.refusals[leg.index()] += 1,
             Observation::RegisterThrottled { .. } => self.throttled += 1,
             Observation::RegistrationTooBrief { .. } => self.too_brief += 1,
-            Observation::Registered { anew, .. } => {
+            Observation::Registered { new_binding, .. } => {
                 self.registrations += 1;
-                self.anew += u64::from(anew);
+                self.new_binding += u64::from(new_binding);
             }
             _ => {}
         }
@@ -129,7 +129,7 @@ impl Legs {
             ("registers_throttled", self.throttled as f64),
             ("registrations_too_brief", self.too_brief as f64),
             ("registrations", self.registrations as f64),
-            ("registrations_anew", self.anew as f64),
+            ("re_registrations", self.new_binding as f64),
             ("unregistered_fraction", self.unregistered.mean() / self.wanted.mean()),
         ];
         values.extend(self.recovery.values());

@@ -199,7 +199,7 @@ impl Counts {
     }
 }
 
-/// The period of a limiter that has none.
+/// The period of a limiter without a window or cycle.
 const MINUTE: SimDuration = SimDuration::from_secs(60);
 
 impl Periods {

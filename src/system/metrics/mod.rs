@@ -15,6 +15,7 @@ mod legs;
 mod limits;
 mod recorder;
 mod recovery;
+mod renamed;
 mod series;
 mod service_level;
 mod utilization;
@@ -25,6 +26,7 @@ pub use catalog::{Better, Family, METRICS, Metric, index_of};
 pub use columns::Column;
 pub use limits::{LimitRow, Limits};
 pub use recorder::Recorder;
+pub use renamed::{new_name, unknown_metric};
 
 use super::config::Config;
 use super::run::RunResult;

@@ -136,7 +136,7 @@ impl Recovery {
         let longest = longest.fold(self.longest_s, f64::max);
         [
             ("wrong_carrier_time_fraction", self.wrong.mean() / self.with_two_legs()),
-            ("reregistration_time_s_max", longest),
+            ("re_registration_time_s_max", longest),
         ]
     }
 }
@@ -186,7 +186,7 @@ mod tests {
         assert!((values(&recovery)[1] - 70.0).abs() < 1e-9);
         recovery.registration(at(63), leg(1, Side::Primary), true, false);
         assert!((values(&recovery)[1] - 23.0).abs() < 1e-9);
-        // Nobody was registered with the other: nothing to wait for.
+        // No leg was registered with the other carrier: nothing to wait for.
         recovery.carrier_moved(at(70), SINGTEL, true);
         recovery.carrier_moved(at(80), SINGTEL, false);
         assert!((values(&recovery)[1] - 23.0).abs() < 1e-9);

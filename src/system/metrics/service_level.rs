@@ -94,8 +94,8 @@ impl QueueBook {
 mod tests {
     use super::*;
 
-    /// One day of ICMI's example: 1000 answered, 860 of them in 20 s; 60 abandoned, 20 of them
-    /// within 20 s and 10 within 5 s.
+    /// One day of ICMI's example: 1000 answered, 860 within 20 s; 60 abandoned, 20 within 20 s and
+    /// 10 within 5 s.
     const DAY: QueueBook = QueueBook {
         answered: 1000,
         in_time: 860,

@@ -33,9 +33,9 @@ pub struct ApiSpec {
     /// What each request in service, this one included, adds to it when service starts: the cost
     /// of sharing (M. Brooker's `simple_collapse_sim`: 10 ms on top of 1 s).
     pub service_per_busy: SimDuration,
-    /// Whom a server takes next.
+    /// Order of service in the queue of a server.
     pub order: OrderSpec,
-    /// Whom it sends away with 503 when their turn comes.
+    /// Load shedding with 503 when a request's turn comes.
     pub shedding: SheddingSpec,
     /// What becomes of requests whose client has given up.
     pub abandoned: AbandonedSpec,
@@ -45,7 +45,7 @@ pub struct ApiSpec {
     pub network: Variate,
     /// The `Retry-After` of a limit's refusal.
     pub retry_after: RetryAfterSpec,
-    /// The `Retry-After` of a 503 of the server's. Without it, these have none.
+    /// `Retry-After` of a 503 of the server. Without it, these responses have no `Retry-After`.
     pub retry_after_unavailable: Option<SimDuration>,
     /// Whether answers say what is left of the limit that has least left, and in how many seconds,
     /// rounded up, it is whole again (`inin-ratelimit-*`, `X-RateLimit-*`). Most clients ignore it.

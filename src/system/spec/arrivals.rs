@@ -23,7 +23,7 @@ pub enum ArrivalSpec {
         /// The rate from each instant on, in ascending order, the first from `0s`.
         #[schemars(length(min = 1))]
         steps: Vec<RateStep>,
-        /// The profile starts anew after this long; without it the last rate stays.
+        /// The profile restarts after this long; without it the last rate stays.
         #[serde(default)]
         period: Option<SimDuration>,
     },

@@ -42,7 +42,7 @@ pub struct CarrierSpec {
     /// Longest such time; without it, as the SBC says.
     #[serde(default)]
     pub honour_503_cap: Option<SimDuration>,
-    /// Time taken for a `Retry-After` where a 503 has none; without it, none.
+    /// Wait after a 503 without `Retry-After`; without it, no wait.
     #[serde(default)]
     pub fake_retry_after: Option<SimDuration>,
     /// Its registrar.
@@ -54,7 +54,7 @@ const fn yes() -> bool {
     true
 }
 
-/// What an outage does to TCP and TLS connections. Over UDP there are none.
+/// Effect of an outage on TCP and TLS connections. UDP has no connections.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OutageKind {
@@ -195,7 +195,7 @@ pub struct BackgroundSpec {
     /// Their REGISTERs per second in normal times (Poisson).
     #[schemars(range(min = 0.0))]
     pub rate_per_s: f64,
-    /// How many of them register anew after an outage of the carrier.
+    /// Number of these customers that register again after an outage of the carrier.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1_000_000))]
     pub bindings: u32,

@@ -8,9 +8,10 @@ use crate::engine::time::SimDuration;
 
 /// A timed fault, in force from `at` until `for` later; one of no length has no effect. Any number may be
 /// in force at a time, also several of one kind on one part: what they do together follows from
-/// the set of them, whatever their order in the file, and the end of one leaves the others in
-/// force. All faults of an instant begin and end at once, before anything else that happens then. A fault
-/// that would begin at the horizon or later does not happen.
+/// in force at a time, also several of one kind on one part. The combined effect follows from the
+/// set in force, whatever the order in the file, and the end of one leaves the others in
+/// force. All faults of an instant begin and end at once, before anything else that happens then.
+/// A fault that would begin at the horizon or later does not happen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum FaultSpec {
@@ -57,7 +58,7 @@ pub enum FaultSpec {
         limit: Option<String>,
     },
     /// An SBC restarts: its calls drop, its connections, registrations and queue are gone, and it
-    /// registers anew. Where it is `silent`, it goes on, but nothing gets to it or from it. It is down
+    /// registers again. A `silent` SBC goes on, but no message reaches it or leaves it. It is down
     /// while any restart of it is in force.
     SbcRestart {
         /// The SBC.

@@ -65,7 +65,7 @@ impl Default for OptionsSpec {
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OptionsSuccess {
-    /// Any: whoever answers is there (Asterisk's `qualify_frequency`).
+    /// Any answer means that the peer is there (Asterisk's `qualify_frequency`).
     #[default]
     Any,
     /// 2xx only (Asterisk's `qualify_2xx_only`).

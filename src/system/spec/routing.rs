@@ -90,7 +90,7 @@ impl Default for PolicySpec {
     }
 }
 
-/// Routing updates that follow availability. Under `edge_static` there are none.
+/// Routing updates that follow availability. Under `edge_static` there are no updates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UpdatesSpec {

@@ -60,7 +60,7 @@ pub enum Mark {
         lanes: (usize, usize),
         /// How many.
         count: usize,
-        /// The last of them.
+        /// The instant of the last skipped row.
         until: SimTime,
     },
 }
@@ -72,11 +72,11 @@ pub enum Tone {
     Plain,
     /// It worked.
     Good,
-    /// Somebody refused.
+    /// A refusal.
     Refused,
     /// Something failed or timed out.
     Failed,
-    /// Somebody decided something.
+    /// A decision.
     Decided,
 }
 
@@ -154,7 +154,7 @@ pub fn of_chain(story: &Story, config: &Config, links: &[Link]) -> Ladder {
     draw(story, config, title, &places, &bursts)
 }
 
-/// What follows a failover until the trunk has arrived, starts anew or gives up.
+/// What follows a failover until the trunk has arrived, starts again or gives up.
 fn arrival(story: &Story, trunk: TrunkId, started: usize) -> Vec<usize> {
     let ends = |fact: &Observation| {
         matches!(*fact,

@@ -94,7 +94,7 @@ impl Words<'_> {
                 format!("{} was asked to move, and waited {wait}", self.trunk(*trunk))
             }
             Step::InviteTimeouts { trunk, count } => format!(
-                "{} over {} timed out, the last of them:",
+                "{} over {} timed out; the last INVITE:",
                 several(*count, "INVITE", "INVITEs"),
                 self.on(*trunk, Side::Primary)
             ),

@@ -6,9 +6,9 @@ use super::{ClientLane, Clock, Course, Episode, Failover, Timeline, Trouble};
 use crate::engine::time::{SimDuration, SimTime};
 use crate::system::observation::Cause;
 
-/// A client bursts where it sends at least so many times what it sends on average. An assumption.
+/// A client bursts where it sends at least this multiple of its average rate. An assumption.
 const BURST: f64 = 2.0;
-/// And by so many standard deviations of a Poisson count more than on average. An assumption.
+/// And by this many standard deviations of a Poisson count above average. An assumption.
 const DEVIATIONS: f64 = 4.0;
 /// It is looked for in bins of this at least.
 const BURST_BIN: SimDuration = SimDuration::from_secs(10);
@@ -210,7 +210,7 @@ fn average(timeline: &Timeline, client: &ClientLane) -> f64 {
     rate(client.bins.iter().map(|bin| bin.sent).sum(), timeline.window.length())
 }
 
-/// The first failover of so many trunks.
+/// The first failover of `of` trunks.
 fn failover(timeline: &Timeline, first: &Failover, of: usize) -> String {
     let name = &timeline.trunks[first.trunk].name;
     let why = match first.cause {

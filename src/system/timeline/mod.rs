@@ -48,7 +48,7 @@ pub struct Timeline {
     pub episodes: Vec<Episode>,
     /// The API's limiters.
     pub limiters: Vec<LimiterLane>,
-    /// The breakers of the routing client; none where it has none.
+    /// The breakers of the routing client; empty without breakers.
     pub breakers: Vec<Track<State>>,
     /// Which carrier a trunk uses, for every trunk with two.
     pub trunks: Vec<Track<Carriage>>,
@@ -71,15 +71,15 @@ pub struct Timeline {
 pub struct CallBin {
     /// Calls offered.
     pub offered: u64,
-    /// Those of them that an agent answered.
+    /// Calls of these offered that an agent answered.
     pub answered: u64,
-    /// Those of them that entered a queue.
+    /// Calls offered that entered a queue.
     pub queued: u64,
-    /// Those of them that left the queue so soon that the service level leaves them out.
+    /// Calls offered that left the queue so soon that the service level leaves them out.
     pub short_abandons: u64,
-    /// Those of them answered within the threshold of their queue entry.
+    /// Calls offered that were answered within the threshold of queue entry.
     pub in_time: u64,
-    /// Those of them answered within the threshold of their offer.
+    /// Calls offered that were answered within the threshold of the offer.
     pub in_time_end_to_end: u64,
     /// Calls torn down within the bin.
     pub dropped: u64,
@@ -143,7 +143,7 @@ pub struct LimiterLane {
     pub name: String,
     /// The routing client uses it.
     pub on_path: bool,
-    /// The least that was left in a bin; nothing where nobody asked.
+    /// The least that was left in a bin; `None` if no attempt asked.
     pub bins: Vec<Option<BudgetBin>>,
     /// Attempts it refused in the window (of several levels, the one that did for longest counts).
     pub refused: u64,
@@ -154,7 +154,7 @@ pub struct LimiterLane {
 pub struct BudgetBin {
     /// Requests that would still have passed, at the worst instant.
     pub least: u32,
-    /// Of so many at most.
+    /// The most it could have had left.
     pub of: u32,
 }
 
@@ -215,7 +215,7 @@ pub struct RegistrationTimeout {
 }
 
 impl Timeline {
-    /// The bins that a picture shows one by one: every `n` of them are one, so that there are at
+    /// The bins that a picture shows one by one: every `n` bins are merged, so that there are at
     /// most `most`. Counts are added; of what limiters had left the least is kept.
     #[must_use]
     pub fn with_bins_at_most(&self, most: u64) -> Self {

@@ -29,7 +29,7 @@ pub struct TimelineRecorder<'c> {
     clients: Vec<ClientLane>,
     episodes: Vec<Episode>,
     limiters: Vec<LimiterLane>,
-    /// Of each replica of the routing client, its breakers; empty where there are none.
+    /// The breakers of each replica of the routing client; empty without breakers.
     breakers: Vec<Vec<Tracker<State>>>,
     trunks: Vec<Option<TrunkStates>>,
     legs: Vec<Option<LegStates>>,

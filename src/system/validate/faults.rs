@@ -31,7 +31,7 @@ pub(super) fn build(
             built.push(timed(at, length, kind));
         }
     }
-    // A fault of no length is none.
+    // A fault of length zero has no effect.
     built.retain(|fault| fault.at < fault.until);
     built.sort_by_cached_key(FaultConfig::key);
     built

@@ -1,5 +1,5 @@
-//! From the model as written to the checked model: every name resolved, every value that cannot
-//! mean anything refused, all of them at once.
+//! From the model as written to the checked model: every name resolved, every value without a
+//! meaning refused, all problems at once.
 
 mod api;
 mod faults;
@@ -99,7 +99,7 @@ impl Checker {
     /// Looks a name up, or says which there are.
     fn resolve(&mut self, path: &str, name: &str, names: &Names) -> Option<u32> {
         let found = names.index.get(name).copied();
-        // What is not told any more needs no name that is like it.
+        // Problems past the limit are not shown and need no suggestion.
         if found.is_none() && self.issues.len() < ISSUES_MAX {
             let known = names.index.keys().map(String::as_str);
             let message = format!("no such {}; {}", names.kind, suggestion(name, known));
@@ -118,7 +118,7 @@ fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> S
         return format!("did you mean \"{near}\"?");
     }
     match known.take(20).collect::<Vec<_>>() {
-        none if none.is_empty() => "there is none".to_owned(),
+        none if none.is_empty() => "no name is defined".to_owned(),
         some => format!("there are: {}", some.join(", ")),
     }
 }
@@ -371,7 +371,7 @@ fn check_redial(redial: &RedialSpec, checker: &mut Checker) {
 
 /// A process that is not `none` needs a rate above 0; `path` is where it would stand.
 fn needs_arrivals(path: &str, rates: impl IntoIterator<Item = f64>, checker: &mut Checker) {
-    // What is not a number is refused for that.
+    // A value that is not a number is refused by the rule for numbers.
     if rates.into_iter().all(|rate| rate == 0.0) {
         let message = "needs a rate above 0; for no arrivals write kind = \"none\"";
         checker.refuse(path, 0, message);
@@ -461,7 +461,7 @@ fn arrivals(
     None
 }
 
-/// Checks a spike that stands behind so many others, and gives how many it is over the horizon.
+/// Checks a spike after `before` others, and returns how often it occurs up to the horizon.
 fn check_spike(
     path: &str,
     spike: &SpikeSpec,

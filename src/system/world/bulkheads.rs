@@ -92,8 +92,8 @@ impl<O: Observer> World<'_, O> {
         self.refuse_try(now, id, depth, Outcome::Bulkhead, cal);
     }
 
-    /// A place is given back, with how it ended; whoever waits longest has it, and more where the
-    /// limit has grown.
+    /// A place is given back, with how it ended; the request that has waited longest gets it, and
+    /// more requests where the limit has grown.
     pub(super) fn leave_bulkhead(
         &mut self,
         now: SimTime,
@@ -128,7 +128,7 @@ impl<O: Observer> World<'_, O> {
         }
     }
 
-    /// Nobody waits for ever.
+    /// A wait in the bulkhead's queue has reached its limit.
     pub(super) fn bulkhead_wait_ends(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
         let Some(request) = self.requests.get(id) else { return };
         if let RequestState::InLobby { permit, opening, .. } = request.state {

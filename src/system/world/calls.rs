@@ -13,8 +13,8 @@ use crate::system::observation::{Fate, Observation, Observer, Refusal};
 use crate::system::purpose::Purpose;
 use crate::system::spec::{PolicyPoint, Trying100};
 
-/// Timer C of a proxy, more than 3 minutes (RFC 3261 §16.6): what ends a call that somebody works
-/// on, without progress, where nothing shorter does.
+/// Timer C of a proxy, more than 3 minutes (RFC 3261 §16.6): what ends a call in progress without
+/// a final response where nothing shorter does.
 const TIMER_C: SimDuration = SimDuration::from_secs(181);
 
 impl<O: Observer> World<'_, O> {
@@ -213,7 +213,7 @@ impl<O: Observer> World<'_, O> {
     ) {
         let sbc = self.sbc_of(leg);
         if self.leg_in_setup(id, n).is_none() {
-            // Nobody waits for it any more, which the SBC does not know: without a provisional
+            // The call has left this INVITE, which the SBC does not know: without a provisional
             // response there was no CANCEL (§9.1). Further copies over UDP are absorbed.
             if self.is_reliable(leg) {
                 self.sbc_offer(now, sbc, SbcJob::Invite(id, n, leg), cal);

@@ -54,9 +54,9 @@ impl<O: Observer> World<'_, O> {
         self.begin(now, request, cal);
     }
 
-    /// The SBC asks for an INVITE that nobody waits for any more: without a provisional response
+    /// The SBC asks for an INVITE that its call has already left: without a provisional response
     /// there was no CANCEL (RFC 3261 §9.1).
-    pub(super) fn look_up_for_nobody(&mut self, now: SimTime, trunk: TrunkId, cal: &mut Cal) {
+    pub(super) fn look_up_for_gone_call(&mut self, now: SimTime, trunk: TrunkId, cal: &mut Cal) {
         let client = self.replica_of(trunk);
         let coalesce = self.config.clients[client.index()].coalesce;
         let entity = self.asks_as(trunk, Errand::Lookup);

@@ -41,7 +41,7 @@ impl<'c, O: Observer> World<'c, O> {
         self.schedule_source(cal, now.saturating_add(wait), Event::CarrierFails(carrier));
     }
 
-    /// A random outage begins. Repaired in no time, it is none.
+    /// A random outage begins. An outage of length zero has no effect.
     pub(super) fn carrier_fails(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
         let Some(law) = &self.config.carriers[carrier.index()].outages else { return };
         let crew = law.crew.map(|crew| crew as usize);
@@ -75,7 +75,7 @@ impl<'c, O: Observer> World<'c, O> {
     }
 
     /// A random outage is over, and its crew goes to the next. Only here does the time to the next
-    /// random one begin: a carrier has one process of them, however many outages are scheduled.
+    /// random one begin: a carrier has one process of random outages, besides scheduled ones.
     pub(super) fn carrier_repaired(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
         let law = self.config.carriers[carrier.index()].outages.as_ref();
         if let Some(crew) = law.and_then(|law| law.crew) {
@@ -151,8 +151,8 @@ impl<'c, O: Observer> World<'c, O> {
         }
     }
 
-    /// The faults in force, in the configuration's order, in which sums and products of them are
-    /// formed: it does not depend on the order of the model's file.
+    /// The faults in force, in the configuration's order. Sums and products of faults are formed in
+    /// this order, which does not depend on the order of the model's file.
     fn in_force(&self, now: SimTime) -> impl Iterator<Item = &'c FaultKind> + use<'c, O> {
         let config = self.config;
         let in_force = config.faults.iter().filter(move |f| f.is_in_force(now, config.horizon));

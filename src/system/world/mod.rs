@@ -148,9 +148,9 @@ enum SbcJob {
 
 /// A carrier with its registrar.
 struct Carrier {
-    /// Outages in force; it works while there is none.
+    /// Outages in force; the carrier works while this is 0.
     outages: u32,
-    /// One of them has closed its connections.
+    /// An outage in force has closed its connections.
     lost_flows: bool,
     failures: u64,
     limiter: Option<Limiter>,
@@ -284,7 +284,7 @@ impl<'c, O: Observer> World<'c, O> {
     }
 
     /// Whether timers that come again and again have done so for long enough after the horizon: a
-    /// call that nobody will ever answer does not keep registrations and sessions going for ever.
+    /// call that is never answered does not keep registrations and sessions going for ever.
     fn is_given_up(&self, now: SimTime) -> bool {
         now.saturating_since(self.config.horizon) >= DRAIN_MAX
     }
@@ -300,7 +300,7 @@ impl<'c, O: Observer> World<'c, O> {
         self.observer.observe(now, &fact);
     }
 
-    /// Reports what led to what, where somebody takes note of it.
+    /// Reports a cause and its effect to observers that ask for links.
     fn observe_link(&mut self, now: SimTime, fact: Observation) {
         if O::LINKS {
             self.observer.observe(now, &fact);

@@ -145,7 +145,7 @@ impl<O: Observer> World<'_, O> {
         let waiting = part.station.clear();
         part.notes_level(now);
         for &leg in legs {
-            self.drop_calls(now, leg, Farewell::Nobody, cal);
+            self.drop_calls(now, leg, Farewell::Silent, cal);
             // Its server transactions are forgotten: a retransmitted INVITE is a first one.
             for id in self.calls_on(leg) {
                 let call = self.call(id);

@@ -18,7 +18,7 @@ use crate::system::spec::PolicyPoint;
 pub(super) struct Throttles {
     /// An SBC's REGISTERs to a carrier, by carrier and SBC.
     registers: Vec<Option<Client>>,
-    /// A carrier's INVITEs to an SBC, likewise.
+    /// A carrier's INVITEs to an SBC, by carrier and SBC.
     invites: Vec<Option<Client>>,
 }
 
@@ -194,11 +194,11 @@ impl<O: Observer> World<'_, O> {
     }
 
     /// The SBC has handled an INVITE whose caller has hung up or gone elsewhere meanwhile. It does
-    /// not know, and answers, after it has asked where that is its way; nobody minds the answer but
+    /// not know, and answers, after it has asked where that is its way; the answer matters only to
     /// the carrier's throttle.
     pub(super) fn invite_handled_late(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
         if self.config.policy.point == PolicyPoint::PerInvite {
-            self.look_up_for_nobody(now, leg.trunk(), cal);
+            self.look_up_for_gone_call(now, leg.trunk(), cal);
         }
         let feedback = self.sbc_feedback(now, leg);
         if feedback.is_some()

@@ -5,7 +5,7 @@
 //! An attempt that a limiter on its path would refuse now is not served; one that would be held back
 //! waits first. One that finds the server's queue or concurrency limit full is not served. Otherwise
 //! the state of the server decides: who is in service until when, who waits with which demand. The
-//! attempt's own ways, losses and service demand are random: [`SAMPLES`] of them are drawn once per
+//! attempt's own ways, losses and service demand are random: [`SAMPLES`] samples are drawn once per
 //! run, under a purpose of their own, and every opening is judged by the same ones. In time means
 //! before the client's attempt time-out. Where a file says how the next attempt ends
 //! (`api.outcomes`), that decides. Who comes to the server later counts for nothing, and each

@@ -208,7 +208,7 @@ impl<O: Observer> World<'_, O> {
         self.foreign_register(now, carrier, cal);
     }
 
-    /// A REGISTER that nobody here waits for.
+    /// A REGISTER of another customer, which no part of the model waits for.
     pub(super) fn foreign_register(&mut self, now: SimTime, carrier: CarrierId, cal: &mut Cal) {
         if self.carriers[carrier.index()].is_down() {
             return;

@@ -140,7 +140,7 @@ impl<O: Observer> World<'_, O> {
     }
 
     /// The leg is not needed any more: it unregisters and closes its connection, now or, where its
-    /// calls drain, after the last of them.
+    /// calls drain, after its last call.
     fn leave_registrar(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
         let failover = &self.config.failover;
         // Where calls are dropped, what is left are those in set-up.
@@ -201,7 +201,7 @@ impl<O: Observer> World<'_, O> {
         registration.phase = phase;
     }
 
-    /// Starts a registration: on a connection, which is opened first if there is none.
+    /// Starts a registration: on a connection, which is opened first if the leg has no connection.
     fn register(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
         if !self.is_reliable(leg) || self.leg(leg).connection.is_up() {
             self.send_register(now, leg, false, cal);
@@ -311,10 +311,10 @@ impl<O: Observer> World<'_, O> {
         match answer {
             RegisterAnswer::Challenge => self.send_register(now, leg, true, cal),
             RegisterAnswer::Ok => {
-                let anew = !self.is_registered(now, leg);
+                let new_binding = !self.is_registered(now, leg);
                 let lifetime = self.lifetime(leg);
                 self.bind(now, leg, (lifetime, SimDuration::ZERO), cal);
-                self.observe(now, Observation::Registered { leg, anew });
+                self.observe(now, Observation::Registered { leg, new_binding });
                 self.registration_moved(now, leg, cal);
                 self.leg_may_be_ready(now, leg, cal);
             }

@@ -13,7 +13,7 @@ use crate::system::ids::RequestId;
 use crate::system::observation::{Observation, Observer};
 use crate::system::purpose::Purpose;
 
-/// After the horizon nobody tries more often than this: who never gives up would never end.
+/// Tries per request after the horizon at most: a client that never gives up would never end.
 const DRAINING_TRIES_MAX: u64 = 1000;
 /// A wait that ends later never ends.
 const LATEST: SimTime = SimTime::from_nanos(u64::MAX / 2);

@@ -27,8 +27,8 @@ pub(super) enum Farewell {
     Carrier,
     /// The SBC, which knows at once.
     Sbc,
-    /// Nobody.
-    Nobody,
+    /// Neither: the platform is not told.
+    Silent,
 }
 
 /// A BYE on its way to the platform; once it cannot arrive any more, a ghost.
@@ -145,7 +145,7 @@ impl<O: Observer> World<'_, O> {
         self.session_is_fresh(now, id, cal);
     }
 
-    /// No answer yet: another copy follows over UDP; 64·T1 after the first nobody waits any more.
+    /// No answer yet: another copy follows over UDP; 64·T1 after the first the wait ends.
     fn await_refresh(&mut self, now: SimTime, id: CallId, cal: &mut Cal) {
         let timers = self.config.sip;
         let call = self.call(id);
@@ -215,7 +215,7 @@ impl<O: Observer> World<'_, O> {
         let bye = self.byes.insert(bye);
         match farewell {
             Farewell::Carrier => self.send_bye(now, bye, cal),
-            Farewell::Sbc | Farewell::Nobody => self.leave_ghost(now, bye, cal),
+            Farewell::Sbc | Farewell::Silent => self.leave_ghost(now, bye, cal),
         }
     }
 

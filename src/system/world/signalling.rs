@@ -35,7 +35,7 @@ impl<O: Observer> World<'_, O> {
         way
     }
 
-    /// As [`World::crossing`], of a packet that nobody repeats.
+    /// [`World::crossing`] of a packet that is not retransmitted.
     pub(super) fn packet_crosses(&mut self, leg: LegId) -> Option<SimDuration> {
         self.crosses(leg, false)
     }

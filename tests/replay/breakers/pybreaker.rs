@@ -63,7 +63,7 @@ fn late_results_are_judged_by_their_calls() {
     let (late_failure, late_success) = (rig.begin(0), rig.begin(0));
     rig.calls(0, "FF");
     rig.tell(5 * SEC, late_failure, CallResult::Failure);
-    assert!(rig.refuses(15 * SEC - 1), "the third failure in a row opened it anew");
+    assert!(rig.refuses(15 * SEC - 1), "the third failure in a row opened it again");
     rig.tell(6 * SEC, late_success, CallResult::Success);
     assert_eq!(rig.state(6 * SEC), State::Open, "made while closed, it only ends the run");
     assert_eq!(rig.counts(6 * SEC).consecutive_failures, 0);

@@ -76,7 +76,7 @@ pub enum Step {
     MoveBegun { trunk: TrunkId, cause: Cause },
     /// It had been asked to, and waited.
     Asked { trunk: TrunkId, wait: SimDuration },
-    /// So many INVITEs over its primary leg timed out.
+    /// `count` INVITEs over its primary leg timed out.
     InviteTimeouts { trunk: TrunkId, count: u32 },
     /// Its primary leg is down.
     LegDown { trunk: TrunkId, down: Down },
@@ -88,7 +88,7 @@ pub enum Step {
     /// A call, or an update of the trunk, took the fallback. Without a request the flow's deadline
     /// passed.
     FellBack { trunk: TrunkId, call: Option<CallId>, request: Option<RequestId> },
-    /// A client refused a request itself, after so many attempts.
+    /// A client refused a request itself, after `attempts` attempts.
     Refused { request: RequestId, client: ClientId, gate: Gate, attempts: u32 },
     /// A client gave a request up.
     GaveUp { request: RequestId, client: ClientId, errand: Errand, attempts: u32, failed: Failures },
@@ -120,11 +120,11 @@ pub enum Step {
     /// A half-open breaker opened again on a probe's failure.
     BreakerReopened { client: ClientId, breaker: u32, outcome: Option<Outcome> },
     /// A limiter refused `refusals` of these attempts, and others refused `others`. It had been
-    /// refusing since the link's instant, `spell` times up to the last of them.
+    /// refusing since the link's instant, `spell` times up to its last refusal.
     Limited { limiter: u32, refusals: u32, others: u32, spell: u32, until: SimTime },
-    /// The server sent so many attempts away with 503: full, over its limit, or shedding.
+    /// The server answered `refusals` attempts with 503: full, over its limit, or shedding.
     ServerRefused { refusals: u32 },
-    /// So many attempts had no answer in time.
+    /// `attempts` attempts had no answer in time.
     Unanswered { attempts: u32 },
     /// The burst of requests that used the budget up.
     Burst(Burst),
@@ -160,8 +160,8 @@ pub enum Step {
     Refresh { leg: LegId },
 }
 
-/// Links of a chain at most: one that goes on through failovers and back for the whole run tells
-/// nobody anything.
+/// Links of a chain at most: a chain that goes on through failovers and back for the whole run
+/// explains nothing.
 const LINKS_MAX: usize = 24;
 /// A limiter whose budget comes again faster is still in one spell of refusing for this long.
 const SPELL_GAP_MIN: SimDuration = SimDuration::from_secs(1);
