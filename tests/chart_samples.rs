@@ -200,7 +200,7 @@ pub(crate) fn welch() -> Welch {
     };
     Welch {
         title:
-            "The start is forgotten after 25 minutes: the model's warm-up of 5 minutes is too short"
+            "Steady state is reached after 25 minutes: the model's warm-up of 5 minutes is too short"
                 .to_owned(),
         subtitle: "APAC model from an empty system, 12 calls/s; service level by minute".to_owned(),
         x: axis("Time since the start of the run", "min", Format::Number),

@@ -221,7 +221,7 @@ fn a_dry_run_lists_the_points_and_runs_none() {
     assert!(!out.exists());
 }
 
-/// Nobody offers no calls: the second threshold is missed everywhere, and so are both together.
+/// A limit of no calls offered is missed everywhere, and so are both thresholds together.
 #[test]
 fn a_sweep_says_which_thresholds_are_met() {
     let folder = tempfile::tempdir().unwrap();
@@ -231,7 +231,7 @@ fn a_sweep_says_which_thresholds_are_met() {
     let line = |head: &str| text.lines().find(|l| l.starts_with(head)).unwrap().to_owned();
     let all = "met at 0, undecided at 0, missed at 8";
     assert_eq!(line("calls_offered at most"), format!("calls_offered at most 0: {all}"));
-    assert_eq!(line("all of them"), format!("all of them: {all}"));
+    assert_eq!(line("all thresholds"), format!("all thresholds: {all}"));
     assert!(line("service_level at least").starts_with("service_level at least 0.8: met at "));
     let table = fs::read_to_string(folder.path().join("summary.csv")).unwrap();
     let mut rows = table.lines().map(|row| row.split(',').collect::<Vec<_>>());

@@ -183,7 +183,7 @@ fn a_static_edge_asks_nothing_and_pays_when_availability_shifts() {
         assert!(run.series.rows.iter().all(|row| row[column].is_nan()), "no latency to show");
     }
     // What the advice leaves out: routing by availability, limits aside, answers more in time, and
-    // more so when a third of a region's agents log out than when nobody does.
+    // more so when a third of a region's agents log out than when no agent does.
     let many = |changes| apac_runs(changes, 30);
     let edge = many("'policy.point' = 'edge_static'");
     let dynamic = many("'api.limits' = []");
@@ -215,7 +215,7 @@ fn a_load_multiplies_the_arrival_rates() {
     };
     let tripled = run("\"calls.load\" = 3.0");
     let written = format!("\"trunks.*.arrivals.rate_per_s\" = {}", 0.1 * 3.0);
-    // As text: what nobody observed is no number, and equals nothing.
+    // As text: a value that was not observed is NaN, which equals nothing.
     assert_eq!(format!("{tripled:?}"), format!("{:?}", run(&written)));
     let offered = index_of("calls_offered").unwrap();
     assert!(tripled[offered] > 2.0 * run("")[offered]);

@@ -1,6 +1,6 @@
 //! Intervals hold the truth as often as they say. Model files are run by the engine, a thousand
 //! studies each of a queue whose theory is exact; nominal 95 % intervals must hold the theory in
-//! 93 to 97 % of them. Of 1000 draws that is about three standard errors to each side.
+//! 93 to 97 % of these studies. Of 1000 draws that is about three standard errors to each side.
 
 use rayon::prelude::*;
 use toml::Table;

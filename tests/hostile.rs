@@ -57,10 +57,10 @@ fn results_of_another_trace_are_not_taken_over() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out");
         let path = study(folder.path(), name, CALLS);
-        assert!(sweep(&path, &out).contains("(0 of them taken over"), "{name}");
-        assert!(sweep(&path, &out).contains("(8 of them taken over"), "{name}");
+        assert!(sweep(&path, &out).contains("(0 taken over"), "{name}");
+        assert!(sweep(&path, &out).contains("(8 taken over"), "{name}");
         fs::write(folder.path().join(name), "time_s\n1\n20\n51\n").unwrap();
-        assert!(sweep(&path, &out).contains("(0 of them taken over"), "{name}");
+        assert!(sweep(&path, &out).contains("(0 taken over"), "{name}");
     }
 }
 
@@ -75,10 +75,10 @@ fn results_of_other_outcomes_are_not_taken_over() {
         let text = fs::read_to_string(&path).unwrap();
         let set = format!("set = {{ api.outcomes = {{ file = \"{name}\" }}, ");
         fs::write(&path, text.replace("set = { ", &set)).unwrap();
-        assert!(sweep(&path, &out).contains("(0 of them taken over"), "{name}");
-        assert!(sweep(&path, &out).contains("(8 of them taken over"), "{name}");
+        assert!(sweep(&path, &out).contains("(0 taken over"), "{name}");
+        assert!(sweep(&path, &out).contains("(8 taken over"), "{name}");
         fs::write(folder.path().join(name), "time_s,status\n1,200\n20,503\n").unwrap();
-        assert!(sweep(&path, &out).contains("(0 of them taken over"), "{name}");
+        assert!(sweep(&path, &out).contains("(0 taken over"), "{name}");
     }
 }
 
@@ -99,7 +99,7 @@ fn a_damaged_line_of_the_journal_costs_that_line() {
         fs::write(&journal, bytes).unwrap();
         let said = sweep(&path, &out);
         assert!(said.contains("a line of") && said.contains("cannot be read"), "{said}");
-        assert!(said.contains("(7 of them taken over"), "{said}");
+        assert!(said.contains("(7 taken over"), "{said}");
         assert!(before == results(&out), "the same results");
         let bytes = fs::read(&journal).unwrap();
         let mut lines: Vec<&[u8]> = bytes.split_inclusive(|b| *b == b'\n').collect();
@@ -108,7 +108,7 @@ fn a_damaged_line_of_the_journal_costs_that_line() {
     }
 }
 
-/// Nobody reads standard error: the results are there all the same.
+/// Standard error is closed: the results are there nevertheless.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_standard_error_stops_nothing() {
@@ -226,7 +226,7 @@ fn a_file_that_many_include_is_read_once() {
     assert!(said.contains("s3r2.toml:2:"), "{said}");
 }
 
-/// Includes go so many files deep: a folder of thousands that include each other in a row is none.
+/// The depth of includes is limited: thousands of files that include each other are refused.
 #[test]
 fn a_row_of_includes_ends() {
     let folder = tempfile::tempdir().unwrap();
@@ -319,7 +319,7 @@ fn what_a_source_does_counts_against_the_budget() {
 /// What a source does between arrivals is no arrival.
 #[test]
 fn a_turn_of_a_source_is_no_arrival() {
-    // Whoever asks twice is refused.
+    // A client that asks twice is refused.
     const LIMIT: &str = "api.limits.0.limiter.limit=1";
     let folder = tempfile::tempdir().unwrap();
     let tenant = "[[tenants]]\nid = \"t\"\ntoken = \"t\"\nendpoint = \"e\"\n\

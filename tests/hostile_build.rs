@@ -42,7 +42,7 @@ fn a_build_is_known_by_what_its_sources_hold() {
     assert_ne!(one, hash(folder(&FILES).path(), &[b"rustc 2"]), "another compiler");
 }
 
-/// A part that was moved would leave the build without it and nobody would know.
+/// A part that was moved would leave the build without it, unseen.
 #[test]
 fn every_part_of_the_sources_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -239,7 +239,7 @@ fn a_misspelt_preset_exits_with_2_and_the_nearest() {
     }
 }
 
-/// `INSTA_UPDATE=always cargo test presets` writes the page anew.
+/// `INSTA_UPDATE=always cargo test presets` writes the page again.
 #[test]
 fn the_page_of_the_documentation_is_up_to_date() {
     let page = Path::new("docs/presets.md");

@@ -43,7 +43,7 @@ fn shares_of_variance_are_those_of_a_product() {
         let found = factor(&metric, name);
         for (got, share) in [(found.alone, share), (found.in_all, share + both)] {
             let got = got.unwrap();
-            // A nominal 95 % interval is two standard errors to each side: four of them.
+            // A nominal 95 % interval is two standard errors to each side; allowed are four.
             let allowed = 2.0 * (got.high - got.estimate) + noise;
             assert!((got.estimate - share / variance).abs() < allowed, "{name}: {got:?}");
             assert!(got.low > 0.0, "{name}: {got:?} says something");

@@ -1,6 +1,6 @@
 //! Every shipped model and study runs, at a short horizon, and gives what it gave before
 //! (`tests/golden/`). A change of a rule of the model shows here and has to be looked at:
-//! `INSTA_UPDATE=always cargo test shipped` writes the files anew.
+//! `INSTA_UPDATE=always cargo test shipped` writes the files again.
 
 use std::fmt::Write;
 use std::fs;

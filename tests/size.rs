@@ -20,7 +20,7 @@ fn peak(arguments: &[&str]) -> u64 {
     used.rusage.maxrss
 }
 
-/// A study of that model over two factors of so many levels each.
+/// A study of that model over two factors, with `levels` levels.
 fn study(folder: &Path, model: &str, levels: [usize; 2], replications: u32) -> String {
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join(model);
     let mut text = format!(

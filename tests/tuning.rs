@@ -1,5 +1,5 @@
 //! `trunksim tune`: the same answer on any number of threads and when it goes on where it stopped,
-//! a recommendation that can be pasted, and what it says where there is none. That it finds what
+//! a recommendation to paste, and the answer without a recommendation. That it finds what
 //! brute force finds is shown in `tuning_claim`.
 
 use std::collections::BTreeMap;
@@ -242,7 +242,7 @@ fn a_study_that_says_nothing_of_tuning_is_refused() {
     assert!(error.contains("has no section `[tune]`"), "{error}");
 }
 
-/// The genetic search: its points, a front run anew on fresh replications, the same each time.
+/// The genetic search: its points, a front run again on fresh replications, the same each time.
 #[test]
 fn a_search_picks_the_points_where_there_are_many() {
     let search = "indifference = 4.0\nsearch = { population = 4, generations = 3 }";

@@ -56,7 +56,7 @@ fn the_cut_is_that_of_the_curve_it_is_drawn_on() {
     assert!(means[0] < 0.5 * mean, "{} of {mean}", means[0]);
 
     let picture = fs::read_to_string(one.join("warmup-connected-calls.svg")).unwrap();
-    assert!(picture.contains("Connected calls: the start is forgotten after"));
+    assert!(picture.contains("Connected calls: steady state is reached after"));
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/results.md");
     let docs = fs::read_to_string(docs).unwrap();
     for name in ["warmup.csv", "warmup.json"] {

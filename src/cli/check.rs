@@ -25,7 +25,7 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     for file in &args.files {
         match check(file) {
             Ok(text) => super::print(&text)?,
-            // All but the first are reported as they come.
+            // All errors but the first are reported at once.
             Err(error) if first.is_some() => tell_report(error),
             Err(error) => first = Some(error),
         }
@@ -46,7 +46,7 @@ fn check(file: &Path) -> Result<String, InputError> {
 fn describe_model(file: &Path, model: &Model) -> String {
     let trunks: u32 = model.trunks.iter().map(|t| t.count).sum();
     format!(
-        "{}: model `{}`, sound\n  {}\n  {trunks} trunks, {} carriers, {} SBCs, {} agent groups, \
+        "{}: model `{}`: valid\n  {}\n  {trunks} trunks, {} carriers, {} SBCs, {} agent groups, \
          {} API limits, {} tenants, {} faults\n  would run {} with a warm-up of {}, seed {}\n",
         file.display(),
         model.name,
@@ -84,7 +84,7 @@ fn describe_traces(traces: &Traces, horizon: SimDuration) -> String {
 
 fn describe_study(file: &Path, plan: &Plan) -> String {
     let mut text = format!(
-        "{}: study `{}`, sound\n  {}\n",
+        "{}: study `{}`: valid\n  {}\n",
         file.display(),
         plan.study.name,
         plan.study.question
@@ -99,7 +99,7 @@ fn describe_study(file: &Path, plan: &Plan) -> String {
     }
     let _ = writeln!(
         text,
-        "  would run {} points x {} replications = {} of {} (warm-up {}), seed {}",
+        "  would run {} settings x {} replications = {} of {} (warm-up {}), seed {}",
         plan.points.len(),
         sweep_table::replications(plan.replications()),
         sweep_table::runs_in_all(plan),

@@ -10,7 +10,7 @@ use crate::experiment::summary::Summary;
 use crate::output::{comparison, findings, json, tables};
 use crate::system::metrics::{index_of, unknown_metric};
 
-/// Points past which all pairs are refused: nobody reads five thousand comparisons.
+/// Number of points above which all pairs are refused: 100 give 4950 comparisons.
 const ALL_PAIRS_MAX: usize = 100;
 
 #[derive(Debug, clap::Args)]
@@ -58,12 +58,14 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
 fn request(args: &Args, plan: &Plan) -> Result<Request, Failure> {
     let points = plan.points.len();
     if points < 2 {
-        return Err(Failure::Usage("a comparison needs two points; this study has one".to_owned()));
+        return Err(Failure::Usage(
+            "a comparison needs two settings; this study has one".to_owned(),
+        ));
     }
     if args.all_pairs && points > ALL_PAIRS_MAX {
         return Err(Failure::Usage(format!(
-            "--all-pairs of {points} points are {} comparisons; it takes at most {ALL_PAIRS_MAX} \
-             points. Name one with --control",
+            "--all-pairs of {points} settings are {} comparisons; it takes at most {ALL_PAIRS_MAX} \
+             settings. Name one with --control",
             points * (points - 1) / 2
         )));
     }

@@ -24,7 +24,7 @@ pub(super) fn render(plan: &Plan, comparison: &Comparison, written: &[PathBuf]) 
     let named = tables.iter().all(|t| t.fit(plan));
     if !named {
         let points: Vec<usize> = tables.iter().flat_map(MetricTables::named).collect();
-        let _ = writeln!(text, "POINTS\n{}", legend(plan, &points));
+        let _ = writeln!(text, "SETTINGS\n{}", legend(plan, &points));
     }
     for tables in &tables {
         text.push_str(&tables.render(plan, named));
@@ -49,10 +49,10 @@ fn heading(plan: &Plan, comparison: &Comparison) -> String {
     let mut text = prose(&format!("{}: {}", comparison.study, comparison.question), 2);
     let draws = match comparison.common_random_numbers {
         true => "common random numbers",
-        false => "each point with its own random numbers",
+        false => "each setting with its own random numbers",
     };
     let what = format!(
-        "{} points x {} replications of {}, seed {}; {draws}",
+        "{} settings x {} replications of {}, seed {}; {draws}",
         comparison.points.len(),
         comparison.replications,
         plan.first.horizon,
@@ -60,12 +60,12 @@ fn heading(plan: &Plan, comparison: &Comparison) -> String {
     );
     text.push_str(&prose(&what, 2));
     let control = match (comparison.control, comparison.control_named) {
-        (None, _) => "every point with every other".to_owned(),
+        (None, _) => "every setting with every other".to_owned(),
         (Some(control), true) => {
-            format!("control: point {control}, {}", plan.describe(control))
+            format!("control: setting {control}, {}", plan.describe(control))
         }
         (Some(control), false) => {
-            format!("control: the best found, point {control}, {}", plan.describe(control))
+            format!("control: the best found, setting {control}, {}", plan.describe(control))
         }
     };
     text.push_str(&prose(&control, 2));
@@ -79,12 +79,12 @@ fn reading(comparison: &Comparison) -> String {
     let together = if comparison.metrics.len() > 1 { " and metrics" } else { "" };
     let sharing = match comparison.common_random_numbers {
         true => "below 1, sharing random numbers paid",
-        false => "about 1, for every point has its own",
+        false => "about 1, for every setting has its own",
     };
     prose(
         &format!(
             "Means and multiples: {percent} % t intervals, each alone. Differences: paired by \
-             replication, {percent} % for all of them{together} together (Bonferroni), and so are \
+             replication, {percent} % for all differences{together} together (Bonferroni), and so are \
              the standings (multiple comparison with the best). Correlation: of the two over the \
              replications. Variance ratio: that of the difference against independent runs; \
              {sharing}."
@@ -178,7 +178,7 @@ impl<'a> MetricTables<'a> {
         text.push_str(&table(&keys, &self.values));
         if self.rows.len() < self.by.ranked.len() {
             let more = format!(
-                "{} of {} points are shown; ranking.csv holds them all",
+                "{} of {} settings are shown; ranking.csv holds them all",
                 self.rows.len(),
                 self.by.ranked.len()
             );
@@ -212,8 +212,8 @@ impl<'a> MetricTables<'a> {
         };
         let (first, second) = (cells(|d| d.point), cells(|d| d.against));
         Some(match named {
-            true => vec![Column::text("point", first), Column::text("less", second)],
-            false => vec![Column::numbers("point", first), Column::numbers("less", second)],
+            true => vec![Column::text("setting", first), Column::text("less", second)],
+            false => vec![Column::numbers("setting", first), Column::numbers("less", second)],
         })
     }
 
@@ -224,7 +224,7 @@ impl<'a> MetricTables<'a> {
     }
 }
 
-/// Differences with what their intervals leave of them, and whether sharing random numbers paid.
+/// Differences with their intervals, and whether common random numbers paid.
 fn difference_columns(
     heading: &str,
     held: &[Option<&Difference>],

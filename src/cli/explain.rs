@@ -44,7 +44,7 @@ pub(super) struct Args {
     /// Draw with ASCII signs only
     #[arg(long)]
     ascii: bool,
-    /// Columns of the diagram as text, where so many who take part fit there
+    /// Width of the diagram as text, in columns
     #[arg(long, value_name = "COLUMNS", default_value_t = WIDTH as u16,
           value_parser = clap::value_parser!(u16).range(60..=400))]
     width: u16,
@@ -76,7 +76,7 @@ impl Why {
         }
     }
 
-    /// One such outcome and several, and none of them.
+    /// The outcome's name, and the message if it does not occur.
     const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Failover => ("Failover", "no trunk failed over"),
@@ -89,7 +89,7 @@ impl Why {
 
 /// Width of the sentences.
 const WIDTH: usize = 80;
-/// How much of a trunk's story is shown where nobody says.
+/// How much of a trunk's story is shown by default.
 const STRETCH: SimDuration = SimDuration::from_secs(60);
 
 pub(super) fn execute(args: &Args) -> Result<(), Failure> {
@@ -174,7 +174,7 @@ fn of_call(config: &Config, story: &Story, trunk: TrunkId, index: u64) -> Result
         let number =
             call_index(missing.rsplit('/').next().unwrap_or_default()).unwrap_or(0) % (1 << 32);
         let why = match callers {
-            0 => format!("nobody calls {name} in this run"),
+            0 => format!("{name} has no calls in this run"),
             n if number < n => format!("the caller of `{name}/{number}` did not dial that often"),
             n => format!("its calls are `{name}/0` to `{name}/{}`", n - 1),
         };

@@ -2,7 +2,7 @@
 
 use crate::system::metrics::Metric;
 
-/// A value of a metric with its unit: `86.4 %`, `1 240 ms`, `95`; a dash where there is none.
+/// A value of a metric with its unit: `86.4 %`, `1 240 ms`, `95`; a dash without a value.
 pub(super) fn value(metric: &Metric, value: f64) -> String {
     if value.is_nan() {
         return "-".to_owned();

@@ -160,8 +160,8 @@ fn rows(columns: &[&Column], widths: &[usize]) -> String {
     text
 }
 
-/// A text in lines of at most `width`, broken at spaces and, where a word is longer, inside it. One
-/// that fits stays as it is, spaces and all.
+/// A text in lines of at most `width`, broken at spaces and, where a word is longer, inside it. A text
+/// that fits is not changed, spaces included.
 fn broken(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     if text.width() <= width {

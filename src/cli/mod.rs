@@ -153,8 +153,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Threads for `--jobs`: without it, one per core. More than cores bring nothing, and thousands of
-/// them are more than a machine may start.
+/// Threads for `--jobs`: without it, one per core. More threads than cores bring nothing, and thousands
+/// of threads are more than a machine may start.
 fn threads(jobs: Option<u16>) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     jobs.map_or(cores, |jobs| usize::from(jobs).min(cores))

@@ -23,7 +23,7 @@ pub(super) fn levels(plan: &Plan, points: &[usize]) -> Vec<Column> {
 
 /// The numbers of points.
 pub(super) fn numbers(points: &[usize]) -> Column {
-    Column::numbers("point", points.iter().map(ToString::to_string).collect())
+    Column::numbers("setting", points.iter().map(ToString::to_string).collect())
 }
 
 /// The points with their levels, in their order and each once.

@@ -1,5 +1,5 @@
-//! `--precision`: each point is run until its estimates are as precise as asked for. Rounds are
-//! decided on the first so many replications and on nothing else, so that neither threads nor what
+//! `--precision`: each point is run until its estimates are as precise as asked for. A round is
+//! decided on a prefix of the replications and on nothing else, so that neither threads nor what
 //! the journal holds can change where a point ends.
 
 use std::str::FromStr;
@@ -72,7 +72,7 @@ pub(super) fn make(runs: &mut Runs<'_>, plan: &Plan) -> Result<PointRuns, Failur
 pub(super) fn render(plan: &Plan, runs: &PointRuns) -> String {
     let mut text = String::new();
     let Some(asked) = plan.precision_in_words() else { return text };
-    let asked = format!("Each point is run until it is as precise as this: {asked}.");
+    let asked = format!("Each setting is run until it is as precise as this: {asked}.");
     text.push_str(&prose(&asked, 2));
     let worst = runs.imprecise.iter().max_by_key(|(point, needed)| (*needed, usize::MAX - point));
     if let Some((point, needed)) = worst {
@@ -82,7 +82,7 @@ pub(super) fn render(plan: &Plan, runs: &PointRuns) -> String {
             format!("about {needed} runs would do: raise `most` in `[precision]`, or ask for less")
         };
         let warning = format!(
-            "warning: {} of {} points are not, after {} runs. Farthest from it is {}: {remedy}.",
+            "warning: {} of {} settings are not, after {} runs. Farthest from it is {}: {remedy}.",
             runs.imprecise.len(),
             plan.points.len(),
             plan.replications().1,

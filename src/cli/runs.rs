@@ -36,7 +36,7 @@ pub(super) struct StudyArgs {
     /// Folder for the results; without it, `output/` and its name
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Run every point anew, even those an earlier command has run into this folder
+    /// Run every setting again, also those an earlier command has run into this folder
     #[arg(long)]
     fresh: bool,
 }
@@ -61,7 +61,7 @@ pub(super) struct Runs<'a> {
     journal: Journal,
     pool: rayon::ThreadPool,
     watch: Stopwatch,
-    /// Units asked for, those of them the journal held, and those that stopped with an error, with
+    /// Units asked for, units that the journal held, and units that stopped with an error, with
     /// the first error.
     asked: usize,
     taken_over: usize,
@@ -133,7 +133,7 @@ impl<'a> Runs<'a> {
     /// Says how many runs there were and how long they took; an error where some stopped.
     pub(super) fn finish(self) -> Result<(), Failure> {
         tell(format!(
-            "{} runs in {:.1} s ({} of them taken over from an earlier command)",
+            "{} runs in {:.1} s ({} taken over from an earlier command)",
             self.asked,
             self.watch.elapsed().as_secs_f64(),
             self.taken_over

@@ -11,7 +11,7 @@ use crate::output::{findings, sensitivity, tables};
 pub(super) struct Args {
     #[command(flatten)]
     study: StudyArgs,
-    /// List the points and what running them would cost, and run none of them
+    /// List the settings and the cost of running them, and run nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -34,7 +34,7 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     runs.make(&units)?;
     let sample = Sample::new(&units, &runs);
     let found = analyse(plan, sample)
-        .ok_or_else(|| Failure::Internal("the points are not those of the method".to_owned()))?;
+        .ok_or_else(|| Failure::Internal("the settings are not those of the method".to_owned()))?;
     let tables = vec![
         ("runs", tables::runs(plan, sample)),
         ("sensitivity", sensitivity::table(&found).whole()),

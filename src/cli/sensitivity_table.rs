@@ -23,8 +23,8 @@ pub(super) fn render(plan: &Plan, found: &Sensitivity, written: &[PathBuf]) -> S
     let horizon = plan.first.horizon;
     let same = plan.points.iter().all(|point| point.horizon == horizon);
     let sizes = format!(
-        "{method} of {} factors: {} points x {} replications{}, seed {}; {:.0} % intervals over \
-         points",
+        "{method} of {} factors: {} settings x {} replications{}, seed {}; {:.0} % intervals over \
+         settings",
         found.metrics.first().map_or(0, |m| m.factors.len()),
         found.points,
         found.replications,
@@ -58,7 +58,7 @@ fn heading(metric: &MetricSensitivity) -> String {
         format!("{:.0} %", metric.noise_share * 100.0)
     };
     format!(
-        "WHAT MOVES {}\nmean {}, standard deviation {} between points, share of noise {noise}",
+        "WHAT MOVES {}\nmean {}, standard deviation {} between settings, share of noise {noise}",
         metric.metric,
         number(metric, metric.mean),
         number(metric, metric.sd)

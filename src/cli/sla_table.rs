@@ -28,7 +28,7 @@ pub(super) fn render(plan: &Plan, summary: &Summary<'_>) -> String {
     let judged: Vec<Vec<Judged>> =
         (0..plan.points.len()).map(|point| summary.judged(plan, point)).collect();
     let mut text = format!(
-        "SLA of {} points, by the whole interval ({:.0} % for all thresholds of a point)\n",
+        "SLA of {} settings, by the whole interval ({:.0} % for all thresholds of a setting)\n",
         plan.points.len(),
         summary.confidence * 100.0
     );
@@ -87,7 +87,7 @@ fn counts(plan: &Plan, judged: &[Vec<Judged>]) -> String {
         let all = |point: &[Judged]| {
             together(&point.iter().map(|(verdict, _)| *verdict).collect::<Vec<_>>())
         };
-        let _ = writeln!(text, "all of them: {}", counts(&all));
+        let _ = writeln!(text, "all thresholds: {}", counts(&all));
     }
     text
 }

@@ -22,7 +22,7 @@ pub(super) struct Args {
     study: StudyArgs,
     #[command(flatten)]
     precision: PrecisionArgs,
-    /// List the points and what running them would cost, and run none of them
+    /// List the settings and the cost of running them, and run nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -61,10 +61,10 @@ pub(super) fn missed(plan: &Plan, summary: &Summary<'_>) -> Result<(), Failure> 
     if plan.study.sla.is_empty() || !(0..plan.points.len()).all(missed) {
         return Ok(());
     }
-    Err(Failure::Sla(format!("the SLA is missed at every one of {} points", plan.points.len())))
+    Err(Failure::Sla(format!("the SLA is missed at every one of {} settings", plan.points.len())))
 }
 
-/// How long all runs take at so many seconds each.
+/// How long all runs take at `each` seconds per run.
 fn seconds(plan: &Plan, each: f64) -> String {
     let (least, most) = plan.replications();
     let all = |of_a_point: u32| each * plan.points.len() as f64 * f64::from(of_a_point);
@@ -75,10 +75,10 @@ fn seconds(plan: &Plan, each: f64) -> String {
     }
 }
 
-/// So many points, evenly over the study, are run once to tell what all would cost.
+/// Number of points, evenly over the study, that are run once to estimate the cost of all.
 const TIMED_POINTS: usize = 4;
 
-/// Lists the points, and times a few of them.
+/// Lists the points, and times a few points.
 pub(super) fn dry_run(args: &StudyArgs, plan: &Plan) -> Result<(), Failure> {
     let watch = Stopwatch::start();
     let timed = plan.points.len().min(TIMED_POINTS);

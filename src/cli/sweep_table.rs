@@ -24,7 +24,7 @@ pub(super) fn render(
     let show = study.rank.show.min(ranking.len());
     let mut text = prose(&format!("{}: {}", study.name, study.question), 2);
     let what = format!(
-        "{} points x {} replications of {}, seed {}; means with {} % t intervals",
+        "{} settings x {} replications of {}, seed {}; means with {} % t intervals",
         plan.points.len(),
         replications(summary.replications()),
         plan.first.horizon,
@@ -39,7 +39,7 @@ pub(super) fn render(
     let named = best.fit(plan) && worst.fit(plan);
     if !named {
         let points = [best.points.as_slice(), worst.points.as_slice()].concat();
-        let _ = writeln!(text, "POINTS\n{}", legend(plan, &points));
+        let _ = writeln!(text, "SETTINGS\n{}", legend(plan, &points));
     }
     let heading = format!("BEST {show} by {}: {}", METRICS[by].name, METRICS[by].meaning);
     text.push_str(&prose(&heading, 2));
@@ -62,7 +62,7 @@ pub(super) fn listing(plan: &Plan) -> String {
     }
     let _ = writeln!(
         text,
-        "{} points x {} replications of {} = {}, seed {}",
+        "{} settings x {} replications of {} = {}, seed {}",
         plan.points.len(),
         replications(plan.replications()),
         plan.first.horizon,

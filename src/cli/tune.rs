@@ -41,8 +41,8 @@ fn missed(result: &TuneResult) -> Result<(), Failure> {
     match result.outcome.as_str() {
         "recommended" => Ok(()),
         "undecided" => Err(Failure::Sla(format!(
-            "none of {points} points is certain to meet the SLA; allow more replications"
+            "none of {points} settings is certain to meet the SLA; allow more replications"
         ))),
-        _ => Err(Failure::Sla(format!("the SLA is met at none of {points} points"))),
+        _ => Err(Failure::Sla(format!("the SLA is met at none of {points} settings"))),
     }
 }

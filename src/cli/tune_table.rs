@@ -22,7 +22,7 @@ pub(super) fn render(plan: &Plan, result: &TuneResult, written: &[PathBuf]) -> S
     let mut text = wrapped(&format!("{}: {}", study.name, study.question));
     let _ = writeln!(
         text,
-        "{} points of {}, seed {}; {:.0} % t intervals\n\nANSWER",
+        "{} settings of {}, seed {}; {:.0} % t intervals\n\nANSWER",
         result.points_of,
         plan.first.horizon,
         plan.seed,
@@ -35,7 +35,7 @@ pub(super) fn render(plan: &Plan, result: &TuneResult, written: &[PathBuf]) -> S
     };
     let _ = writeln!(text, "\n{heading}\n{}", result.recommended.fragment);
     let _ = writeln!(text, "RACE\n{}\n", race(result));
-    let _ = writeln!(text, "POINTS\n{}", wrapped(&statuses(result)));
+    let _ = writeln!(text, "SETTINGS\n{}", wrapped(&statuses(result)));
     let _ = writeln!(text, "{}", front(plan, result));
     let _ = writeln!(text, "FILES");
     for path in written {
@@ -68,7 +68,7 @@ fn wrapped(sentence: &str) -> String {
 fn race(result: &TuneResult) -> Table {
     let mut table = plain_table();
     let heads =
-        ["replications", "points", "miss the SLA", "cost more", "came back", "cut by point"];
+        ["replications", "settings", "miss the SLA", "cost more", "came back", "cut by setting"];
     table.set_header(heads);
     for rung in &result.rungs {
         table.add_row([
@@ -101,12 +101,12 @@ fn front(plan: &Plan, result: &TuneResult) -> String {
     let runs = if front.replications == "fresh" { "fresh runs" } else { "runs of the first rung" };
     let shown = total.min(FRONT_SHOWN);
     let mut text = wrapped(&format!(
-        "PARETO FRONT: {total} points, by the means of the {runs}: no other is as good in every \
+        "PARETO FRONT: {total} settings, by the means of the {runs}: no other is as good in every \
          objective and better in one; {shown} shown, front.csv has all"
     ));
     let mut table = plain_table();
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    let mut header = vec!["point".to_owned()];
+    let mut header = vec!["setting".to_owned()];
     let label = |name: &String| index_of(name).map_or(name.clone(), |m| METRICS[m].label());
     header.extend(front.objectives.iter().map(|(name, _)| label(name)));
     table.set_header(header);

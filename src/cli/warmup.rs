@@ -75,10 +75,10 @@ fn render(loaded: &LoadedModel, found: &Warmup, written: &[PathBuf]) -> String {
     let values = [
         Column::text("unit", cells(&|m| m.unit.clone())),
         Column::numbers(
-            "start forgotten after, min",
+            "steady state reached after, min",
             cells(&|m| number(m.cut_s.map(|s| s / 60.0))),
         ),
-        Column::numbers("mean after that", cells(&|m| number(m.mean_after))),
+        Column::numbers("mean from then on", cells(&|m| number(m.mean_after))),
         Column::numbers("mean of all", cells(&|m| number(m.mean))),
     ];
     let _ = writeln!(text, "\nWARM-UP\n{}", table(&keys, &values));

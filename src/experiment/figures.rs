@@ -34,13 +34,13 @@ impl From<Interval> for Estimate {
 }
 
 impl Estimate {
-    /// The estimate; not a number where there is none.
+    /// The estimate; NaN without an estimate.
     #[must_use]
     pub fn value(&self) -> f64 {
         self.estimate.unwrap_or(f64::NAN)
     }
 
-    /// Half the width of the interval; not a number where there is none.
+    /// Half the width of the interval; NaN without an interval.
     #[must_use]
     pub fn half_width(&self) -> f64 {
         match (self.low, self.high) {
@@ -50,7 +50,7 @@ impl Estimate {
     }
 }
 
-/// Reads back a number from results, where `null` stands for what is none.
+/// Reads back a number from results, where `null` stands for NaN.
 ///
 /// # Errors
 /// Where it is something else.
@@ -89,7 +89,7 @@ impl Reading {
         }
     }
 
-    /// A value with its interval and unit: `86.4 ± 0.8 %`; a dash where there is none.
+    /// A value with its interval and unit: `86.4 ± 0.8 %`; a dash without a value.
     #[must_use]
     pub fn value(&self, estimate: &Estimate) -> String {
         with_unit(self.number(estimate), self.unit)
@@ -162,7 +162,7 @@ pub fn digits(numbers: &[(f64, f64)]) -> usize {
     }
 }
 
-/// A number with so many decimals; what rounds to nothing has no sign.
+/// A number with `decimals` decimals; what rounds to nothing has no sign.
 #[must_use]
 pub fn fixed(value: f64, digits: usize) -> String {
     let text = format!("{value:.digits$}");

@@ -6,7 +6,7 @@
 //! `select/` which arm is best and when that is certain, `search/` where to look next,
 //! `sensitivity/` which factors matter, `tune/` which point to take, and `answers/` what that comes to
 //! in words. All of these are functions of their arguments: a procedure
-//! that goes on in rounds is asked anew with all the values there are, and gives the same answer
+//! that goes on in rounds is asked again with all the values there are, and gives the same answer
 //! however they came to be.
 
 pub mod answers;

@@ -1,5 +1,5 @@
 //! Values put into a model before it is read: `--set`, the `set` of a study, the levels of its
-//! factors. All of them are assignments of a value to a dotted key.
+//! factors. Each is an assignment of a value to a dotted key.
 
 use toml::{Table, Value};
 
@@ -40,8 +40,8 @@ pub fn merge(path: &str, lower: &mut Table, upper: Table) {
     }
 }
 
-/// Puts `value` at a dotted key, making tables on the way where there are none. An element of a
-/// list is named by its position, by its `id` or `name`, or by `*` for all of them. A table is
+/// Puts `value` at a dotted key, making missing tables on the way. An element of a list is named
+/// by its position, by its `id` or `name`, or by `*` for all elements. A table is
 /// merged into the one that is there, unless it [`replaces`] it. An empty table is a part with its
 /// defaults. `retry.preset = "…"` is `retry = { preset = "…" }`.
 ///

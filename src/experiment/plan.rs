@@ -153,7 +153,7 @@ impl Plan {
             all.into_par_iter().map(|levels| source.point(&factors, levels)).collect();
         let points = read.into_iter().collect::<Result<Vec<Point>, _>>()?;
         if points.is_empty() {
-            let message = "leaves no point to run".to_owned();
+            let message = "leaves no setting to run".to_owned();
             let issue = Issue { path: "exclude".into(), value: String::new(), message };
             return Err(vec![PlanError::Study(issue)]);
         }
@@ -244,7 +244,7 @@ fn factors(study: &StudySpec, issues: &mut Issues) -> Vec<Factor> {
             issues.refuse(format!("factors.{i}.name"), &factor.name, "two factors have this name");
         }
         for (n, level) in factor.levels.iter().enumerate() {
-            // What follows another factor may well stay as it is from one level to the next.
+            // A factor that follows another may well keep its level from one level to the next.
             let leads = factor.with.is_none();
             if leads && factor.levels[..n].iter().any(|l| l.label == level.label) {
                 let list = if study.factors[i].levels.is_empty() { "values" } else { "levels" };
@@ -254,7 +254,7 @@ fn factors(study: &StudySpec, issues: &mut Issues) -> Vec<Factor> {
     }
     let count = lockstep::count(&axes);
     if study.is_factorial() && count.is_none_or(|c| c > POINTS_MAX) {
-        let message = format!("make more than {POINTS_MAX} points together");
+        let message = format!("make more than {POINTS_MAX} settings together");
         issues.refuse("factors".into(), "the levels", message);
     }
     built

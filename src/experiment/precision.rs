@@ -19,7 +19,7 @@ use crate::system::metrics::index_of;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PrecisionSpec {
-    /// What must be known how precisely; all of them together at the study's confidence.
+    /// The metrics and their precision; all targets together at the study's confidence.
     #[schemars(length(min = 1))]
     pub targets: Vec<TargetSpec>,
     /// Runs of a point before the first decision: with fewer than ten a lucky small spread stops
@@ -83,7 +83,7 @@ impl PrecisionSpec {
         Self { targets, first: ten(), step: ten(), most: two_hundred() }
     }
 
-    /// What is wrong with it, apart from metrics that are none.
+    /// What is wrong with it, apart from unknown metrics.
     #[must_use]
     pub fn check(&self) -> Vec<Issue> {
         let mut issues = Vec::new();

@@ -15,7 +15,7 @@ pub struct Unit {
     pub replication: u64,
 }
 
-/// What a unit gave: the values of [`crate::system::metrics::METRICS`], or why there are none.
+/// Result of a unit: the values of [`crate::system::metrics::METRICS`], or the run's error.
 pub type Outcome = Result<Vec<f64>, RunError>;
 
 impl Plan {

@@ -24,7 +24,7 @@ pub type Levels = Vec<usize>;
 
 /// The points of a design that samples, each once, in the order taken; nothing for a factorial
 /// one, whose points are combinations. Gives every factor with a range its `values`; a study that
-/// has them already stays as it is.
+/// has its values already is not changed.
 ///
 /// # Errors
 /// Everything that is wrong with ranges and with factors in lockstep.
@@ -104,7 +104,7 @@ fn coordinates(
     }
 }
 
-/// The powers of two about a number that is none.
+/// The powers of two on either side of a number that is not a power of two.
 pub(super) fn neighbours(points: usize) -> String {
     let above = points.next_power_of_two();
     format!("take {} or {above}", (above / 2).max(1))
@@ -215,7 +215,7 @@ fn range(
     };
     if factorial {
         return refuse(
-            "a range needs a `design` that takes points from it: `latin_hypercube` or `sobol`",
+            "a range needs a `design` that takes settings from it: `latin_hypercube` or `sobol`",
         );
     }
     if factor.key.is_none() || !factor.levels.is_empty() {
@@ -272,7 +272,7 @@ fn levels(
     distinct.dedup_by(|a, b| a.1 == b.1);
     let values: Vec<Value> = distinct.into_iter().map(|(_, value)| value).collect();
     if !factor.values.is_empty() && factor.values != values {
-        let message = "has `values` and a `range`; leave one of them out";
+        let message = "has `values` and a `range`; leave out one";
         return Err(issue(format!("factors.{i}.values"), &factor.name, message));
     }
     let place = |(_, value): &(f64, Value)| values.iter().position(|v| v == value).unwrap_or(0);
@@ -340,7 +340,7 @@ mod tests {
         assert_eq!(factors[3].values.len(), 2);
         let base: Vec<f64> = factors[0].values.iter().map(|v| time(v).unwrap()).collect();
         assert!(base.is_sorted() && base[0] >= 0.01 && base[15] <= 10.0, "{base:?}");
-        // Sixteen even points: half of them below the middle of every scale, four per number.
+        // Sixteen even points: half below the middle of every scale, four per number.
         assert_eq!(base.iter().filter(|b| **b < 0.316_227).count(), 8);
         for level in 0..4 {
             assert_eq!(points.iter().filter(|p| p[2] == level).count(), 4);

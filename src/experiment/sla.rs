@@ -90,7 +90,7 @@ pub enum Per {
 }
 
 impl Per {
-    /// All of them.
+    /// All units of time.
     const ALL: [Self; 4] = [Self::Second, Self::Minute, Self::Hour, Self::Day];
 
     /// Its name.

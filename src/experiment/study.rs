@@ -1,4 +1,4 @@
-//! A study as written in TOML: the question, the model, the factors and what is drawn of them.
+//! A study as written in TOML: the question, the model, the factors and the plots.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::sla::SlaSpec;
 use super::tune::TuneSpec;
 use crate::engine::time::SimDuration;
 
-/// A study: one model, varied over factors, each setting run so many times.
+/// A study: one model, varied over factors, with a number of replications of each setting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StudySpec {
@@ -218,7 +218,7 @@ pub struct LevelSpec {
 pub struct RankSpec {
     /// The metric.
     pub by: String,
-    /// So many of the best and of the worst are printed.
+    /// Number of settings printed, from the best and from the worst.
     #[schemars(range(min = 1, max = 1000))]
     pub show: usize,
     /// Metrics printed beside it.

@@ -56,7 +56,7 @@ pub struct SweepPoint {
     /// What its runs say of each of `sla`: `met`, `undecided` or `missed`, at the study's
     /// confidence for all of a point together.
     pub verdicts: Vec<String>,
-    /// What they say of all of them; none where the study has no threshold.
+    /// The verdict on all thresholds together; `None` if the study has no threshold.
     pub sla: Option<String>,
     /// The mean of every metric with its t interval.
     pub estimates: BTreeMap<String, Estimate>,
@@ -116,7 +116,7 @@ fn answer(plan: &Plan, summary: &Summary<'_>, by: usize, ranking: &[usize]) -> S
     let metric = &METRICS[by];
     let best = if metric.better == Better::Neither { "highest" } else { "best" };
     format!(
-        "{best} mean of {} among {} points: {} at {} ({} %)",
+        "{best} mean of {} among {} settings: {} at {} ({} %)",
         metric.label(),
         plan.points.len(),
         Reading::of(metric).value(&summary.get(ranking[0], by).into()),

@@ -20,7 +20,7 @@ const REACH: usize = 40;
 pub struct Request {
     /// Replications, from number 0.
     pub replications: u64,
-    /// Bins to each side of Welch's moving average; a fortieth of the run where there is none.
+    /// Bins to each side of Welch's moving average; a fortieth of the run if not given.
     pub window: Option<usize>,
 }
 
@@ -56,7 +56,7 @@ pub struct Measure {
     pub unit: String,
     /// Its mean over the replications, by bin.
     pub means: Vec<Option<f64>>,
-    /// Welch's moving average of that, by bin; the last ones have none.
+    /// Welch's moving average of the means, by bin; the last bins have no average.
     pub average: Vec<Option<f64>>,
     /// The mean of the whole run.
     pub mean: Option<f64>,
@@ -87,7 +87,7 @@ impl Measure {
 /// Runs the replications on the current rayon pool; `done` hears of each as it ends.
 ///
 /// # Errors
-/// How many runs stopped, and why the first of them did.
+/// How many runs stopped, and the first error.
 pub fn run(
     config: &Config,
     (model, seed): (&str, u64),
@@ -161,7 +161,7 @@ fn answer(found: &Warmup) -> Vec<String> {
     let mut said = Vec::new();
     if let Some((measure, cut)) = longest {
         said.push(format!(
-            "The start shows longest in {}: it is forgotten after {} (MSER-5 on the means of {} \
+            "Steady state is reached last in {}, after {} (MSER-5 on the means of {} \
              replications).",
             measure.label(),
             minutes(cut),

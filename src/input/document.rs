@@ -33,7 +33,7 @@ const MODEL_MAX: u64 = 16 << 20;
 /// Bytes of a file beside a model: tens of millions of arrivals.
 pub(super) const DATA_MAX: u64 = 256 << 20;
 
-/// Reads a file of at most so many bytes as text; where that fails the problem is shown at `named`,
+/// Reads a file of at most `most` bytes as text; where that fails the problem is shown at `named`,
 /// where there is one. What a file names must be a regular file: a device or a pipe may have no end.
 pub(super) fn read(path: &Path, most: u64, named: Option<&Spot>) -> Result<String, Problem> {
     bytes(path, most, named.is_some())

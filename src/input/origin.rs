@@ -17,7 +17,7 @@ use crate::experiment::presets::places::family_at;
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub(super) source: Arc<Source>,
-    /// Its key; an element of a list has none.
+    /// Its key; an element of a list has no key.
     pub(super) key: Option<Range<usize>>,
     /// The value itself, or the header of a table.
     pub(super) value: Range<usize>,

@@ -89,7 +89,7 @@ impl SourceCode for Source {
 
 /// Whether a character controls the terminal that shows it or the order in which others are shown,
 /// ends a line, or shows nothing, so that two names look the same. Joiners, which some languages
-/// write with, are none.
+/// write with, do not.
 fn controls(c: char) -> bool {
     let lines = matches!(c, '\n' | '\t' | '\r');
     let format = matches!(

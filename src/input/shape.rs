@@ -15,7 +15,7 @@ use crate::engine::time::SimDuration;
 use crate::policies::OutcomePattern;
 use crate::system::spelling::{any_of, nearest};
 
-/// The longest time a file may name: sums of a few of them are still simulated time.
+/// The longest time a file may name: sums of a few such times are still simulated time.
 const LENGTH_MAX: SimDuration = SimDuration::from_secs(100 * 365 * 86_400);
 
 /// Everything about `table` that does not fit the schema of `T`.

@@ -83,7 +83,7 @@ impl Study {
         for setting in settings {
             if let Some((factor, key)) = self.varied(setting) {
                 let message = format!("the study's factor `{factor}` varies `{key}`");
-                let help = "a key is either set by hand or varied; leave one of them out";
+                let help = "a key is either set by hand or varied; leave out one";
                 return Err(setting.refuse(&message).help(help).into());
             }
             setting.apply(&mut self.base)?;
@@ -216,7 +216,7 @@ impl Study {
                 if own.contains(issue) {
                     return Ok(problem);
                 }
-                let place = format!("found at the point {point}");
+                let place = format!("found at the setting {point}");
                 let help = match &problem.help {
                     Some(help) => format!("{help}\n{place}"),
                     None => place,

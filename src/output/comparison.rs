@@ -50,8 +50,8 @@ pub fn differences(comparison: &Comparison) -> Table {
     draft.column("metric", "name of the metric", |(by, _)| by.metric.clone());
     draft.column("unit", UNIT, |(by, _)| named(by.unit.clone()));
     draft.column("point", POINT, |(_, d)| d.point);
-    draft.column("label", "what sets the point apart from the others", |(_, d)| label(d.point));
-    draft.column("against", "number of the point it is held against", |(_, d)| d.against);
+    draft.column("label", "what sets the setting apart from the others", |(_, d)| label(d.point));
+    draft.column("against", "number of the setting it is held against", |(_, d)| d.against);
     let about = "what sets that one apart from the others";
     draft.column("against_label", about, |(_, d)| label(d.against));
     draft.column("pairs", "replications in which both gave a value", |(_, d)| d.pairs);
@@ -61,7 +61,8 @@ pub fn differences(comparison: &Comparison) -> Table {
     draft.column("confidence", about, |(_, d)| Always(d.confidence));
     let about = "what the interval says of the difference: `more`, `less` or `open`";
     draft.column("sign", about, |(_, d)| Sign::word(d.sign));
-    let about = "how far the two go together, −1 to 1; empty where one of them never varies";
+    let about =
+        "correlation of the two over the replications, −1 to 1; empty if either is constant";
     draft.interval(with_ends("correlation"), about, |(_, d)| ends(Some(&d.correlation)));
     let about = "variance of the difference against that of independent runs: below 1 common \
                  random numbers paid; empty where neither varies";

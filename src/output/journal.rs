@@ -108,7 +108,7 @@ impl Journal {
         self.held.read().expect("no writer panics").contains_key(&self.key(unit))
     }
 
-    /// Notes a unit that has just been run; one that is there already is left as it is.
+    /// Notes a unit that has just been run; a unit that is there already is not changed.
     ///
     /// # Errors
     /// Where the file cannot be written.

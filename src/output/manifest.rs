@@ -61,10 +61,10 @@ pub fn manifest(plan: &Plan, command_line: &[String], files: &[FileHash]) -> Vec
 
 fn random_numbers(plan: &Plan) -> &'static str {
     match plan.study.common_random_numbers {
-        true => "common to all points (Philox4x32-10, keyed by seed and replication)",
+        true => "common to all settings (Philox4x32-10, keyed by seed and replication)",
         false => {
-            "each point's own (Philox4x32-10, keyed by replication and a seed drawn by BLAKE3 from \
-             the study's and the names of the point's levels)"
+            "each setting's own (Philox4x32-10, keyed by replication and a seed drawn by BLAKE3 from \
+             the study's and the names of the setting's levels)"
         }
     }
 }

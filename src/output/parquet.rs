@@ -189,7 +189,7 @@ mod tests {
         draft.table()
     }
 
-    /// No spreadsheet opens these files: what would be a formula there stays as it is.
+    /// No spreadsheet opens these files: a text that looks like a formula is not changed.
     const CELLS: [(u64, &str, f64, Option<&str>); 4] = [
         (1, "µ, \"b\"\n", 0.1 + 0.2, None),
         (2, "", f64::NAN, Some("c")),

@@ -149,7 +149,7 @@ impl<'a> Slice<'a> {
         )
     }
 
-    /// The finding of the first metric whose best and worst can be told apart, and, if that is not
+    /// The finding of the first metric whose best and worst differ significantly, and, if that is not
     /// the first of all, what can be said of the first.
     fn headline(&self, metrics: &[usize]) -> (String, Option<String>) {
         let apart = |m: &&usize| self.extremes(**m).is_some_and(|(_, _, apart)| apart);

@@ -23,20 +23,23 @@ pub fn table(found: &Sensitivity) -> Table {
     draft.column("factor", "name of the factor", |(_, factor)| factor.factor.clone());
     let about = ("share", "of `sobol`: the part of the metric's variance that it explains alone");
     draft.interval(with_ends("alone"), about, |(_, factor)| ends(factor.alone));
-    let about = ("share", "of `sobol`: the part that it explains with all its interactions");
+    let about = (
+        "share",
+        "of `sobol`: the part of the metric's variance that it explains with all its interactions",
+    );
     draft.interval(with_ends("in_all"), about, |(_, factor)| ends(factor.in_all));
     let about = "of `morris`: mean size of its effects over its whole range, in the metric's unit";
     draft.interval(with_ends("effect"), about, |(_, factor)| ends(factor.effect));
-    let about = "of `morris`: mean of its effects with their signs, likewise";
+    let about = "of `morris`: mean of its effects with their signs, in the metric's unit";
     draft.column("effect_mean", about, |(_, factor)| factor.effect_mean);
-    let about = "of `morris`: standard deviation of its effects, likewise";
+    let about = "of `morris`: standard deviation of its effects, in the metric's unit";
     draft.column("effect_sd", about, |(_, factor)| factor.effect_sd);
     let about = "mean in the upper half of its range less that in the lower half, in the metric's \
                  unit; empty where its levels have no order";
     draft.interval(with_ends("upper_less_lower"), about, |(_, f)| ends(f.upper_less_lower));
-    let about = ("share", "part of the metric's variance between points that is noise");
+    let about = ("share", "part of the metric's variance between settings that is noise");
     draft.column("noise_share", about, |(metric, _)| metric.noise_share);
-    let about = "replications that count: those in which every point gave a value";
+    let about = "replications that count: those in which every setting gave a value";
     draft.column("replications", about, |(metric, _)| metric.replications);
     draft.table()
 }

@@ -38,7 +38,7 @@ pub struct Column {
 /// What a column holds, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
-    /// The unit of its numbers; `share` for parts of a whole, 0 to 1; empty where there is none.
+    /// The unit of its numbers; `share` for parts of a whole, 0 to 1; empty without a unit.
     pub unit: String,
     /// What they are.
     pub meaning: String,
@@ -51,7 +51,7 @@ pub enum Cells {
     Text(Vec<Option<String>>),
     /// Whole numbers.
     Integer(Vec<Option<i64>>),
-    /// Numbers, every one of them finite.
+    /// Finite numbers.
     Number(Vec<Option<f64>>),
 }
 
@@ -143,8 +143,8 @@ impl<R> Draft<'_, R> {
     /// Adds a column: its name, what it holds, and how a row says it. The type of what the row says
     /// decides on the kind of the column, and on whether it may be empty.
     ///
-    /// A name that a column has already (a factor may be called as the study likes) is told apart
-    /// by a number.
+    /// A name that a column has already (a factor may be called as the study likes) gets a
+    /// number after its name.
     pub fn column<V: Value>(
         &mut self,
         name: impl Into<String>,
@@ -285,7 +285,7 @@ impl Value for u64 {
     const OPTIONAL: bool = false;
 
     fn value(self) -> Option<i64> {
-        Some(i64::try_from(self).expect("nobody counts so far"))
+        Some(i64::try_from(self).expect("counts are below 2⁶³"))
     }
 }
 
@@ -302,7 +302,7 @@ impl Value for f64 {
     type Kind = Self;
     const OPTIONAL: bool = true;
 
-    /// What is not a number was not observed, and an end without bound is none.
+    /// NaN means not observed; an infinite end of an interval is left empty.
     fn value(self) -> Option<Self> {
         self.is_finite().then_some(self)
     }

@@ -10,7 +10,7 @@ use crate::system::RunResult;
 use crate::system::metrics::{Breakdown, Column, Limits, METRICS, Series};
 
 /// What the column `point` holds, in every table.
-pub(super) const POINT: &str = "number of the point, from 0";
+pub(super) const POINT: &str = "number of the setting, from 0";
 
 /// A row per run: its point and replication, the levels, what became of it (`ok`, or why it
 /// stopped), and every metric. It comes in parts, since there may be more runs than memory takes.

@@ -1,4 +1,4 @@
-//! The files of a tuning: `tune.json` as it is, the policy to paste, the points and the front as
+//! The files of a tuning: `tune.json`, the policy to paste, the points and the front as
 //! tables.
 
 use super::json;
@@ -21,7 +21,7 @@ pub fn files(result: &TuneResult) -> Vec<(String, Vec<u8>)> {
             result.study
         ),
         _ => format!(
-            "# The point of the study `{}` nearest to its SLA; `trunksim tune` recommends none.\n",
+            "# The setting of the study `{}` nearest to its SLA; `trunksim tune` recommends none.\n",
             result.study
         ),
     };
@@ -58,7 +58,7 @@ fn points(plan: &Plan, result: &TuneResult) -> Table {
     draft.column("decided", "where that was decided: `race` or `fresh`", |point| {
         point.decided.to_owned()
     });
-    let about = "point that it gave way to, where it is `same`, `no_better` or `costlier`";
+    let about = "setting that it gave way to, where it is `same`, `no_better` or `costlier`";
     draft.column("than", about, |point| point.than);
     draft.column("race", "replications of it in the race", |point| point.race);
     draft.column("fresh", "fresh replications of it", |point| point.fresh);
@@ -75,7 +75,7 @@ fn front(plan: &Plan, result: &TuneResult) -> Table {
     let mut draft = Table::of(&result.front.points);
     draft.column("point", POINT, |point| point.point);
     levels(&mut draft, plan, |point| point.point);
-    draft.column("status", "as in the table of points", |point| point.status.to_owned());
+    draft.column("status", "as in the table of settings", |point| point.status.to_owned());
     let replications =
         |point: &FrontPoint| point.estimates.first().map_or(0, |estimate| estimate.n);
     draft.column("replications", "replications that its estimates are of", replications);

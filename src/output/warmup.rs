@@ -1,4 +1,4 @@
-//! The files of a warm-up analysis: `warmup.json` as it is, the curves as a table, and a Welch plot
+//! The files of a warm-up analysis: `warmup.json`, the curves as a table, and a Welch plot
 //! of every measure that is not always the same.
 
 use super::table::{Always, Table};
@@ -25,7 +25,7 @@ fn curves(found: &Warmup) -> Table {
     let about = ("s", "start of the bin, from the start of the run");
     draft.column("start_s", about, |(_, bin)| Always(*bin as f64 * found.bin_s));
     draft.column("mean", "mean over the replications", |(of, bin)| of.means[*bin]);
-    let about = "Welch's moving average of that; the last bins have none";
+    let about = "Welch's moving average of the means; the last bins have no average";
     draft.column("average", about, |(of, bin)| of.average.get(*bin).copied().flatten());
     draft.table()
 }

@@ -1,5 +1,5 @@
 //! The first unnecessary failover of the operators' system: each link of its chain is held against
-//! the list of all observations, with every figure worked out anew by other code.
+//! the list of all observations, with every figure computed again by other code.
 
 use trunksim::engine::time::{SimDuration, SimTime};
 use trunksim::policies::Outcome;

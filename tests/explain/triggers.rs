@@ -10,7 +10,7 @@ use trunksim::system::story::{Question, wording};
 
 use super::Run;
 
-/// A move that was asked for, by whom and for when, in the order of asking.
+/// A move that was asked for: its cause and instant, in the order of asking.
 type Asked = (SimTime, Cause);
 
 /// Of each failover what was asked since the trunk was last on its primary leg, and its cause.

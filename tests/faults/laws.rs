@@ -186,6 +186,6 @@ fn a_worse_fault_is_not_better() {
         let fewer = below(&mut draw(2000 + set), 7) as usize + 1;
         check(&format!("set {set}"), &faults[..fewer], &faults);
     }
-    // An outage of a carrier that connects anew drops no call: not every fault has to do harm.
+    // An outage of a carrier that connects again drops no call: not every fault has to do harm.
     assert!(worse >= 6, "only {worse} of these faults do any harm: nothing is shown");
 }

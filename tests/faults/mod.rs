@@ -1,4 +1,4 @@
-//! Faults: what several do together follows from the set of them, and nothing of one that is over
+//! Faults: the combined effect of several follows from their set, and nothing of one that is over
 //! remains.
 
 mod laws;

@@ -74,17 +74,17 @@ impl<'a> Author<'a> {
         Self { root, draw, presets, extreme: 0, names: Map::new(), taken: None }
     }
 
-    /// Likewise, with what earlier models chose, so that rare choices come up soon.
+    /// [`Author`] with what earlier models chose, so that rare choices come up soon.
     pub(crate) fn after(root: &'a Json, draw: &'a mut Draw, taken: &'a mut Taken) -> Self {
         Self { taken: Some(taken), ..Self::new(root, draw) }
     }
 
-    /// Likewise, with policies by the names of presets for certain.
+    /// The author, with policies by the names of presets for certain.
     pub(crate) fn of_presets(self) -> Self {
         Self { presets: true, ..self }
     }
 
-    /// As it is, with one in `of` values the greatest or the least that its key allows.
+    /// The author, with one in `of` values the greatest or the least that its key allows.
     pub(crate) fn hostile(self, of: u64) -> Self {
         Self { extreme: of, ..self }
     }
@@ -180,7 +180,7 @@ impl<'a> Author<'a> {
         }
         let name = id.as_str().expect("a name");
         part["id"] = json!(format!("{name}_{{n}}"));
-        // An SBC is named by a trunk as it is called in the end.
+        // An SBC is named by a trunk with its final name.
         let sbcs = self.names["sbcs"].as_array_mut().expect("a list");
         let own = sbcs.iter_mut().filter(|sbc| **sbc == id);
         own.for_each(|sbc| *sbc = json!(format!("{name}_1")));

@@ -27,7 +27,7 @@ const LENGTHS: [&str; 18] = [
     "1m", "5m", "1h", "100h", "876000h",
 ];
 /// Parts of the minimal model that a text may name.
-const NAMES: [&str; 6] = ["telstra", "sbc", "agents", "TRK_01", "token_per_minute", "nobody"];
+const NAMES: [&str; 6] = ["telstra", "sbc", "agents", "TRK_01", "token_per_minute", "unknown"];
 
 /// What may be written for a spec.
 pub(crate) struct Grammar {

@@ -469,7 +469,7 @@ fn failovers() {
         for _ in 0..EVENTS {
             let before = controller.state();
             let next = step(now, controller.next_deadline(), draw);
-            // Whoever wakes it does so at its deadlines; a jump passes none.
+            // The caller wakes it at its deadlines; a jump passes no deadline.
             now = controller.next_deadline().map_or(next, |due| next.min(due.max(now)));
             if controller.next_deadline().is_none_or(|due| now < due) {
                 assert_eq!(controller.wake(now, once_in(draw, 2)), None, "{spec:?}");

@@ -27,7 +27,7 @@ fn the_best_quantity_is_the_median() {
 }
 
 /// Run until the mean is known to 1 %: it is then within that of the published one (which is
-/// rounded), in so many runs as the spread asks for.
+/// rounded), in as many runs as the spread asks for.
 #[test]
 fn the_profit_is_found_to_the_precision_asked_for() {
     let rule = Stopping {

@@ -27,9 +27,9 @@ fn an_agent_who_logs_out_during_a_call_is_at_work() {
     // Wrap-up is work too.
     let wrap_up = run(LOGOUT, "calls.talk = \"100s\"\n\"groups.0.wrap_up\" = \"50s\"");
     close(metric(&wrap_up, "agent_occupancy"), 150.0 / 151.0);
-    // Nobody at work in the measured time, nothing observed.
-    let nobody = run(LOGOUT, "warmup = \"200s\"\ncalls.talk = \"100s\"");
-    assert!(metric(&nobody, "agent_occupancy").is_nan());
+    // No agent at work in the measured time, nothing observed.
+    let unstaffed = run(LOGOUT, "warmup = \"200s\"\ncalls.talk = \"100s\"");
+    assert!(metric(&unstaffed, "agent_occupancy").is_nan());
 }
 
 /// Two channels. The SBC restarts and drops all calls every minute without BYE, so that the platform counts

@@ -155,7 +155,7 @@ fn a_call_that_is_dropped_has_failed_once() {
     close(get("calls_answered"), completed + count(&records, &[Fate::DroppedTalking]));
 }
 
-/// A formula that is none is refused with the names there are.
+/// An unknown formula is refused with the names of all formulas.
 #[test]
 fn an_unknown_formula_is_refused() {
     let mut table: toml::Table = toml::from_str(MODEL).unwrap();

@@ -53,7 +53,7 @@ fn without_an_answer_there_is_no_latency() {
 }
 
 /// Limited is a request of which a limiter refused or held back an attempt. A limiter that would
-/// refuse somebody else meanwhile limits nobody.
+/// refuse another client meanwhile limits no request of this one.
 #[test]
 fn limited_requests_are_those_that_met_the_limiter() {
     // A window for one request of the client, and one of the tenant's just before each call.
@@ -80,7 +80,7 @@ policy.no_progress = "30s"
     assert_eq!(refused.len(), 10);
     assert!(refused.iter().all(|(limited, _)| *limited), "each call meets the full window");
     assert!(refused.iter().all(|(_, latency)| latency.as_secs_f64() > 5.0));
-    // Full at the instant at which the call asks, free when the attempt comes 6 s later: nobody
+    // Full at the instant at which the call asks, free when the attempt comes 6 s later: no limiter
     // refuses it, and a look at the limiter at the start says nothing.
     let late = limited(&format!("{others}\n\"trunks.0.rtt_api\" = \"20s\"\n"));
     assert_eq!(late.len(), 10);

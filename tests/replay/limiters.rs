@@ -150,7 +150,7 @@ fn cloudflare_estimates_as_it_says() {
         assert_eq!(limiter.admit(at_ms(1000), 1), Admission::Granted);
     }
     let now = at_ms((window + elapsed) as u64 * 1000);
-    // What the estimate leaves of the limit before each of them, whole requests.
+    // What the estimate leaves of the limit before each request, in whole requests.
     for before in 0..current as u32 {
         let left = limit - (estimate - current + f64::from(before));
         assert_eq!(limiter.remaining(now), left as u32);

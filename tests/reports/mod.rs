@@ -25,7 +25,7 @@ fn load(model: &str, overrides: &[&str]) -> Result<LoadedModel, InputError> {
     input::model(&path(model), &overrides)
 }
 
-/// Instants in nanoseconds since the start; lengths likewise.
+/// Instants and lengths in nanoseconds, instants since the start.
 #[derive(Default)]
 struct Seen {
     calls: u64,

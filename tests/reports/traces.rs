@@ -15,7 +15,7 @@ fn a_trace_of_unix_time_is_refused_before_the_run() {
     }
 }
 
-/// A horizon that holds some of them is accepted, however few; the others are not offered.
+/// A horizon that holds some arrivals is accepted, however few; the others are not offered.
 #[test]
 fn a_trace_that_is_partly_past_the_horizon_is_accepted() {
     let model = "26-trace-past-horizon/relative";

@@ -1,4 +1,4 @@
-//! Every file, column and metric is documented as it is.
+//! The documentation names every file, column and metric, with its true type and meaning.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

@@ -7,7 +7,7 @@ use trunksim::system::metrics::{METRICS, Metric, index_of};
 
 use super::OnDisk;
 
-/// A column as it is documented.
+/// A column as documented.
 #[derive(Clone, Debug)]
 pub(crate) struct Documented {
     pub(crate) name: String,

@@ -1,5 +1,5 @@
-//! Timers of SIP transactions, seen on the system: when requests that nobody answers go out again
-//! and when they are given up (RFC 3261 §17.1.1.2 and §17.1.2.2), and what a real user agent did.
+//! Timers of SIP transactions, seen on the system: when unanswered requests are retransmitted and
+//! given up (RFC 3261 §17.1.1.2 and §17.1.2.2), and what a real user agent did.
 //!
 //! A peer keeps silent where its processor takes longer over the request than any timer runs, or
 //! where it is down. Loss cannot do it: the model allows at most 99 %.
@@ -22,7 +22,7 @@ const SIP: &str = include_str!("sip.toml");
 const FOR_EVER: &str = "20m";
 /// RFC 3261 §17.1.1.2: Timer A starts at T1 = 500 ms and doubles.
 const TIMER_A_MS: [u64; 7] = [0, 500, 1500, 3500, 7500, 15_500, 31_500];
-/// RFC 3261 §17.1.2.2: Timer E likewise, up to T2 = 4 s.
+/// RFC 3261 §17.1.2.2: Timer E doubles up to T2 = 4 s.
 const TIMER_E_MS: [u64; 11] =
     [0, 500, 1500, 3500, 7500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500];
 /// Timers B and F: 64·T1.

@@ -60,7 +60,7 @@ fn it_takes_each_retrys_timeout_to_notice_a_silent_leg() {
 }
 
 /// A ping that is lost with all its copies puts the leg down without retries, and does not with
-/// one: OPTIONS are sent again 0.5, 1.5 and 3.5 s later, and after 4 s as a transaction anew.
+/// retries: OPTIONS are sent again 0.5, 1.5 and 3.5 s later, and after 4 s as a new transaction.
 #[test]
 fn a_retry_saves_a_leg_from_a_single_loss() {
     let second = phase_ms() + INTERVAL_MS as f64;
@@ -139,7 +139,7 @@ fn a_ping_with_many_copies_has_one_result() {
 }
 
 /// At (retries + 1)·timeout = interval the next ping is due when the last is missed: the miss
-/// counts all the same, whether pings may overlap or not.
+/// counts nevertheless, whether pings may overlap or not.
 #[test]
 fn a_leg_is_noticed_where_pings_take_a_whole_interval() {
     for (overlap, retries, timeout) in

@@ -17,7 +17,8 @@ fn calls_after_a_lost_flow(changes: &str) -> Run {
 fn a_leg_that_lost_its_flow_registers_again_as_it_is_set_to() {
     for (setting, usable_again) in [("at_once", 100.1), ("retry_time", 130.1)] {
         let run = calls_after_a_lost_flow(&format!("'registration.on_flow_loss' = '{setting}'"));
-        let bound = run.instants(|f| matches!(f, Observation::Registered { new_binding: true, .. }));
+        let bound =
+            run.instants(|f| matches!(f, Observation::Registered { new_binding: true, .. }));
         assert_eq!(bound.len(), 1, "{setting}: {bound:?}");
         assert!((bound[0] - usable_again).abs() < 0.5, "{setting}: {bound:?}");
     }
@@ -50,7 +51,7 @@ fn a_flow_without_a_registration_is_replaced_after_the_retry_policys_wait() {
 /// the SBC refreshes.
 #[test]
 fn an_outage_closes_connections_or_is_silent() {
-    let bound = |run: &Run| run.metric("re_registrations");
+    let new_bindings = |run: &Run| run.metric("re_registrations");
     let none = "'trunks.T.arrivals' = { kind = 'none' }";
     let run = |changes: &str| {
         super::run(&format!(
@@ -58,12 +59,12 @@ fn an_outage_closes_connections_or_is_silent() {
              at = '100s', for = '5s' }}]"
         ))
     };
-    assert!(about(bound(&run("'carriers.a.outage_kind' = 'closes'")), 1.0));
-    assert!(about(bound(&run("'carriers.a.outage_kind' = 'silent'")), 0.0));
+    assert!(about(new_bindings(&run("'carriers.a.outage_kind' = 'closes'")), 1.0));
+    assert!(about(new_bindings(&run("'carriers.a.outage_kind' = 'silent'")), 0.0));
     let udp = "'trunks.*.transport' = 'udp'";
-    assert!(about(bound(&run(udp)), 0.0));
+    assert!(about(new_bindings(&run(udp)), 0.0));
     let forgetful = run(&format!("{udp}\n'carriers.a.registrar.forgets' = true"));
-    assert!(about(bound(&forgetful), 1.0));
+    assert!(about(new_bindings(&forgetful), 1.0));
 }
 
 /// An INVITE for a leg without connection waits for one where the carrier can connect, at most

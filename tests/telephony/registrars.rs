@@ -162,7 +162,7 @@ fn the_operators_system_over_udp_drops_no_call() {
     assert!((3.0..20.0).contains(&mean), "{timeouts:?}");
 }
 
-/// A REGISTER that its device has given up is served all the same, and its late end is no answer to
+/// A REGISTER that its device has given up is served nevertheless, and its late end is no answer to
 /// the one that was accepted after it: that one is absorbed until it has its own.
 #[test]
 fn the_end_of_an_earlier_register_does_not_answer_a_later_one() {

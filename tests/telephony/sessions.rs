@@ -160,7 +160,8 @@ fn a_silent_outage_is_noticed_by_a_request_without_answer() {
              at = '{at}s', for = '50s' }}]"
         ));
         assert_eq!(run.fates(Fate::DroppedTalking), dropped, "{at}");
-        let registered = run.count(|f| matches!(f, Observation::Registered { new_binding: true, .. }));
+        let registered =
+            run.count(|f| matches!(f, Observation::Registered { new_binding: true, .. }));
         assert_eq!(registered, new_binding, "{at}");
     }
 }

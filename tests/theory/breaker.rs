@@ -15,8 +15,8 @@ const LOOKUPS: &str = include_str!("models/lookups.toml");
 /// Mean cycles in the pilot, and before anything is measured.
 const CYCLES: f64 = 100.0;
 const CYCLES_OF_WARMUP: f64 = 10.0;
-/// The share of the cycles to be expected that is looked at one by one. A fixed number of them is:
-/// were it all that end within the window, long ones would be cut off more often.
+/// The share of the expected cycles that is looked at one by one. The number of cycles is fixed:
+/// with all that end within the window instead, long ones would be cut off more often.
 const CYCLES_KEPT: f64 = 0.8;
 
 /// The breaker over time, and each of its closed spells.

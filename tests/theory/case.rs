@@ -1,4 +1,4 @@
-//! The cases with their parameters and what theory expects of them.
+//! The cases with their parameters and the theoretical value of each metric.
 //!
 //! `THEORY_CASES=/a/file.json` takes them from elsewhere: the models are functions of a case's
 //! parameters, so that other cases of the same families run as well.

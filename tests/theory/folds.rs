@@ -129,7 +129,7 @@ impl Values {
         self.0.iter().filter(|v| **v > bound).count() as f64
     }
 
-    /// The value that a share `q` of them do not exceed.
+    /// The `q` quantile: the value that a share `q` of the observations does not exceed.
     pub(crate) fn quantile(&mut self, q: f64) -> f64 {
         let rank = ((self.len() * q).ceil() as usize).clamp(1, self.0.len()) - 1;
         *self.0.select_nth_unstable_by(rank, f64::total_cmp).1

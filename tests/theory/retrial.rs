@@ -10,7 +10,7 @@ use super::model;
 use super::study::{Measured, Runs, Study};
 
 const RELAXATIONS_OF_WARMUP: f64 = 12.0;
-/// As often as the system allows: nobody in the cases gives up for having dialled too often.
+/// As often as the system allows: no caller in the cases gives up for having dialled too often.
 const DIALS_MAX: u32 = 1000;
 
 /// Dialling, and who waits to dial again, over time.

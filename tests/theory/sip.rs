@@ -31,7 +31,7 @@ fn signalling(case: &Case) -> Table {
     table
 }
 
-/// When a request went out that nobody answered, and when it was given up.
+/// When an unanswered request went out, and when it was given up.
 #[derive(Default)]
 struct Silence {
     sent: Vec<SimTime>,
@@ -90,8 +90,8 @@ fn silent_register(case: &Case) -> (Vec<f64>, f64) {
     Silence::of(&table)
 }
 
-/// What a run sends comes from runs; of the timers for which nothing in a run waits, and of a 2xx
-/// that nobody acknowledges, the policy is asked.
+/// What a run sends comes from runs; of the timers for which nothing in a run waits, and of an
+/// unacknowledged 2xx, the policy is asked.
 #[test]
 fn requests_go_out_and_are_given_up_as_rfc_3261_says() {
     for case in case::family("sip_timers") {

@@ -1,6 +1,6 @@
 //! A case as an experiment: independent replications, estimates, comparison with theory.
 //!
-//! The number of replications is fixed. How much each of them measures is decided by a pilot with
+//! The number of replications is fixed. How much each of these measures is decided by a pilot with
 //! seeds of its own, so that no estimate is looked at to decide when to stop; the pilot's figures
 //! are not used for anything else. A run whose intervals are wider than wanted nevertheless, the
 //! pilot having been lucky, is thrown away, whatever it found, and a longer one with other seeds
@@ -20,7 +20,7 @@ use super::case::Case;
 use super::folds::Window;
 use super::model;
 
-/// Independent replications of a study. So many that their spread is well estimated (9 %) and
+/// Independent replications of a study. With this number their spread is well estimated (9 %) and
 /// their mean is nearly normal.
 const REPLICATIONS: u64 = 64;
 /// Replications of the pilot; its spread is off by 13 %.
@@ -35,12 +35,12 @@ const BIAS: f64 = 0.03;
 /// counted, and as many are waited for.
 const RARE: f64 = 0.01;
 /// What is rarer than this is not waited for: it may not be more frequent than is expected, and
-/// were it never to occur nobody would see.
+/// its absence would show nothing.
 const RAREST: f64 = 2e-4;
 /// Variances, indices of dispersion and correlations show a bias of this share.
 const BIAS_OF_VARIANCE: f64 = 0.1;
-/// To show: the interval that decides leaves room for so many standard errors, so that a biased
-/// estimate lies outside it with a probability of 90 %.
+/// To show: the interval that decides leaves room for this number of standard errors, so that a
+/// biased estimate lies outside it with a probability of 90 %.
 const POWER: f64 = 1.282;
 /// Runs are sized so that the pilot's spread gives this part of the width.
 const MARGIN: f64 = 0.8;
@@ -49,7 +49,7 @@ const ROUNDS_MAX: u64 = 4;
 /// The effort of a test that is not told any, so that the gate keeps to its time: every mean shows
 /// a bias of 15 % …
 const EFFORT: f64 = 0.04;
-/// … and of [`BIAS`] where so many chances (arrivals, calls, samples) suffice for it.
+/// … and of [`BIAS`] where this number of chances (arrivals, calls, samples) suffices for it.
 const CHANCES_MIN: f64 = 4e5;
 
 /// What one replication measures.
@@ -120,7 +120,7 @@ impl Runs<'_> {
         self.run_again(index, 0, observer)
     }
 
-    /// Likewise with draws of run `nth` of this replication.
+    /// Runs the model with draws of run `nth` of this replication.
     pub(crate) fn run_again<O: Observer>(
         &self,
         index: usize,
@@ -175,8 +175,8 @@ impl Study<'_> {
         }
     }
 
-    /// Whether the procedure itself is sound (`THEORY_DESIGNS=100`): how often so many fixed designs
-    /// of the pilot's size, each with seeds of its own, miss theory, for reading.
+    /// Whether the procedure itself is sound (`THEORY_DESIGNS=100`): how often fixed designs of the
+    /// pilot's size, each with seeds of its own, miss theory, for reading.
     fn coverage(&self, case: &Case, designs: u64) {
         let measured = self.whole(self.measured_s);
         let design = |d| {
@@ -298,10 +298,10 @@ impl Measured {
         if let Some((list, index)) = name.strip_suffix(']').and_then(|n| n.split_once('[')) {
             let values = self.lists.iter().find(|(n, _)| *n == list).map(|(_, values)| values);
             let value = values.and_then(|v| v.get(index.parse::<usize>().expect("an index")));
-            return *value.unwrap_or_else(|| panic!("{}: nobody measures {name}", case.id));
+            return *value.unwrap_or_else(|| panic!("{}: no observer measures {name}", case.id));
         }
         let value = self.values.iter().find(|(n, _)| *n == name);
-        value.unwrap_or_else(|| panic!("{}: nobody measures {name}", case.id)).1
+        value.unwrap_or_else(|| panic!("{}: no observer measures {name}", case.id)).1
     }
 }
 
@@ -458,7 +458,7 @@ fn judge_exact(case: &Case, exact: &[(String, f64)]) -> Vec<String> {
 /// A case of which everything is exact.
 pub(crate) fn check_exact(case: &Case, exact: &[(String, f64)]) {
     for (name, _) in case.expected() {
-        assert!(exact.iter().any(|(n, _)| n == name), "{}: nobody measures {name}", case.id);
+        assert!(exact.iter().any(|(n, _)| n == name), "{}: no observer measures {name}", case.id);
     }
     let wrong = judge_exact(case, exact);
     assert!(wrong.is_empty(), "theory and simulator:\n{}", wrong.join("\n"));

@@ -131,7 +131,7 @@ fn the_worst_of_days_is_bounded_and_says_what_was_put_together() {
     assert_eq!(sum("times"), 1439);
 }
 
-/// Everything changes its state in every period of so many seconds.
+/// Everything changes its state in every period of `period` seconds.
 fn fill(timeline: &mut Timeline, period: u64) {
     for track in &mut timeline.breakers {
         restless(track, &[State::Closed, State::Open, State::HalfOpen], period);

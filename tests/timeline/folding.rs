@@ -140,7 +140,7 @@ fn breakers_are_told_by_their_scope() {
         (5, moved(1, 2, State::Open)),
         (15, moved(1, 2, State::HalfOpen)),
         (16, moved(1, 2, State::Closed)),
-        // A tenant's is none of these.
+        // A tenant's does not count.
         (20, moved(2, 0, State::Open)),
     ];
     let timeline = fold(&config, (0, 100), &facts);

@@ -187,7 +187,7 @@ fn bins_put_together_keep_their_counts() {
     assert_eq!(least(&coarse), least(&timeline));
 }
 
-/// Without observers of budgets nobody is told of them; the run itself is the same.
+/// Budgets are reported only to observers that ask for budgets; the run itself is the same.
 #[test]
 fn a_run_that_is_watched_is_the_same_run() {
     let loaded = load("models/minimal.toml", &["horizon=10m", "warmup=1m"]);

@@ -117,7 +117,7 @@ impl Space<'_> {
         let path = format!("{path}.{key}");
         let points = self.with(&self.levels(&path, at)?);
         if points.is_empty() {
-            let message = "no point has these levels; they are excluded or never met";
+            let message = "no setting has these levels; they are excluded or never met";
             return Err(issue(path, "", message.to_owned()));
         }
         if by.is_none() && points.len() > 1 {
@@ -131,7 +131,7 @@ impl Space<'_> {
         let names: Vec<String> =
             open.iter().map(|f| format!("`{}`", self.factors[*f].name)).collect();
         let count = points.len();
-        format!("leaves {count} points; say which level of {} is meant", names.join(", "))
+        format!("leaves {count} settings; say which level of {} is meant", names.join(", "))
     }
 }
 
@@ -161,7 +161,7 @@ pub(super) fn resolve(
                 (None, Some(worst)) => Some((metric(path, "worst", worst)?, Extreme::Worst)),
                 (None, None) => None,
                 (Some(_), Some(worst)) => {
-                    let message = "cannot stand beside `best`; leave one of them out".to_owned();
+                    let message = "cannot stand beside `best`; leave out one".to_owned();
                     return Err(issue(format!("{path}.worst"), worst, message));
                 }
             };
@@ -199,7 +199,7 @@ fn moved(space: Space<'_>, path: &str, against: &Table, points: &[usize]) -> Res
     let path = format!("{path}.against");
     let levels = space.levels(&path, against)?;
     if points.iter().any(|p| space.moved(*p, &levels).is_none()) {
-        let message = "no point has these levels and the others of the first; name more levels";
+        let message = "no setting has these levels and the others of the first; name more levels";
         return Err(issue(path, "", message.to_owned()));
     }
     Ok(levels)
@@ -229,7 +229,7 @@ fn crossing(
         }
     }
     if firsts.is_empty() {
-        let message = "no point has these levels; they are excluded or never met".to_owned();
+        let message = "no setting has these levels; they are excluded or never met".to_owned();
         return Err(issue(format!("{path}.at"), "", message));
     }
     let levels = moved(space, path, against, &firsts)?;
@@ -255,7 +255,7 @@ fn fits(pieces: &[Piece], answer: &Answer) -> Result<(), String> {
                 | Piece::Compared(_)
         );
         if of_two && !compares {
-            return Err("compares with another point, and there is no `against`".to_owned());
+            return Err("compares with another setting, and there is no `against`".to_owned());
         }
         let of_a_point =
             of_two || matches!(piece, Piece::Level(..) | Piece::Setting(_) | Piece::Estimate(..));

@@ -13,8 +13,8 @@ use toml::Table;
 /// `86.4 ± 0.8 %`. After a metric that adds up over time may follow `per hour` or `per day`. Where
 /// there is another point to compare with, `{metric against}` and `{factor against}` are of that
 /// one; `{metric difference}` is the first less the other, paired by replication
-/// (`+4.2 ± 0.8 points`), and `{metric compared}` says it in words: `3.1 ± 0.4 fewer`, or `neither
-/// surely more nor surely fewer (+0.2 ± 0.6)` where the interval holds 0.
+/// (`+4.2 ± 0.8 points`), and `{metric compared}` says it in words: `3.1 ± 0.4 fewer`, or `no
+/// significant difference (+0.2 ± 0.6)` where the interval holds 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum AnswerSpec {
@@ -27,11 +27,11 @@ pub enum AnswerSpec {
         #[schemars(with = "BTreeMap<String, serde_json::Value>")]
         at: Table,
         /// Of the points with these levels, the one where this metric is best. How many others
-        /// cannot be told from it is said after the sentence; its own estimate of this metric is a
+        /// are not significantly different is said after the sentence; its own estimate of this metric is a
         /// little flattering, because it was picked by it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         best: Option<String>,
-        /// Likewise the worst.
+        /// Of the points with these levels, the one where this metric is worst; see `best`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         worst: Option<String>,
         /// The point to compare with: levels that differ from those of the first.
@@ -55,7 +55,7 @@ pub enum AnswerSpec {
         #[serde(default)]
         #[schemars(with = "BTreeMap<String, serde_json::Value>")]
         at: Table,
-        /// So many of the best; without it, all.
+        /// Number of points in the ranking, from the best; without it, all.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(range(min = 1, max = 1000))]
         show: Option<usize>,

@@ -26,7 +26,7 @@ pub(super) enum Which {
     Other,
 }
 
-/// A metric, as it is or for a time.
+/// A metric, in its unit or per hour or day.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) struct Measure {
     pub(super) index: usize,

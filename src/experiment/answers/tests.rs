@@ -79,7 +79,7 @@ fn a_comparison_says_no_more_than_its_paired_interval() {
     // ±4: the half-width is t(0.975, 3)·4.62/2 = 7.3.
     assert_eq!(
         said(answers, base, 4.0),
-        ["3 causes neither surely more nor surely fewer (-3 ± 7) failovers than 1 (8.0 ± 0.4; \
+        ["3 causes no significant difference (-3 ± 7) failovers than 1 (8.0 ± 0.4; \
           -3 ± 7)."]
     );
 }
@@ -92,10 +92,14 @@ fn the_best_is_said_with_those_that_cannot_be_told_from_it() {
     let base = [9.0, 8.0, 7.0, 5.0, 5.0, 3.0];
     assert_eq!(
         said(answers, base, 0.0),
-        ["Best: client 3, load 2, 6 ± 0 fewer than 1. (All 5 others can be told from it.)"]
+        ["Best: client 3, load 2, 6 ± 0 fewer than 1. (All 5 other settings are significantly \
+         different.)"]
     );
     let got = said(answers, [3.0, 3.0, 9.0, 9.0, 9.0, 9.0], 0.0);
-    assert!(got[0].ends_with("(1 of 5 others cannot be told from it.)"), "{got:?}");
+    assert!(
+        got[0].ends_with("(1 of 5 other settings are not significantly different.)"),
+        "{got:?}"
+    );
 }
 
 #[test]
@@ -129,12 +133,15 @@ fn a_crossing_is_where_the_sign_turns_over() {
           at 2 (+1 ± 0)."]
     );
     let got = said(answers, [5.0, 5.0, 5.0, 3.0, 4.0, 5.0], 0.0);
-    assert!(got[0].starts_with("It stops paying at no load from 0.5 to 2 for certain:"), "{got:?}");
+    assert!(
+        got[0].starts_with("It stops paying at no load from 0.5 to 2 with certainty:"),
+        "{got:?}"
+    );
     let got = said(answers, [5.0, 5.0, 5.0, 3.0, 4.0, 4.0], 0.0);
     assert!(got[0].starts_with("It stops paying at no load from 0.5 to 2:"), "{got:?}");
     // Undecided in between, all intervals together at the confidence: t(1 − 0.025/3, 3)·1.15/2.
     let got = said(answers, [15.0, 5.0, 5.0, 5.0, 5.0, 15.0], 1.0);
-    assert!(got[0].contains("not to be told apart at 1 (0.0 ± 2.8)"), "{got:?}");
+    assert!(got[0].contains("no significant difference at 1 (0.0 ± 2.8)"), "{got:?}");
     assert!(got[0].starts_with("It stops paying at load 2:"), "{got:?}");
 }
 
@@ -162,14 +169,14 @@ fn answers_that_make_no_sense_are_refused() {
     assert!(sentence("{failovers a lot}", at).contains("cannot fill `a lot`"));
     assert!(sentence("{failovers compared}", at).contains("there is no `against`"));
     assert!(sentence("{ranking}", at).contains("can stand in a ranking only"));
-    assert!(sentence("x", "at = { load = 1.0 }").contains("leaves 2 points"));
+    assert!(sentence("x", "at = { load = 1.0 }").contains("leaves 2 settings"));
     assert!(sentence("x", "at = { load = 3.0 }").contains("has no such level; it has: 0.5, 1, 2"));
     assert!(sentence("x", "at = { lode = 1.0 }").contains("no such factor"));
     let both = "best = \"failovers\"\nworst = \"failovers\"";
     assert!(sentence("x", both).contains("cannot stand beside `best`"));
     let crossing = "[[answers]]\nkind = \"crossing\"\nmetric = \"failovers\"\nalong = \"load\"\n\
                     against = { client = 1 }\nsay = \"{crossing}\"";
-    assert!(refused(crossing).contains("leaves 2 points"), "{}", refused(crossing));
+    assert!(refused(crossing).contains("leaves 2 settings"), "{}", refused(crossing));
     let ranking = "[[answers]]\nkind = \"ranking\"\nby = \"failovers an hour\"\nsay = \"\"";
     assert!(refused(ranking).contains("`an hour` says nothing here"));
 }

@@ -13,7 +13,7 @@ pub(super) struct AtLevel {
     pub(super) difference: Interval,
 }
 
-/// `3.1 ± 0.4 fewer`, or that it cannot be told.
+/// `3.1 ± 0.4 fewer`, or `no significant difference (−0.5 ± 1.7)`.
 pub(super) fn compared(metric: &Metric, difference: Interval) -> String {
     if difference.mean.is_nan() {
         return "not to be compared (nothing was observed)".to_owned();
@@ -27,34 +27,32 @@ pub(super) fn compared(metric: &Metric, difference: Interval) -> String {
     match Sign::of(&difference) {
         Sign::More => format!("{} {more}", reading.size(&shown)),
         Sign::Less => format!("{} {less}", reading.size(&shown)),
-        // Alike in every replication.
+        // The same value in every replication.
         Sign::Open if difference.mean.abs() + difference.half_width <= 0.0 => {
-            format!("neither {more} nor {less} ({})", reading.difference(&shown))
+            format!("no difference ({})", reading.difference(&shown))
         }
-        Sign::Open => {
-            format!("neither surely {more} nor surely {less} ({})", reading.difference(&shown))
-        }
+        Sign::Open => format!("no significant difference ({})", reading.difference(&shown)),
     }
 }
 
-/// How many of how many others cannot be told from the best.
+/// How many of how many others are not significantly different from the best.
 pub(super) fn rivals((open, others): (usize, usize)) -> String {
     match (open, others) {
-        (0, 1) => "(The other can be told from it.)".to_owned(),
-        (0, _) => format!("(All {others} others can be told from it.)"),
-        (1, 1) => "(The other cannot be told from it.)".to_owned(),
-        _ => format!("({open} of {others} others cannot be told from it.)"),
+        (0, 1) => "(The other setting is significantly different.)".to_owned(),
+        (0, _) => format!("(All {others} other settings are significantly different.)"),
+        (1, 1) => "(The other setting is not significantly different.)".to_owned(),
+        _ => format!("({open} of {others} other settings are not significantly different.)"),
     }
 }
 
-/// Where the sign turns over: `at load 1.5`. Where some levels are undecided, that it does so at none
-/// is no certainty.
+/// Where the sign changes: `at load 1.5`. Where some levels are undecided, a change at no level is
+/// not certain.
 pub(super) fn crossing(along: &str, levels: &[AtLevel]) -> String {
     let mut decided = levels.iter().filter(|at| at.sign != Sign::Open);
     let first = decided.next().map(|at| at.sign);
     let turned = decided.find(|at| Some(at.sign) != first);
     let open = levels.iter().any(|at| at.sign == Sign::Open);
-    let certain = if open { " for certain" } else { "" };
+    let certain = if open { " with certainty" } else { "" };
     match (turned, levels) {
         (Some(at), _) => format!("at {along} {}", at.label),
         (None, [only]) => format!("not at {along} {}{certain}", only.label),
@@ -65,8 +63,8 @@ pub(super) fn crossing(along: &str, levels: &[AtLevel]) -> String {
     }
 }
 
-/// Level by level: `better from 0.5 to 1 (+5.1 ± 0.8 to +2.0 ± 0.9 points), not to be told apart at
-/// 1.5 (…), worse at 2 (…)`.
+/// Level by level: `better from 0.5 to 1 (+5.1 ± 0.8 to +2.0 ± 0.9 points), no significant
+/// difference at 1.5 (…), worse at 2 (…)`.
 pub(super) fn stretches(metric: &Metric, levels: &[AtLevel]) -> String {
     let (better, worse) = match metric.better {
         Better::Neither => ("higher", "lower"),
@@ -78,7 +76,7 @@ pub(super) fn stretches(metric: &Metric, levels: &[AtLevel]) -> String {
             let word = match stretch[0].sign {
                 Sign::More => better,
                 Sign::Less => worse,
-                Sign::Open => "not to be told apart",
+                Sign::Open => "no significant difference",
             };
             let shown = |at: &AtLevel| Reading::of(metric).difference(&at.difference.into());
             match stretch {

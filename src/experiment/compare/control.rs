@@ -83,7 +83,9 @@ fn one_point(
     let refuse = |message| Err(Refusal { factor: None, value: value(), message });
     match found.as_slice() {
         [only] => Ok(*only),
-        [] => refuse("no point has these levels; the dry run of a sweep lists the points".into()),
+        [] => {
+            refuse("no setting has these levels; the dry run of a sweep lists the settings".into())
+        }
         many => {
             let differ = |f: &&Factor| {
                 let at = factors.iter().position(|other| other.name == f.name).unwrap_or(0);
@@ -91,7 +93,7 @@ fn one_point(
             };
             let open: Vec<&str> = factors.iter().filter(differ).map(|f| f.name.as_str()).collect();
             let count = many.len();
-            refuse(format!("{count} points have these levels; name one of: {}", open.join(", ")))
+            refuse(format!("{count} settings have these levels; name one of: {}", open.join(", ")))
         }
     }
 }
@@ -104,14 +106,14 @@ impl Plan {
     /// What it fails to name, with what there is.
     pub fn point_named(&self, text: &str) -> Result<usize, String> {
         if text.trim().is_empty() {
-            return Err("it names no point".to_owned());
+            return Err("it names no setting".to_owned());
         }
         if let Ok(number) = text.trim().parse::<usize>() {
             let last = self.points.len() - 1;
             return if number <= last {
                 Ok(number)
             } else {
-                Err(format!("no point `{number}`; they are numbered from 0 to {last}"))
+                Err(format!("no setting `{number}`; they are numbered from 0 to {last}"))
             };
         }
         if let Some(point) = (0..self.points.len()).find(|p| self.describe(*p) == text.trim()) {

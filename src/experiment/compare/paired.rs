@@ -11,7 +11,7 @@ use crate::engine::statistics::{Interval, Welford, mean_interval};
 pub struct Paired {
     /// The first less the second, by replication, with its paired-t interval.
     pub difference: Interval,
-    /// Correlation of the two; not a number where one of them never varies.
+    /// Correlation of the two; NaN if either is constant.
     pub correlation: f64,
     /// Variance of the difference against that of independent arms, Var(X − Y)/(Var X + Var Y):
     /// below 1 the common random numbers paid, above 1 they did harm. Not a number where neither
@@ -27,7 +27,7 @@ pub enum Sign {
     More,
     /// All of it lies below 0.
     Less,
-    /// It holds 0, or there is none.
+    /// The interval holds 0, or has no bounds.
     Open,
 }
 

@@ -139,7 +139,7 @@ pub struct Difference {
     /// The confidence of this interval, and of that of the correlation, such that all differences
     /// hold together.
     pub confidence: f64,
-    /// How far the two go together; `null` where one of them never varies.
+    /// Correlation of the two; `null` if either is constant.
     pub correlation: Estimate,
     /// Variance of the difference against that of independent runs: below 1 common random numbers
     /// paid, above 1 they did harm. `null` where neither varies.

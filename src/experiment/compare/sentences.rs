@@ -6,12 +6,12 @@ use super::paired::Sign;
 use super::report::{ByMetric, Comparison, Difference, RankedPoint};
 use crate::system::metrics::{METRICS, Metric, index_of};
 
-/// So many points are named in one sentence.
+/// Points named in one sentence at most.
 const NAMED: usize = 3;
 
 /// The answer, a sentence each: which point is the best by the first metric and how certain that
-/// is, how far it is from the control by every metric, and how many of the others can be told from
-/// the control.
+/// is, how far it is from the control by every metric, and how many of the others differ
+/// significantly from the control.
 pub(super) fn answer(comparison: &Comparison) -> Vec<String> {
     let first = &comparison.metrics[0];
     let mut sentences = vec![leading(comparison, first)];
@@ -101,7 +101,7 @@ fn apart(comparison: &Comparison, by: &ByMetric, point: usize, against: usize) -
         (false, Sign::Less) => "lower",
         (_, Sign::Open) if high - low > 0.0 || difference.abs() > 0.0 => {
             return format!(
-                "{first} and {second} cannot be told apart by {label}: they differ by {size} {how}"
+                "no significant difference in {label} between {first} and {second}: {size} {how}"
             );
         }
         (_, Sign::Open) => {
@@ -116,7 +116,8 @@ fn others(comparison: &Comparison, by: &ByMetric) -> Option<String> {
     let control = comparison.control.filter(|_| by.differences.len() > 1)?;
     let count = |sign: Sign| by.differences.iter().filter(|d| d.sign == sign).count();
     Some(format!(
-        "by {}, of the {} others {} are higher than {}, {} lower, and {} cannot be told from it",
+        "by {}, of the {} others {} are higher than {}, {} lower, and {} not significantly \
+         different",
         catalogued(by).label(),
         by.differences.len(),
         count(Sign::More),
@@ -160,7 +161,7 @@ fn backfires(comparison: &Comparison, by: &ByMetric) -> String {
     };
     format!(
         "common random numbers backfire for {}: {}{more}. The intervals hold, but are wider than \
-         they need be: set `common_random_numbers = false` in the study, and every point has its \
+         they need be: set `common_random_numbers = false` in the study, and every setting has its \
          own draws",
         by.metric,
         named.join("; "),

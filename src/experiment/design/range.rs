@@ -35,7 +35,7 @@ pub enum Range {
     },
 }
 
-/// Why a range is none.
+/// Why a range is refused.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RangeError {
     /// An end is not a finite number.
@@ -100,7 +100,7 @@ fn log_between(low: f64, high: f64, u: f64) -> f64 {
 /// Which of `count` things coordinate `u` in [0, 1] means, each equally likely.
 ///
 /// # Panics
-/// Where there is none.
+/// If `count` is 0.
 #[must_use]
 pub fn choice(u: f64, count: usize) -> usize {
     assert!(count > 0, "a choice of nothing");

@@ -5,7 +5,7 @@
 //! Saleev (1979), 32 digits. It is scrambled as Owen described ("Randomly permuted (t,m,s)-nets
 //! and (t,s)-sequences", 1995): each binary digit is flipped or not by a draw that belongs to the
 //! digits before it. A scrambled point is uniform on the cube and any 2ᵐ points stay as even as
-//! they were. Take a power of two of them: other numbers lose the balance.
+//! they were. Take a power of two of these points: other numbers lose the balance.
 
 use super::super::chance::{Chance, Purpose};
 use super::directions::{DIMENSIONS_MAX, DIRECTIONS};

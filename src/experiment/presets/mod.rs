@@ -27,7 +27,7 @@ const DEPTH_MAX: usize = 8;
 pub struct Expansion {
     /// The keys whose value, or something in it, comes from a preset.
     pub derived: Vec<Derived>,
-    /// What could not be expanded, and was left as it is.
+    /// Presets that could not be expanded, left as written.
     pub issues: Vec<Unexpanded>,
 }
 

@@ -2,9 +2,10 @@
 //! and elitist multiobjective genetic algorithm: NSGA-II", IEEE Trans. Evol. Comput. 6, 2002), on
 //! the unit cube.
 //!
-//! It asks for evaluations and is told of them, a generation at a time; what it asks next is a
-//! function of the seed and of what it was told. Simulated goals are noisy: give every individual
-//! the same replications (common random numbers), and run the last front anew on fresh ones.
+//! The search asks for evaluations and is told their results, a generation at a time; what it asks
+//! next is a function of the seed and of these results. Simulated goals are noisy: give every
+//! individual the same replications (common random numbers), and run the last front again on fresh
+//! ones.
 
 use rand::Rng;
 
@@ -24,15 +25,15 @@ pub struct Settings {
     pub crossover: f64,
     /// Distribution index of the crossover: the greater, the closer children are to parents.
     pub crossover_index: f64,
-    /// Distribution index of mutations, likewise; each coordinate mutates with probability
-    /// 1 / `dimensions`.
+    /// Distribution index of mutations: the greater, the closer children are to parents. Each
+    /// coordinate mutates with probability 1 / `dimensions`.
     pub mutation_index: f64,
     /// Seed of all its draws.
     pub seed: u64,
 }
 
 impl Settings {
-    /// The paper's settings for a search in so many dimensions.
+    /// The paper's settings for a search in `dimensions` dimensions.
     #[must_use]
     pub const fn new(dimensions: usize, seed: u64) -> Self {
         Self {

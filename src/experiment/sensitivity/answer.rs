@@ -14,11 +14,11 @@ const NOISY: f64 = 0.10;
 pub(super) fn sentences(metric: &MetricSensitivity) -> Vec<String> {
     let label = &metric.label;
     if metric.replications == 0 {
-        return vec![format!("Nothing can be said of {label}: it has no value at some point.")];
+        return vec![format!("Nothing can be said of {label}: it has no value at some setting.")];
     }
     if !metric.moves() {
         let value = amount(&metric.unit, metric.mean);
-        return vec![format!("Nothing moves {label}: it is {value} at every point.")];
+        return vec![format!("Nothing moves {label}: it is {value} at every setting.")];
     }
     let mut said = vec![most(metric)];
     said.extend(next(metric));
@@ -269,7 +269,7 @@ fn noisy(metric: &MetricSensitivity) -> Option<String> {
     let percent = (share * 100.0).min(100.0);
     if share >= 0.9 {
         return Some(format!(
-            "{label}: {percent:.0} % of the variance between points is noise of {} replications: \
+            "{label}: {percent:.0} % of the variance between settings is noise of {} replications: \
              the factors hardly move it, or many more replications are needed to see it",
             metric.replications
         ));
@@ -278,7 +278,7 @@ fn noisy(metric: &MetricSensitivity) -> Option<String> {
     let times = share / (1.0 - share) * (1.0 - NOISY) / NOISY;
     let needed = (metric.replications as f64 * times).ceil();
     Some(format!(
-        "{label}: {percent:.0} % of the variance between points is noise of {} replications, which \
+        "{label}: {percent:.0} % of the variance between settings is noise of {} replications, which \
          looks like interaction: with `--replications {needed:.0}` it would be {:.0} %",
         metric.replications,
         NOISY * 100.0
@@ -362,7 +362,7 @@ mod tests {
         let still = MetricSensitivity { sd: 0.0, ..metric(vec![factor("a", 0.4, 0.5, 0.2)], 0.0) };
         assert_eq!(
             sentences(&still),
-            ["Nothing moves service level: it is 80.0 % at every point."]
+            ["Nothing moves service level: it is 80.0 % at every setting."]
         );
     }
 }

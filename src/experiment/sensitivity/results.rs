@@ -1,5 +1,5 @@
-//! What a sensitivity analysis found, as `sensitivity.json` holds it. A number that there is none
-//! of is `null` there.
+//! What a sensitivity analysis found, as `sensitivity.json` holds it. A number without a value is
+//! `null` there.
 
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +53,7 @@ pub struct MetricSensitivity {
     /// Its standard deviation between points, noise included, in its unit.
     #[serde(deserialize_with = "or_nan")]
     pub sd: f64,
-    /// The share of its variance between points that is noise of so many replications, 0 to 1.
+    /// The share of its variance between points that is noise of these replications, 0 to 1.
     /// Noise looks like interaction: it adds to what factors explain in all, and to nothing else.
     #[serde(deserialize_with = "or_nan")]
     pub noise_share: f64,
@@ -81,11 +81,11 @@ pub struct FactorSensitivity {
     /// Of `morris`: the mean size of its effects, in the metric's unit per whole range (μ*).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<Estimate>,
-    /// Of `morris`: the mean of its effects with their signs, likewise (μ).
+    /// Of `morris`: the mean of its effects with their signs, in the same unit (μ).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect_mean: Option<f64>,
-    /// Of `morris`: the standard deviation of its effects, likewise (σ): how much they depend on
-    /// the other factors, or on where in its range they are measured.
+    /// Of `morris`: the standard deviation of its effects, in the same unit (σ): how much they
+    /// depend on the other factors, or on where in its range they are measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect_sd: Option<f64>,
     /// The metric's mean in the upper half of the range less that in the lower half, all else equal,

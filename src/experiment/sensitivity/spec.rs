@@ -59,7 +59,7 @@ pub enum MethodName {
 pub enum Method {
     /// Elementary effects.
     Morris(Morris),
-    /// Shares of variance; so many resamples.
+    /// Shares of variance; number of resamples.
     Sobol(Saltelli, usize),
 }
 
@@ -87,7 +87,7 @@ impl Method {
 const POINTS_MAX: usize = 100_000;
 
 impl SensitivitySpec {
-    /// The method for so many factors.
+    /// The method for this number of factors.
     #[must_use]
     pub fn method(&self, factors: usize) -> Method {
         let seed = self.seed;
@@ -106,7 +106,7 @@ impl SensitivitySpec {
         }
     }
 
-    /// What is wrong with it for a study of so many factors that follow no other.
+    /// What is wrong with it for a study of `factors` factors that follow no other.
     #[must_use]
     pub fn check(&self, factors: usize) -> Vec<Issue> {
         let mut issues = Vec::new();
@@ -144,7 +144,7 @@ impl SensitivitySpec {
             refuse("factors", factors, message);
         }
         if issues.is_empty() && self.method(factors).count() > POINTS_MAX {
-            let message = format!("makes more than {POINTS_MAX} points");
+            let message = format!("makes more than {POINTS_MAX} settings");
             let count = self.method(factors).count().to_string();
             issues.push(Issue { path: "sensitivity".into(), value: count, message });
         }
@@ -159,15 +159,16 @@ impl SensitivitySpec {
             issues.push(Issue { path: path.into(), value: String::new(), message: message.into() });
         };
         if !study.design.is_factorial() {
-            refuse("design", "has no place beside `sensitivity`; its method takes the points");
+            refuse("design", "has no place beside `sensitivity`; its method takes the settings");
         }
         if !study.exclude.is_empty() {
             let message =
-                "has no place beside `sensitivity`; its method needs every point it takes";
+                "has no place beside `sensitivity`; its method needs every setting it takes";
             refuse("exclude", message);
         }
         if study.precision.is_some() {
-            let message = "has no place beside `sensitivity`; it needs as many runs of each point";
+            let message =
+                "has no place beside `sensitivity`; it needs as many runs of each setting";
             refuse("precision", message);
         }
         issues
@@ -203,7 +204,7 @@ mod tests {
             ("method = \"morris\"\ntrajectories = 1", 3, "sensitivity.trajectories", "from 2"),
             ("method = \"sobol\"\nbootstrap = 1", 3, "sensitivity.bootstrap", "from 10"),
             ("method = \"sobol\"", 40, "factors", "at most"),
-            ("method = \"sobol\"\npoints = 65536", 3, "sensitivity", "more than 100000 points"),
+            ("method = \"sobol\"\npoints = 65536", 3, "sensitivity", "more than 100000 settings"),
         ] {
             let got = check(text, factors);
             assert_eq!(got.len(), 1, "{text}: {got:?}");

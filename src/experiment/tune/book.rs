@@ -108,7 +108,7 @@ impl<'a, S: Source> Book<'a, S> {
         Some(error.to_string())
     }
 
-    /// Sees to it that each of `points` has so many replications of a stage.
+    /// Runs what is missing until each of `points` has `until` replications of a stage.
     pub(super) fn extend(
         &mut self,
         stage: Stage,

@@ -1,7 +1,8 @@
-//! The choice among finalists, on fresh replications: those of the race favour whoever was lucky in
-//! it. Every finalist has the same ones (common random numbers). Kim and Nelson's procedure chooses
-//! among those that meet every threshold for certain. One of which that is not certain yet is run
-//! on only while it might cost less than the one chosen by more than the difference that matters.
+//! The choice among finalists, on fresh replications: those of the race favour finalists that were
+//! lucky in it. All finalists have the same fresh ones (common random numbers). Kim and Nelson's
+//! procedure chooses among those that meet every threshold for certain. A finalist of which that is
+//! not certain yet is run on only while it might cost less than the one chosen by more than the
+//! difference that matters.
 
 use super::super::compare::goal::{Goal, from_best};
 use super::super::compare::paired::paired;
@@ -49,7 +50,7 @@ pub struct Chosen {
 /// The confirmation so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Confirmation {
-    /// These arms need so many fresh replications in all.
+    /// These arms need this number of fresh replications in all.
     More(Vec<usize>, usize),
     /// It is over.
     Over {
@@ -80,7 +81,7 @@ struct Bench<'a> {
     looked: Vec<usize>,
 }
 
-/// What is lacking: these arms need so many fresh replications.
+/// What is lacking: these arms need this number of fresh replications.
 type Lacking = (Vec<usize>, usize);
 
 impl Confirmation {

@@ -7,7 +7,7 @@ use super::confirm::{Chosen, Confirmation, Finish};
 use super::race::{Race, Rung, Standing, left};
 use super::rules::{Arm, Rules};
 
-/// Which replications: those of the race, or the fresh ones that nobody has been selected by.
+/// Which replications: those of the race, or fresh ones that no selection has used.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Of the race.
@@ -25,7 +25,7 @@ pub enum Step {
         stage: Stage,
         /// The arms that need them.
         arms: Vec<usize>,
-        /// How many of that stage each of them needs in all.
+        /// Replications of that stage that each arm needs in all.
         until: usize,
     },
     /// It is decided.
@@ -39,7 +39,7 @@ pub struct Decision {
     pub standing: Vec<Standing>,
     /// The rungs of the race.
     pub rungs: Vec<Rung>,
-    /// The finalists and what became of them on fresh replications.
+    /// The finalists and their standing on fresh replications.
     pub finalists: Vec<(usize, Finish)>,
     /// Arms that were finalists once, were not certain to meet the thresholds on fresh replications,
     /// and had cut others in the race: it was run again without them.

@@ -1,7 +1,7 @@
 //! `trunksim tune`: the best point that keeps to the thresholds, and how sure that is.
 //!
 //! Feasibility first, then cost: a race on ever more replications sorts out what is certain to miss
-//! a threshold or to cost more (`race`), and those left are held against the thresholds anew and
+//! a threshold or to cost more (`race`), and those left are held against the thresholds again and
 //! chosen from on fresh replications (`confirm`). `decision` is the whole of it as a function of
 //! the values there are; here it is given the runs of a plan, in rounds. Where there are too many
 //! points, a genetic search picks those that enter (`search`).
@@ -151,8 +151,8 @@ impl<S: Source> Found<'_, S> {
         self.decision.chosen.as_ref().map(|chosen| chosen.arm)
     }
 
-    /// What an arm is that was a finalist once and not certain to meet the thresholds: what its
-    /// fresh replications say of them.
+    /// What an arm is that was a finalist once and not certain to meet the thresholds, by its fresh
+    /// replications.
     fn unfit(&self, arm: usize) -> &'static str {
         let values = &self.book.arms(Stage::Fresh, &[self.points[arm]])[0];
         let n = values.replications();
@@ -337,7 +337,7 @@ impl<S: Source> Found<'_, S> {
 
 impl<S: Source> Found<'_, S> {
     /// The front of all points that do not miss a threshold and did not fail: by the first rung,
-    /// which they all have. Where a search made it, it is run anew on fresh replications, since
+    /// which they all have. Where a search made it, it is run again on fresh replications, since
     /// those of the race favour what the search selected by them.
     fn front(&mut self, searched: bool) -> Result<Front, S::Error> {
         let mut judged: Vec<usize> = (0..self.points.len())
@@ -379,7 +379,7 @@ impl<S: Source> Found<'_, S> {
         })
     }
 
-    /// Those of `among` that no other of them dominates, by the means of `n` replications.
+    /// Those of `among` that no other dominates, by the means of `n` replications.
     fn undominated(&self, stage: Stage, n: usize, among: &[usize]) -> Vec<usize> {
         let mean = |arm: usize, o: &Objective| {
             let values = self.book.metric(stage, self.points[arm], n, o.metric);

@@ -21,9 +21,9 @@ use crate::engine::statistics::mean_interval;
 pub enum Standing {
     /// Still in.
     In,
-    /// It misses a threshold: so many replications say so.
+    /// It misses a threshold, by this number of replications.
     Missed(usize),
-    /// One of its runs failed, or gave no cost, among so many.
+    /// A run failed, or gave no cost, among this number of runs.
     Failed(usize),
     /// In every replication of the race it gave the very values of this arm, which stands for it.
     Same(usize),
@@ -31,7 +31,7 @@ pub enum Standing {
     Costlier {
         /// The arm.
         than: usize,
-        /// So many replications say so.
+        /// Replications that show it.
         after: usize,
     },
 }
@@ -56,7 +56,7 @@ pub struct Rung {
 /// The race so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Race {
-    /// These arms need so many replications in all.
+    /// These arms need this number of replications in all.
     More(Vec<usize>, usize),
     /// It is over; who is still in is a finalist.
     Over {

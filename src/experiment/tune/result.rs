@@ -111,7 +111,7 @@ pub struct Candidate {
     pub cost: Estimate,
     /// The metrics of the cost, of the thresholds and of the front, by name.
     pub metrics: BTreeMap<String, Estimate>,
-    /// What its replications say of each threshold, all of them together at the study's confidence.
+    /// The verdict of its replications on each threshold, all together at the study's confidence.
     pub sla: Vec<Held>,
     /// Points that gave the very same in every run that both have.
     pub same: Vec<usize>,

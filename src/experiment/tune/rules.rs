@@ -45,13 +45,13 @@ pub struct Rules {
     pub most: usize,
     /// How many times as many each rung has as the one before.
     pub factor: usize,
-    /// The race ends once no more than so many are left.
+    /// The race ends once no more than this number of arms are left.
     pub finalists: usize,
     /// Fresh replications of each finalist before anything is decided on them; 2 or more.
     pub fresh_first: usize,
     /// Fresh replications at most.
     pub fresh_most: usize,
-    /// So many more are asked for at a time.
+    /// Further replications asked for at a time.
     pub step: usize,
     /// The difference in cost that matters.
     pub indifference: f64,
@@ -93,14 +93,14 @@ impl Rules {
         1.0 - self.third() / (self.budgets().len() + self.looks().len()) as f64
     }
 
-    /// The confidence of a verdict on fresh replications, of so many finalists: over all of them
-    /// and all looks a point that misses a threshold is said to meet it with the other half.
+    /// The confidence of a verdict on fresh replications of `finalists` finalists: over all
+    /// finalists and looks a point that misses a threshold is said to meet it with the other half.
     pub(super) fn verdict_on_fresh(&self, finalists: usize) -> f64 {
         let looks = self.budgets().len() + self.looks().len();
         1.0 - self.third() / (looks * finalists.max(1)) as f64
     }
 
-    /// The confidence of the interval that a cut in the race needs, among so many points: only its
+    /// The confidence of the interval that a cut in the race needs, among `points` points: only its
     /// lower end decides, at every rung, about the best point and any other.
     pub(super) fn cut(&self, points: usize) -> f64 {
         let comparisons = self.budgets().len() * points.saturating_sub(1).max(1);
@@ -108,8 +108,8 @@ impl Rules {
     }
 
     /// The confidence of the interval that tells that a finalist does not cost less than the one
-    /// chosen by more than the difference that matters, whoever that is and at whatever look: half of
-    /// the last third.
+    /// chosen by more than the difference that matters, whichever is chosen and at whatever look:
+    /// half of the last third.
     pub(super) fn no_better(&self, finalists: usize) -> f64 {
         let comparisons = self.looks().len() * finalists.saturating_sub(1).max(1);
         1.0 - self.third() / comparisons as f64

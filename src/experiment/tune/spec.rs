@@ -35,7 +35,7 @@ pub struct TuneSpec {
     #[serde(default = "four_objectives")]
     #[schemars(length(min = 1))]
     pub objectives: Vec<String>,
-    /// Up to so many points are all run; where there are more, a genetic search picks those to run.
+    /// Number of settings up to which all are run; beyond it a genetic search picks those to run.
     #[serde(default = "thousand")]
     #[schemars(range(min = 1, max = 100_000))]
     pub enumerate_max: usize,
@@ -63,11 +63,11 @@ pub struct RaceSpec {
     /// Replications of a point at the last rung; without it, `factor` times those of the first.
     #[schemars(range(min = 2, max = 1_000_000))]
     pub most: Option<u32>,
-    /// So many times as many replications at each rung as at the one before (Jamieson and
+    /// Factor between the replications of a rung and of the rung before (Jamieson and
     /// Talwalkar 2016 and their successors: 3).
     #[schemars(range(min = 2, max = 100))]
     pub factor: u32,
-    /// It ends early once no more than so many points are left.
+    /// Number of settings left at which the race ends early.
     #[schemars(range(min = 1, max = 1000))]
     pub finalists: u32,
 }
@@ -89,7 +89,7 @@ pub struct ConfirmSpec {
     /// Fresh replications of a finalist at most.
     #[schemars(range(min = 2, max = 1_000_000))]
     pub most: u32,
-    /// So many more are run at a time; fewer waste fewer, more keep more threads busy.
+    /// Replications run at a time; fewer waste fewer, more keep more threads busy.
     #[schemars(range(min = 1, max = 1000))]
     pub step: u32,
 }

@@ -196,7 +196,7 @@ proptest! {
         let (race, fresh) = (values(seed, 0, &truths, 24), values(seed, 1, &truths, 640));
         let (decision, _) = in_rounds(&rules, &race, &fresh);
         prop_assert_eq!(&rules.decide(&race, &fresh), &Step::Done(decision.clone()));
-        // Whoever was chosen met the threshold; whoever was cut was so by one that is fit.
+        // The chosen arm met the threshold; each arm that was cut was cut by one that is fit.
         for standing in &decision.standing {
             if let Standing::Costlier { than, .. } = standing {
                 prop_assert!(!matches!(decision.standing[*than], Standing::Missed(_)));

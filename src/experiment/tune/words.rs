@@ -44,8 +44,8 @@ pub fn estimate(metric: Option<&str>, estimate: &Estimate) -> String {
 pub(super) fn answer(plan: &Plan, spec: &TuneSpec, result: &TuneResult) -> Vec<String> {
     let at = plan.describe(result.recommended.point);
     let all = match (result.points_run, result.points_of) {
-        (run, of) if run == of => format!("the {of} points"),
-        (run, of) => format!("the {run} points that the search ran, of {of},"),
+        (run, of) if run == of => format!("the {of} settings"),
+        (run, of) => format!("the {run} settings that the search ran, of {of},"),
     };
     let mut said = Vec::new();
     match result.outcome.as_str() {
@@ -64,7 +64,7 @@ pub(super) fn answer(plan: &Plan, spec: &TuneSpec, result: &TuneResult) -> Vec<S
     said.push(cost_of_it(result));
     let failed = result.points.iter().filter(|p| p.status == "failed").count();
     if failed > 0 {
-        said.push(format!("{failed} points have a run that stopped, and were left out."));
+        said.push(format!("{failed} settings have a run that stopped, and were left out."));
     }
     said
 }
@@ -105,7 +105,7 @@ fn certainty(result: &TuneResult, all: &str) -> Vec<String> {
     }];
     if !certainty.undecided.is_empty() {
         said.push(format!(
-            "Not counted among those that meet the SLA, since more runs are needed to tell: points \
+            "Not counted among those that meet the SLA, since more runs are needed to tell: settings \
              {}.",
             list(&certainty.undecided)
         ));
@@ -117,14 +117,14 @@ fn others(plan: &Plan, result: &TuneResult) -> Vec<String> {
     let mut said = Vec::new();
     if !result.recommended.same.is_empty() {
         said.push(format!(
-            "The very same in every run that both have: points {}.",
+            "The very same in every run that both have: settings {}.",
             list(&result.recommended.same)
         ));
     }
     if let Some(second) = &result.runner_up {
         let more = &second.costs_more;
         // An interval that holds 0 tells nothing between the two.
-        let open = if more.low <= 0.0 { "cannot be told from it: it " } else { "" };
+        let open = if more.low <= 0.0 { "not significantly different: it " } else { "" };
         let (verb, tail) = match result.goal.as_str() {
             "minimise" => ("costs", " more"),
             _ => ("is worth less by", ""),
@@ -146,7 +146,7 @@ fn cost_of_it(result: &TuneResult) -> String {
         "none saved".to_owned()
     };
     format!(
-        "That took {} runs; brute force, every one of the {} points as often as this one ({} \
+        "That took {} runs; brute force, every one of the {} settings as often as this one ({} \
          times), would have taken {}: {saved}.",
         runs.total, result.points_of, runs.replications_of_recommended, runs.brute_force,
     )

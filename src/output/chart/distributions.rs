@@ -13,7 +13,7 @@ use super::scale::Scale;
 
 /// Steps closer than this, in pixels, are drawn as one.
 const CLOSE: f64 = 0.5;
-/// So many places of a line can be pointed at, besides its quantiles.
+/// Number of places of a line that can be pointed at, besides its quantiles.
 const SPOTS: usize = 20;
 
 pub(super) fn lay_out(distributions: &Distributions, look: Look) -> Picture {

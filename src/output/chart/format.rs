@@ -128,7 +128,7 @@ fn shortest(value: f64) -> String {
     }
 }
 
-/// A number with so many decimals, a true minus sign, and its thousands apart from 10 000 on.
+/// A number with `decimals` decimals, a true minus sign, and its thousands apart from 10 000 on.
 pub(in crate::output) fn fixed(value: f64, decimals: usize) -> String {
     let plain = format!("{:.decimals$}", value.abs());
     let (whole, fraction) = plain.split_at(plain.find('.').unwrap_or(plain.len()));

@@ -6,11 +6,11 @@ use super::format::said;
 /// An estimate with the ends of its interval, which need not be symmetrical about it.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub struct Estimate {
-    /// The estimate, in its axis' unit; not a number where there is none.
+    /// The estimate, in its axis' unit; NaN without it.
     pub value: f64,
-    /// Lower end of the interval; not a number where there is none.
+    /// Lower end of the interval; NaN without it.
     pub low: f64,
-    /// Upper end of the interval; not a number where there is none.
+    /// Upper end of the interval; NaN without it.
     pub high: f64,
 }
 
@@ -93,7 +93,7 @@ pub struct Tornado {
     pub subtitle: String,
     /// What the bars measure: the share of variance, or an elementary effect in the measure's unit.
     pub value: Axis,
-    /// What the dark bars are: `Alone (first order)`; empty where there are none.
+    /// What the dark bars are: `Alone (first order)`; empty without dark bars.
     pub first: String,
     /// What the light bars are: `With all interactions (total)`.
     pub total: String,
@@ -111,7 +111,7 @@ pub struct Tornado {
 pub struct Bar {
     /// The factor.
     pub label: String,
-    /// What it does alone; not a number where that is not told apart.
+    /// What it does alone; NaN if it is not estimated separately.
     pub first: Estimate,
     /// What it does with its interactions; never less than `first`, but for noise.
     pub total: Estimate,

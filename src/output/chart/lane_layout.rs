@@ -179,7 +179,7 @@ fn legend(lane: &Lane) -> Vec<(Sample, &str)> {
     }
 }
 
-/// Lines are told apart by their dashes too.
+/// The dash pattern of a line, distinct besides its colour.
 const fn dash(index: usize) -> &'static [f64] {
     match index {
         0 => &[],

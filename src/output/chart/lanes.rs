@@ -2,7 +2,7 @@
 
 use super::data::{Axis, Level};
 
-/// Lanes one below the other over one axis of time, with marks that go through all of them.
+/// Lanes one below the other over one axis of time, with marks that go through all lanes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lanes {
     /// The finding, as a sentence; wrapped as needed.
@@ -112,7 +112,7 @@ pub struct States {
 }
 
 /// How a state is shown. The worse it is, the higher and the stronger its bar, so that states are
-/// told apart without their colours.
+/// distinguishable without colours.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StateLook {
     /// What it is, for the legend.

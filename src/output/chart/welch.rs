@@ -16,7 +16,7 @@ const MEANS: Ink = Ink { rgb: (150, 150, 150), alpha: 1.0 };
 const STROKES: (f64, f64) = (1.0, 2.6);
 /// Between the strokes over what is cut off.
 const HATCHING: f64 = 10.0;
-/// So many places of the average can be pointed at.
+/// Number of places of the average that can be pointed at.
 const SPOTS: usize = 60;
 
 pub(super) fn lay_out(welch: &Welch, look: Look) -> Picture {

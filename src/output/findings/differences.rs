@@ -1,5 +1,5 @@
-//! A comparison as forest plots: by each metric how far every point is from the control, or, where
-//! there is none, from the best of the others.
+//! A comparison as forest plots: by each metric how far every point is from the control, or, without
+//! a control, from the best of the others.
 
 use super::super::chart::{Better as Good, Chart, Difference, Forest};
 use super::super::plots::capital;
@@ -30,7 +30,7 @@ fn from_control(compared: &Comparison, by: &ByMetric, metric: &Metric, control: 
     let best = |point: usize| standing(by, point) == Some(Standing::Best);
     Forest {
         title: title(compared, by, metric, control),
-        subtitle: format!("Each point less {control}. {}", compared.question),
+        subtitle: format!("Each setting less {control}. {}", compared.question),
         value: axis_of_differences(metric, format!("Difference in {}", metric.label())),
         better: good(metric),
         control: control.to_owned(),
@@ -61,8 +61,8 @@ fn title(compared: &Comparison, by: &ByMetric, metric: &Metric, control: &str) -
         Better::Lower => (Sign::Less, Sign::More),
         Better::Neither => {
             return format!(
-                "{}: of {all} points {} are higher than {control}, {} lower; the others cannot be \
-                 told from it",
+                "{}: of {all} settings {} are higher than {control}, {} lower; the others are not \
+                 significantly different",
                 capital(&label),
                 count(Sign::More),
                 count(Sign::Less)
@@ -72,9 +72,11 @@ fn title(compared: &Comparison, by: &ByMetric, metric: &Metric, control: &str) -
     let (better, worse) = (count(up), count(down));
     let Some(best) = by.differences.iter().find(|row| row.sign == up) else {
         return match worse {
-            0 => format!("No other point can be told from {control} by {label}"),
+            0 => format!("No other setting differs significantly from {control} by {label}"),
             _ => {
-                format!("No point is better than {control} by {label}; {worse} of {all} are worse")
+                format!(
+                    "No setting is better than {control} by {label}; {worse} of {all} are worse"
+                )
             }
         };
     };
@@ -116,12 +118,12 @@ fn from_best(compared: &Comparison, by: &ByMetric, metric: &Metric) -> Option<Fo
         Standing::Best => {
             format!("{} is the best of {all} by {label}", compared.label(first.point))
         }
-        _ => format!("{contenders} of {all} points may be the best by {label}"),
+        _ => format!("{contenders} of {all} settings may be the best by {label}"),
     };
     Some(Forest {
         title,
         subtitle: format!(
-            "How far each point is ahead of the best of the others. {}",
+            "How far each setting is ahead of the best of the others. {}",
             compared.question
         ),
         value: axis_of_differences(metric, format!("Ahead of the best of the others, {label}")),
@@ -136,11 +138,11 @@ fn from_best(compared: &Comparison, by: &ByMetric, metric: &Metric) -> Option<Fo
 fn note(compared: &Comparison, rows: usize) -> String {
     let draws = match compared.common_random_numbers {
         true => "paired by replication",
-        false => "each point with its own random numbers",
+        false => "each setting with its own random numbers",
     };
     let shown = match rows {
         few if few <= ROWS_MAX => String::new(),
-        many => format!("The first {ROWS_MAX} of {many} points; comparison.csv has all. "),
+        many => format!("The first {ROWS_MAX} of {many} settings; comparison.csv has all. "),
     };
     format!(
         "{shown}Means of {} replications, {draws}; intervals hold together at {}\u{a0}% \
@@ -217,11 +219,11 @@ mod tests {
         );
         assert_eq!(
             title("failovers", &[(0.2, 0.5), (3.1, 0.4)]),
-            "No point is better than today by failovers; 1 of 2 are worse"
+            "No setting is better than today by failovers; 1 of 2 are worse"
         );
         assert_eq!(
             title("failovers", &[(0.2, 0.5)]),
-            "No other point can be told from today by failovers"
+            "No other setting differs significantly from today by failovers"
         );
     }
 
@@ -240,7 +242,7 @@ mod tests {
         let mut compared = compared("failovers", &[(-3.1, 0.4)]);
         compared.control = None;
         let forest = forest(&compared);
-        assert_eq!(forest.title, "2 of 2 points may be the best by failovers");
+        assert_eq!(forest.title, "2 of 2 settings may be the best by failovers");
         // Being ahead is better, though fewer failovers are.
         assert_eq!(forest.better, Some(Good::Higher));
         assert_eq!(forest.rows.len(), 2);

@@ -10,7 +10,7 @@ use crate::experiment::tune;
 use crate::experiment::tune::result::{Front as Found, FrontPoint, TuneResult};
 use crate::system::metrics::{METRICS, index_of};
 
-/// So many objectives are drawn by pairs.
+/// Number of objectives up to which pairs are drawn.
 const OBJECTIVES_MAX: usize = 4;
 
 /// The front of a tuning, `front`, by the objectives that are not the same at every point; none
@@ -49,7 +49,7 @@ pub fn front(plan: &Plan, tuned: &TuneResult) -> Option<Named> {
     let chart = Front {
         title: title(plan, tuned),
         subtitle: format!(
-            "{} Each dot is a point of the study that may keep to its SLA.",
+            "{} Each dot is a setting of the study that may keep to its SLA.",
             plan.study.question
         ),
         objectives: shown.iter().map(objective).collect::<Option<_>>()?,
@@ -67,12 +67,12 @@ fn title(plan: &Plan, tuned: &TuneResult) -> String {
     let at = label(plan, tuned.recommended.point).replace(" = ", "\u{a0}=\u{a0}");
     match tuned.outcome.as_str() {
         "recommended" if holds(&found.points) => {
-            format!("Recommended: {at}; it is on the Pareto front, as {on} of {all} points are")
+            format!("Recommended: {at}; it is on the Pareto front, as {on} of {all} settings are")
         }
         "recommended" => {
-            format!("Recommended: {at}; {on} of {all} points are on the Pareto front")
+            format!("Recommended: {at}; {on} of {all} settings are on the Pareto front")
         }
-        _ => format!("None is recommended; {on} of {all} points are on the Pareto front"),
+        _ => format!("None is recommended; {on} of {all} settings are on the Pareto front"),
     }
 }
 

@@ -24,7 +24,7 @@ pub fn files((name, chart): &Named) -> [(String, Vec<u8>); 2] {
     chart::files(name, chart)
 }
 
-/// So many rows a chart has at most: more are no picture.
+/// Rows of a chart at most: more cannot be read.
 const ROWS_MAX: usize = 24;
 
 /// The name of a picture of one metric: `tornado-service-level`.

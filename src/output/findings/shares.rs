@@ -28,7 +28,7 @@ fn tornado(found: &Sensitivity, metric: &MetricSensitivity) -> Tornado {
     Tornado {
         title: title(metric, sobol),
         note: format!(
-            "{shown}{} points of {} replications; lines are {}\u{a0}% intervals; seed {}",
+            "{shown}{} settings of {} replications; lines are {}\u{a0}% intervals; seed {}",
             found.points,
             found.replications,
             percent(found.confidence),
@@ -100,10 +100,10 @@ fn title(metric: &MetricSensitivity, sobol: bool) -> String {
         return format!("Nothing moves {label}");
     };
     if metric.replications == 0 {
-        return format!("{}: at some point it has no value", capital(label));
+        return format!("{}: at some setting it has no value", capital(label));
     }
     if !metric.moves() {
-        return format!("Nothing moves {label}: it is the same at every point");
+        return format!("Nothing moves {label}: it is the same at every setting");
     }
     let leads = match rest {
         [next, ..] if !metric.ranked() => format!(
@@ -180,7 +180,7 @@ mod tests {
         let still = MetricSensitivity { sd: 0.0, ..metric(&[("delay", 0.7)], 0.02) };
         assert!(title(&still, true).starts_with("Nothing moves service level"));
         let unseen = MetricSensitivity { replications: 0, ..still };
-        assert_eq!(title(&unseen, true), "Service level: at some point it has no value");
+        assert_eq!(title(&unseen, true), "Service level: at some setting it has no value");
     }
 
     #[test]

@@ -26,9 +26,9 @@ fn welch(found: &Warmup, measure: &Measure) -> Welch {
     Welch {
         title: match (cut_min, &measure.problem) {
             (Some(cut), _) if cut > 0.0 => {
-                format!("{label}: the start is forgotten after {}", minutes(cut))
+                format!("{label}: steady state is reached after {}", minutes(cut))
             }
-            (Some(_), _) => format!("{label}: the start is like the rest, nothing is cut off"),
+            (Some(_), _) => format!("{label}: steady state from the start, nothing is cut off"),
             (None, Some(problem)) => format!("{label}: no cut was found, {problem}"),
             (None, None) => format!("{label}: no cut was found"),
         },

@@ -67,10 +67,10 @@ struct Origin<'a> {
     points: Vec<(usize, &'a BTreeMap<String, String>)>,
 }
 
-/// What is not of one piece.
+/// Result files that do not belong to this study.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Strangers {
-    /// Results that this page is not about: nobody may read an answer without knowing that.
+    /// Results of another study, seed or other points: shown before the answer.
     pub(super) foreign: Vec<Prose>,
     /// Results that were there before.
     pub(super) earlier: Vec<Prose>,
@@ -92,13 +92,13 @@ pub(super) fn strangers(results: &Results) -> Strangers {
         } else if origin.seed != manifest.seed {
             format!("was made with the seed {}, another than {}", origin.seed, manifest.seed)
         } else if !origin.points.iter().all(same) {
-            "is of other points".to_owned()
+            "is of other settings".to_owned()
         } else {
             if last != Some(origin.command) {
                 let by = last.map_or_else(String::new, |last| format!(", by `trunksim {last}`"));
                 found.earlier.push(Prose::new(&format!(
                     "{file} was there before the folder was last written to{by}. Study, seed and \
-                     points are the same; with which other settings it was made is not on record."
+                     settings are the same; with which other settings it was made is not on record."
                 )));
             }
             continue;

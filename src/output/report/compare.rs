@@ -40,7 +40,7 @@ fn runs(compared: &Comparison) -> String {
     let least = values.min().unwrap_or(0);
     let (most, points) = (compared.replications, compared.points.len());
     if least < most {
-        format!("{least} to {most} replications with a value at each of {points} points")
+        format!("{least} to {most} replications with a value at each of {points} settings")
     } else {
         replications(most, most, points)
     }
@@ -84,7 +84,7 @@ pub(super) fn tables(compared: &Comparison) -> Vec<Table> {
 
 fn label(compared: &Comparison, point: usize) -> String {
     let named = compared.points.get(point).map(|point| point.label.clone());
-    named.unwrap_or_else(|| format!("point {point}"))
+    named.unwrap_or_else(|| format!("setting {point}"))
 }
 
 fn ranking(compared: &Comparison, by: &ByMetric) -> Table {
@@ -100,7 +100,7 @@ fn ranking(compared: &Comparison, by: &ByMetric) -> Table {
     let points = rows.iter().map(|row| label(compared, row.point));
     let mut table = Table::new(capital(&caption)).with([
         Column::counts("rank", (1..=rows.len()).map(Some)),
-        Column::texts("point", points).heading(),
+        Column::texts("setting", points).heading(),
         Column::values("mean", &of(|row| row.mean), reading).meaning(measure.meaning),
         Column::values("times the first", &of(|row| row.relative), Reading::PLAIN)
             .meaning("The mean as a multiple of the first one's, paired by replication"),
@@ -151,7 +151,7 @@ fn differences(compared: &Comparison, by: &ByMetric) -> Table {
     };
     let of = |get: fn(&Difference) -> Estimate| -> Vec<Estimate> { rows.iter().map(get).collect() };
     let mut table = Table::new(capital(&format!("Differences in {}: {less}", measure.label)))
-        .with([Column::texts("point", rows.iter().map(|d| label(compared, d.point))).heading()]);
+        .with([Column::texts("setting", rows.iter().map(|d| label(compared, d.point))).heading()]);
     if compared.control.is_none() {
         let others = rows.iter().map(|d| label(compared, d.against));
         table = table.with([Column::texts("less", others).heading()]);
@@ -197,7 +197,7 @@ fn verdict(by: &ByMetric, difference: &Difference) -> (Tone, String, usize) {
         (Sign::More, _) => (Tone::Plain, "higher".to_owned(), 0),
         (Sign::Less, _) => (Tone::Plain, "lower".to_owned(), 2),
         (Sign::Open, _) if high - low > 0.0 || mean.abs() > 0.0 => {
-            (Tone::Open, "cannot be told".to_owned(), 1)
+            (Tone::Open, "not significant".to_owned(), 1)
         }
         (Sign::Open, _) => (Tone::Plain, "the same in every run".to_owned(), 1),
     }
@@ -210,7 +210,7 @@ fn sharing(rows: &[Difference]) -> [Column; 3] {
         (None, ..) => (Tone::Plain, "nothing varies".to_owned(), 3),
         (_, Some(low), _) if low > 0.0 => (Tone::Good, "paid".to_owned(), 0),
         (.., Some(high)) if high < 0.0 => (Tone::Bad, "did harm".to_owned(), 2),
-        _ => (Tone::Open, "cannot be told".to_owned(), 1),
+        _ => (Tone::Open, "not significant".to_owned(), 1),
     };
     let correlations: Vec<Estimate> = rows.iter().map(|d| d.correlation).collect();
     let ratios: Vec<Option<f64>> = rows.iter().map(|d| d.variance_ratio).collect();

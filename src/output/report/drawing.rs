@@ -82,8 +82,8 @@ pub(super) fn drawing(file: &str, text: &str, manifest: &Manifest) -> Option<Dra
     })
 }
 
-/// A description by its sentences: a line of a plot is one, and a paragraph of all of them is not
-/// to be read.
+/// A description by its sentences: a line of a plot is a sentence, and a paragraph of all these
+/// sentences cannot be read.
 fn sentences(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = text.trim();

@@ -33,7 +33,7 @@ pub enum ReportError {
     /// A file that is not what its name says.
     #[error(
         "{path}: {problem}; the file was cut off or changed, or is of another version, and \
-         {remedy} writes it anew",
+         {remedy} writes it again",
         path = path.display()
     )]
     Broken {
@@ -101,7 +101,7 @@ pub(super) fn read(folder: &Path) -> Result<Results, ReportError> {
         let names = COMMANDS.map(|command| format!("{command}.json")).join(", ");
         return Err(ReportError::Missing {
             path: folder.to_owned(),
-            problem: format!("there is none of {names}"),
+            problem: format!("no results in it: {names} are all missing"),
             remedy: format!("{own} writes what it makes of these"),
         });
     }
@@ -132,9 +132,9 @@ impl Files<'_> {
             problem: problem.to_owned(),
             remedy,
         };
-        let anew = format!("`trunksim sweep STUDY --out {}` fills it", folder.display());
+        let fill = format!("`trunksim sweep STUDY --out {}` fills it", folder.display());
         if !folder.is_dir() {
-            return Err(missing("there is no such folder", anew));
+            return Err(missing("there is no such folder", fill));
         }
         let (name, remedy) = ("manifest.json", "the command of the study");
         if let Some(manifest) = self.json::<Manifest>(name, remedy)? {
@@ -150,11 +150,11 @@ impl Files<'_> {
                  study",
                 "`trunksim sweep STUDY` makes one".to_owned(),
             ),
-            () => missing("manifest.json is missing: no study has left its results here", anew),
+            () => missing("manifest.json is missing: no study has left its results here", fill),
         })
     }
 
-    /// The results of a command; none where it has left none.
+    /// The results of a command; `None` if the folder holds none.
     fn results<T: DeserializeOwned>(
         &self,
         command: &str,

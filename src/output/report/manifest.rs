@@ -149,13 +149,13 @@ impl Manifest {
     pub(super) fn runs(&self) -> String {
         match (&self.precision, self.command()) {
             (Some(precision), Some("sweep" | "compare")) => format!(
-                "{} to {} of each point, until its estimates are as precise as asked for",
+                "{} to {} of each setting, until its estimates are as precise as asked for",
                 precision.first, precision.most
             ),
             (_, Some("tune")) => {
-                format!("{} of each point at the first rung of the race", self.replications)
+                format!("{} of each setting at the first rung of the race", self.replications)
             }
-            _ => format!("{} of each point", self.replications),
+            _ => format!("{} of each setting", self.replications),
         }
     }
 }
@@ -215,7 +215,7 @@ pub(super) mod tests {
         assert_eq!(manifest.typed(), "trunksim compare 'my study.toml'");
         assert_eq!(manifest.command(), Some("compare"));
         assert_eq!((manifest.name(), manifest.question()), ("s", "Why?"));
-        assert_eq!(manifest.runs(), "3 of each point");
+        assert_eq!(manifest.runs(), "3 of each setting");
         let without = Manifest { model: Value::Null, ..manifest };
         assert_eq!(without.with_study().unwrap_err(), "the study or its model is not in it");
     }

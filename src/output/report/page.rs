@@ -139,7 +139,7 @@ fn facts(results: &Results) -> Vec<(&'static str, String)> {
     if let Some(timing) = &results.timing {
         let taken_over = match timing.runs_taken_over {
             0 => String::new(),
-            some => format!(", {some} of them taken over from an earlier command"),
+            some => format!(", {some} taken over from an earlier command"),
         };
         let threads = super::prose::counted(timing.threads, "thread");
         let runs = super::prose::counted(timing.runs, "run");
@@ -163,9 +163,9 @@ fn point_hashes(manifest: &Manifest) -> Table {
         let levels = point.levels.iter().map(|(name, level)| format!("{name} = {level}"));
         levels.collect::<Vec<_>>().join(", ")
     });
-    Table::new("Models of the points, every default filled in")
+    Table::new("Models of the settings, every default filled in")
         .with([
-            Column::counts("point", points.iter().map(|p| Some(p.point))),
+            Column::counts("setting", points.iter().map(|p| Some(p.point))),
             Column::texts("levels", levels).heading(),
             Column::texts(
                 "BLAKE3 of its model as JSON",

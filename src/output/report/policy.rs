@@ -13,7 +13,7 @@ use crate::experiment::tune::sum;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Policy {
     pub(super) title: &'static str,
-    /// Why it is none, where it is none.
+    /// Why nothing is recommended; empty if something is.
     pub(super) caveat: String,
     /// Its levels, by factor.
     pub(super) levels: Vec<(String, String)>,
@@ -35,13 +35,13 @@ pub(super) fn policy(results: &Results) -> Option<Policy> {
         "recommended" => ("Recommended policy", String::new()),
         "undecided" => (
             "Nearest to the SLA",
-            "None is recommended: of no point it is certain that it meets the SLA within the \
+            "None is recommended: of no setting it is certain that it meets the SLA within the \
              replications allowed. This one comes nearest."
                 .to_owned(),
         ),
         _ => (
             "Nearest to the SLA",
-            "None is recommended: every point misses the SLA. This one comes nearest.".to_owned(),
+            "None is recommended: every setting misses the SLA. This one comes nearest.".to_owned(),
         ),
     };
     Some(Policy {
@@ -118,13 +118,13 @@ fn sure(tuned: &TuneResult, points: &Points) -> Vec<(&'static str, String)> {
             ("minimise", true) => format!("costs {apart} more"),
             ("minimise", false) => {
                 format!(
-                    "cannot be told from it: costs {} more",
+                    "not significantly different: costs {} more",
                     cost_reading(tuned).difference(&more)
                 )
             }
             (_, true) => format!("is worth {apart} less"),
             (_, false) => format!(
-                "cannot be told from it: is worth {} less",
+                "not significantly different: is worth {} less",
                 cost_reading(tuned).difference(&more)
             ),
         };
@@ -143,7 +143,7 @@ fn sure(tuned: &TuneResult, points: &Points) -> Vec<(&'static str, String)> {
     said.push((
         "Runs",
         format!(
-            "{}, {} in the race and {} fresh ones; brute force, each of {} points {} times, would \
+            "{}, {} in the race and {} fresh ones; brute force, each of {} settings {} times, would \
              have taken {}: {saved}",
             runs.total,
             runs.race,

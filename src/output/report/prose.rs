@@ -38,8 +38,8 @@ impl Prose {
         self.parts.iter().map(|part| part.text.chars().count()).sum::<usize>() <= GLANCE
     }
 
-    /// A clause made a sentence: a capital letter and a full stop. A name at its head stays as it is
-    /// written.
+    /// A clause made a sentence: a capital letter and a full stop. A name at its head keeps its
+    /// spelling.
     pub(super) fn sentence<'a>(clause: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
         let clause = clause.trim();
         let named = names.into_iter().any(|name| !name.is_empty() && clause.starts_with(name));
@@ -58,7 +58,7 @@ pub(super) fn listed(texts: &[String]) -> String {
     }
 }
 
-/// What a reader sees first of a sentence or two: the first of them, by itself.
+/// The first sentence of a text, and the rest.
 pub(super) fn first_of(text: &str) -> (&str, &str) {
     match text.find(". ") {
         Some(end) => (&text[..=end], text[end + 1..].trim_start()),
@@ -66,7 +66,7 @@ pub(super) fn first_of(text: &str) -> (&str, &str) {
     }
 }
 
-/// So many of something: `1 run`, `2 runs`.
+/// A count with its noun: `1 run`, `2 runs`.
 pub(super) fn counted(count: usize, one: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {one}{plural}")
@@ -79,16 +79,16 @@ pub(super) fn replications(least: usize, most: usize, points: usize) -> String {
         (least, most) => format!("{least} to {most} replications"),
     };
     match points {
-        1 => format!("{runs} of one point"),
-        _ => format!("{runs} of each of {points} points"),
+        1 => format!("{runs} of one setting"),
+        _ => format!("{runs} of each of {points} settings"),
     }
 }
 
 /// Whose random numbers a point has.
 pub(super) const fn draws(common: bool) -> &'static str {
     match common {
-        true => "random numbers common to all points",
-        false => "random numbers of its own for each point",
+        true => "random numbers common to all settings",
+        false => "random numbers of its own for each setting",
     }
 }
 
@@ -124,9 +124,9 @@ mod tests {
 
     #[test]
     fn runs_are_counted_in_words() {
-        assert_eq!(replications(3, 3, 12), "3 replications of each of 12 points");
-        assert_eq!(replications(1, 1, 1), "1 replication of one point");
-        assert_eq!(replications(10, 30, 2), "10 to 30 replications of each of 2 points");
+        assert_eq!(replications(3, 3, 12), "3 replications of each of 12 settings");
+        assert_eq!(replications(1, 1, 1), "1 replication of one setting");
+        assert_eq!(replications(10, 30, 2), "10 to 30 replications of each of 2 settings");
         assert_eq!(percent(0.995), "99.5\u{a0}%");
         assert_eq!(listed(&["a".to_owned(), "b".to_owned(), "c".to_owned()]), "a, b and c");
     }

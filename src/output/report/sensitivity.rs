@@ -16,7 +16,7 @@ pub(super) fn answer(found: &Sensitivity) -> Answer {
         MethodName::Sobol => "shares of variance (Sobol)",
     };
     let basis = format!(
-        "{method} over {} points, {} of each, with {}; {} intervals over the points, each alone; \
+        "{method} over {} settings, {} of each, with {}; {} intervals over the settings, each alone; \
          seed {}.",
         found.points,
         super::prose::counted(found.replications as usize, "replication"),
@@ -58,7 +58,7 @@ fn table(found: &Sensitivity, metric: &MetricSensitivity) -> Table {
     let factors = &metric.factors;
     let matters = factors.iter().map(|factor| match metric.matters(factor) {
         Some(true) => (Tone::Good, "matters".to_owned(), 0),
-        None => (Tone::Open, "cannot be told".to_owned(), 1),
+        None => (Tone::Open, "undecided".to_owned(), 1),
         Some(false) => (Tone::Plain, "hardly".to_owned(), 2),
     });
     let columns = match found.method {
@@ -170,14 +170,14 @@ fn note(found: &Sensitivity, metric: &MetricSensitivity) -> String {
                 share => percent((share * 100.0).round() / 100.0),
             };
             format!(
-                "{part} of the variance between points is noise of {}, which looks like \
+                "{part} of the variance between settings is noise of {}, which looks like \
                  interaction",
                 super::prose::counted(metric.replications, "replication")
             )
         }
     };
     format!(
-        "Between the points its mean is {} and its standard deviation {}; {noise}. Intervals are of \
+        "Between the settings its mean is {} and its standard deviation {}; {noise}. Intervals are of \
          {}, each alone.",
         bare(metric.mean),
         bare(metric.sd),

@@ -15,7 +15,7 @@ pub(super) fn answer(sweep: &SweepResult) -> Answer {
     let (least, most) = (runs().min().unwrap_or(0), runs().max().unwrap_or(0));
     let together = match sweep.sla.len() {
         0 => "",
-        _ => "; what a point's runs say of the SLA holds together for that point",
+        _ => "; what a setting's runs say of the SLA holds together for that setting",
     };
     let basis = format!(
         "{} t intervals, each alone{together}. {}, with {}; seed {}.",
@@ -61,7 +61,7 @@ fn marks(sweep: &SweepResult) -> Vec<Mark> {
     if !sweep.sla.is_empty() {
         let met = count("met");
         let tone = if met > 0 { Tone::Good } else { Tone::Bad };
-        marks.push(Mark::new(tone, format!("SLA met at {met} of {}", counted(of, "point"))));
+        marks.push(Mark::new(tone, format!("SLA met at {met} of {}", counted(of, "setting"))));
         let open = count("undecided");
         if open > 0 {
             marks.push(Mark::new(Tone::Open, format!("SLA undecided at {open}")));
@@ -83,7 +83,7 @@ pub(super) fn tables(sweep: &SweepResult, manifest: &Manifest) -> Vec<Table> {
     let levels: Vec<_> = ranked.iter().map(|point| &point.levels).collect();
     let factors = Factors::of(manifest, &first.levels);
     let by = sweep.metrics.first().map_or_else(String::new, |name| Measure::of(name).label);
-    let caption = format!("{} from best to worst by {by}", counted(ranked.len(), "point"));
+    let caption = format!("{} from best to worst by {by}", counted(ranked.len(), "setting"));
     let note = format!(
         "Means ± half their {} intervals, each alone.{}",
         percent(sweep.confidence),
@@ -123,7 +123,7 @@ fn verdicts(sweep: &SweepResult, points: &[&SweepPoint]) -> Vec<Column> {
         return Vec::new();
     }
     let all = points.iter().map(|p| p.sla.as_deref().unwrap_or_default());
-    let meaning = "What the intervals of a point say of all thresholds together";
+    let meaning = "What the intervals of a setting say of all thresholds together";
     let mut columns = vec![Column::verdicts("SLA", all).meaning(meaning)];
     if sweep.sla.len() > 1 {
         columns.extend(sweep.sla.iter().enumerate().map(|(place, threshold)| {

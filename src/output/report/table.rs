@@ -126,7 +126,7 @@ impl Table {
         self.columns.first().map_or(0, |column| column.cells.len())
     }
 
-    /// How many of them the page has.
+    /// Number of rows that the page shows.
     pub(super) fn shown(&self) -> usize {
         self.count().min(ROWS_MAX)
     }
@@ -245,7 +245,7 @@ impl Column {
         Self { numeric: true, ..Self::new(name, cells) }.unit(unit)
     }
 
-    /// Numbers without intervals, to so many decimals.
+    /// Numbers without intervals, to `decimals` decimals.
     pub(super) fn numbers(
         name: impl Into<String>,
         numbers: &[Option<f64>],

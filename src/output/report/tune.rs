@@ -53,8 +53,8 @@ pub(super) fn is_recommended(tuned: &TuneResult) -> bool {
 fn marks(tuned: &TuneResult) -> Vec<Mark> {
     let mut marks = vec![match tuned.outcome.as_str() {
         "recommended" => Mark::new(Tone::Good, "A policy is recommended"),
-        "undecided" => Mark::new(Tone::Open, "No point is certain to meet the SLA"),
-        _ => Mark::new(Tone::Bad, "No point meets the SLA"),
+        "undecided" => Mark::new(Tone::Open, "No setting is certain to meet the SLA"),
+        _ => Mark::new(Tone::Bad, "No setting meets the SLA"),
     }];
     let sla = &tuned.recommended.sla;
     let count = |word: &str| sla.iter().filter(|held| held.verdict == word).count();
@@ -80,8 +80,8 @@ fn failed(tuned: &TuneResult) -> Vec<Prose> {
     let failed: Vec<&PointResult> = tuned.points.iter().filter(|p| p.error.is_some()).collect();
     let Some(first) = failed.first() else { return Vec::new() };
     let text = format!(
-        "A run stopped with an error at {}; the first, of point {}: {}",
-        counted(failed.len(), "point"),
+        "A run stopped with an error at {}; the first, of setting {}: {}",
+        counted(failed.len(), "setting"),
         first.point,
         first.error.as_deref().unwrap_or_default()
     );
@@ -107,7 +107,7 @@ pub(super) struct Points<'a> {
     levels: BTreeMap<usize, &'a BTreeMap<String, String>>,
 }
 
-/// So many points are named one by one.
+/// Number of points up to which each is named.
 const NAMED: usize = 5;
 
 impl<'a> Points<'a> {
@@ -122,20 +122,20 @@ impl<'a> Points<'a> {
 
     fn name(&self, point: usize) -> String {
         let levels = self.levels.get(&point).map(|levels| self.describe(levels));
-        levels.map_or_else(|| format!("point {point}"), |levels| format!("{point} ({levels})"))
+        levels.map_or_else(|| format!("setting {point}"), |levels| format!("{point} ({levels})"))
     }
 
     pub(super) fn names(&self, points: &[usize]) -> String {
         match points.len() {
             0 => "none".to_owned(),
-            1 => format!("point {}", self.name(points[0])),
+            1 => format!("setting {}", self.name(points[0])),
             few if few <= NAMED => {
                 let names: Vec<String> = points.iter().map(|point| self.name(*point)).collect();
-                format!("points {}", names.join("; "))
+                format!("settings {}", names.join("; "))
             }
             _ => {
                 let numbers: Vec<String> = points.iter().map(usize::to_string).collect();
-                format!("points {}", listed(&numbers))
+                format!("settings {}", listed(&numbers))
             }
         }
     }
@@ -167,14 +167,14 @@ fn front(tuned: &TuneResult, points: &Points) -> Table {
             .meaning(&format!("{way} is better: {}", measure.meaning))
     });
     let count = rows.len();
-    Table::new(format!("Pareto front: {}", counted(count, "point")))
-        .with([Column::counts("point", rows.iter().map(|p| Some(p.point))).heading()])
+    Table::new(format!("Pareto front: {}", counted(count, "setting")))
+        .with([Column::counts("setting", rows.iter().map(|p| Some(p.point))).heading()])
         .with(points.factors.columns(&levels))
         .with(objectives)
         .with([Column::words("status", rows.iter().map(|p| status(&p.status)))])
         .noted(
             format!(
-                "By the means of {}: no other point is as good in every objective and better in \
+                "By the means of {}: no other setting is as good in every objective and better in \
                  one. Each ± is half a {} interval, alone.",
                 if front.replications == "fresh" {
                     "fresh replications"
@@ -202,15 +202,15 @@ fn every(tuned: &TuneResult, points: &Points) -> Table {
         rows.iter().map(|p| p.cost_on_fresh.map_or(none, Into::into)).collect();
     let (name, reading) = (cost(tuned), cost_reading(tuned));
     let caption = match tuned.points_run == tuned.points_of {
-        true => format!("What became of {}", counted(tuned.points_of, "point")),
+        true => format!("What became of {}", counted(tuned.points_of, "setting")),
         false => format!(
             "What became of the {} that the search ran, of {}",
-            counted(tuned.points_run, "point"),
+            counted(tuned.points_run, "setting"),
             tuned.points_of
         ),
     };
     let mut table = Table::new(caption)
-        .with([Column::counts("point", rows.iter().map(|p| Some(p.point))).heading()])
+        .with([Column::counts("setting", rows.iter().map(|p| Some(p.point))).heading()])
         .with(points.factors.columns(&levels))
         .with([
             Column::words("status", rows.iter().map(|p| status(&p.status))),
@@ -264,10 +264,10 @@ fn race(tuned: &TuneResult, points: &Points) -> Table {
         .with([
             Column::counts("rung", (1..=rungs.len()).map(Some)),
             Column::counts("replications", rungs.iter().map(|r| Some(r.replications)))
-                .meaning("Of each point in it, in all"),
-            Column::counts("points", rungs.iter().map(|r| Some(r.entered))),
+                .meaning("Of each setting in it, in all"),
+            Column::counts("settings", rungs.iter().map(|r| Some(r.entered))),
             Column::counts("miss the SLA", rungs.iter().map(|r| Some(r.missed)))
-                .meaning("Found to miss a threshold, or a run of them stopped"),
+                .meaning("Settings found to miss a threshold, or with a run that stopped"),
             Column::counts("behind", rungs.iter().map(|r| Some(r.cut)))
                 .meaning("Cut, since the leader costs less, or is worth more, for certain"),
             Column::counts("came back", rungs.iter().map(|r| Some(r.back)))

@@ -39,7 +39,7 @@ pub(super) fn counters(timeline: &Timeline) -> Counters<'static> {
     }
 }
 
-/// The places of at most so many things that weigh most, in their own order; of equals the first.
+/// The places of the `count` heaviest things at most, in their own order; of equals the first.
 fn greatest(count: usize, weight: impl Fn(usize) -> u64) -> Vec<usize> {
     let mut places: Vec<usize> = (0..count).collect();
     places.sort_by_key(|place| std::cmp::Reverse(weight(*place)));

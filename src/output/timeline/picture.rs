@@ -20,7 +20,7 @@ const CELLS: u64 = 540;
 const CALL_BINS_MAX: u64 = 100;
 /// Episodes with fewer refusals than this part of the greatest are shaded, but not labelled.
 const LABELLED: u64 = 10;
-/// More labels than this are none; then the worst episode has one.
+/// Labels at most; beyond it only the worst episode has a label.
 const LABELS_MAX: usize = 8;
 /// Of more faults of a kind only the first has a label.
 const FAULTS_LABELLED: usize = 3;

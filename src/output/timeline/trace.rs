@@ -127,7 +127,7 @@ impl<'a> Kept<'a> {
         }
     }
 
-    /// How many things a process has, and how many of them have a thread.
+    /// How many things a process has, and how many have a thread.
     fn of_process(&self, timeline: &Timeline, process: Process) -> (usize, usize) {
         match process {
             Process::Faults => (self.labels, self.faults.len()),
@@ -227,7 +227,7 @@ fn names(timeline: &Timeline, kept: &Kept<'_>, cell: SimDuration) -> Vec<Value> 
     names
 }
 
-/// States and instants, none of them shorter or closer to the next than a cell.
+/// States and instants, at least a cell long and a cell apart.
 fn states<'a>(timeline: &'a Timeline, kept: &Kept<'a>, cell: SimDuration) -> Vec<Event<'a>> {
     let mut events = Vec::new();
     for (place, (label, faults)) in kept.faults.iter().enumerate() {

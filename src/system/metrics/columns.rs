@@ -54,13 +54,29 @@ pub(super) const TRUNK: [Column; 19] = [
         "calls",
         "calls that found no free channel, or the calls-per-second limit reached, on every usable leg",
     ),
-    always("calls_lost", "calls", "calls that found no usable leg: carrier down or leg not registered"),
+    always(
+        "calls_lost",
+        "calls",
+        "calls that found no usable leg: carrier down or leg not registered",
+    ),
     always("invite_timeouts", "", "INVITEs given up: Timer B, or no progress after 100"),
-    always("calls_dropped_primary", "calls", "connected calls torn down by the network on the primary leg"),
-    always("calls_dropped_secondary", "calls", "connected calls torn down by the network on the secondary leg"),
+    always(
+        "calls_dropped_primary",
+        "calls",
+        "connected calls torn down by the network on the primary leg",
+    ),
+    always(
+        "calls_dropped_secondary",
+        "calls",
+        "connected calls torn down by the network on the secondary leg",
+    ),
     always("failovers", "", "switches to the secondary carrier"),
     always("failovers_unnecessary", "", "failovers while the primary leg was usable"),
-    always("secondary_time_fraction", "share", "share of the time that the trunk was on the secondary leg"),
+    always(
+        "secondary_time_fraction",
+        "share",
+        "share of the time that the trunk was on the secondary leg",
+    ),
     always("registration_timeouts", "", "registration attempts without an answer"),
     observed(
         "update_latency_ms_mean",
@@ -88,7 +104,11 @@ pub(super) const CARRIER: [Column; 9] = [
         .within(Bounds::NotNegative),
     always("invite_timeouts", "", "INVITEs given up: Timer B, or no progress after 100"),
     always("registers_received", "", "REGISTERs that reached the carrier's registrar"),
-    always("register_rate_peak_per_s", "1/s", "most REGISTERs in a second at the carrier's registrar"),
+    always(
+        "register_rate_peak_per_s",
+        "1/s",
+        "most REGISTERs in a second at the carrier's registrar",
+    ),
     always("registration_timeouts", "", "registration attempts without an answer"),
     always("registration_refusals", "", "REGISTERs refused with 503"),
     always("outage_fraction", "share", "share of the time the carrier was down"),
@@ -105,7 +125,11 @@ pub(super) const SERIES: [Column; 1 + COUNTS + 2 + LEVELS] = [
     always("start_s", "s", "start of the bin, from the start of the run, its warm-up included"),
     always("calls_offered", "per bin", "calls offered within the bin"),
     always("calls_answered", "per bin", "calls answered by an agent within the bin"),
-    always("calls_answered_in_time", "per bin", "calls answered within the bin, and within the threshold of queue entry"),
+    always(
+        "calls_answered_in_time",
+        "per bin",
+        "calls answered within the bin, and within the threshold of queue entry",
+    ),
     always("calls_abandoned", "per bin", "callers who hung up, before or after the trunk answered"),
     always("calls_dropped", "per bin", "connected calls torn down by the network"),
     always("invite_timeouts", "per bin", "INVITEs given up: Timer B, or no progress after 100"),
@@ -119,7 +143,11 @@ pub(super) const SERIES: [Column; 1 + COUNTS + 2 + LEVELS] = [
         "share",
         "share of calls answered in time, by the model's formula, of calls that left the queue within the bin",
     ),
-    observed("update_latency_ms_mean", "ms", "mean update latency of routing decisions that came into force within the bin"),
+    observed(
+        "update_latency_ms_mean",
+        "ms",
+        "mean update latency of routing decisions that came into force within the bin",
+    ),
     always("trunks_on_secondary", "", "trunks on the secondary leg, averaged over the bin")
         .within(Bounds::NotNegative),
     always("connected_calls", "", "connected calls, averaged over the bin")

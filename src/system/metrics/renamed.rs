@@ -43,9 +43,6 @@ mod tests {
             unknown_metric("registrations_anew"),
             "`registrations_anew` is now called `re_registrations`"
         );
-        assert_eq!(
-            unknown_metric("call_failed"),
-            "no such metric; did you mean `calls_failed`?"
-        );
+        assert_eq!(unknown_metric("call_failed"), "no such metric; did you mean `calls_failed`?");
     }
 }

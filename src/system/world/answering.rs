@@ -210,7 +210,7 @@ impl<O: Observer> World<'_, O> {
         self.schedule_source(cal, now.saturating_add(idle), Event::CallerDials(trunk, index));
     }
 
-    /// A caller may dial again after a failure of the network or of the queue; whether this one does.
+    /// Whether this caller dials again after a failure of the network or of the queue.
     fn caller_dials_again(&mut self, now: SimTime, record: &CallRecord, cal: &mut Cal) -> bool {
         let Some((spec, after)) = &self.config.redial else { return false };
         let probability = match record.fate {

@@ -21,7 +21,7 @@ impl<O: Observer> World<'_, O> {
         !self.is_reliable(leg) || self.leg(leg).connection.is_up()
     }
 
-    /// Sends `what` once the leg's connection is up. Opens the connection unless it is being opened.
+    /// Sends `what` once the leg's connection is up; opens the connection if it is closed.
     pub(super) fn await_connection(
         &mut self,
         now: SimTime,

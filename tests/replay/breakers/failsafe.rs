@@ -67,7 +67,7 @@ fn the_crates_own_walk_through_the_states() {
     assert_eq!(rig.state(17 * SEC), State::Closed);
     rig.calls(17 * SEC, "SSSSSSSSSSFFF");
     assert_eq!(rig.state(17 * SEC), State::Open);
-    // The series of delays has begun anew: 5 s, and it refuses at its very end.
+    // The series of delays has restarted: 5 s, and it refuses at its very end.
     assert!(rig.refuses(22 * SEC));
     assert!(rig.ask(22 * SEC + 1).is_some());
 }
@@ -117,7 +117,7 @@ fn the_success_rate_needs_requests_enough() {
     assert_eq!(rig.state(30 * SEC), State::Closed);
     rig.calls(30 * SEC, "F");
     assert_eq!(rig.state(30 * SEC), State::Open);
-    // `revived_resets_failures`: closing it starts the window anew.
+    // `revived_resets_failures`: closing it resets the window.
     let probe = rig.begin(35 * SEC + 1);
     rig.tell(35 * SEC + 1, probe, CallResult::Success);
     rig.calls(36 * SEC, "FFFFFFFF");

@@ -78,7 +78,7 @@ fn a_single_probe_after_the_sleep_window() {
     assert!(rig.ask(5201 * MS).is_some());
 }
 
-/// Closing starts the stream of buckets anew, at that instant; otherwise the old failures would
+/// Closing resets the stream of buckets, at that instant; otherwise the old failures would
 /// open it at the next snapshot. The probe is the stream's first result.
 #[test]
 fn closing_resets_the_stream() {

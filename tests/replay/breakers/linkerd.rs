@@ -25,7 +25,7 @@ fn the_proxys_own_walk_through_the_states() {
     assert_eq!(rig.state(3 * SEC), State::HalfOpen);
     rig.calls(3 * SEC, "S");
     assert_eq!(rig.state(3 * SEC), State::Closed);
-    // The penalty starts anew.
+    // The penalty restarts.
     rig.calls(4 * SEC, "FF");
     assert_eq!(rig.breaker.next_deadline(), Some(SimTime::from_nanos(5 * SEC)));
 }
@@ -46,7 +46,7 @@ fn penalties_double_with_jitter_on_top() {
     }
 }
 
-/// In probation the first response decides, whoever asked.
+/// In probation the first response decides, whichever request it answers.
 #[test]
 fn a_late_response_decides_a_probation() {
     let mut rig = Rig::new("kind = 'linkerd'\nmax_failures = 1\njitter_ratio = 0.0");

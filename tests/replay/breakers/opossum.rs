@@ -91,8 +91,8 @@ fn refused_calls_dilute_the_rate() {
     assert_eq!(rig.state(10 * SEC), State::Open, "5 of 6");
 }
 
-/// Late results move a half-open breaker whoever made the call; a failure whose call has left the
-/// window is one of none.
+/// Late results move a half-open breaker, whichever call they belong to; a failure whose call has
+/// left the window counts as one without a window.
 #[test]
 fn late_results_count_in_the_state_they_meet() {
     let mut rig = Rig::new("kind = 'opossum'");

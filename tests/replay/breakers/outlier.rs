@@ -6,7 +6,7 @@ use trunksim::policies::breaker::Breakers;
 
 use super::*;
 
-const NOBODY: [usize; 0] = [];
+const NONE: [usize; 0] = [];
 
 struct Hosts {
     pool: Breakers,
@@ -23,7 +23,7 @@ impl Hosts {
         Self { pool: Breakers::new(&spec.machine, hosts), rng }
     }
 
-    /// Reports so many results of a host, whether it is in or not.
+    /// Reports `times` results of a host, whether it is in or not.
     fn report(&mut self, host: usize, at: u64, times: u32, result: CallResult) {
         let now = SimTime::from_nanos(at);
         let mut other = Breakers::new(&MachineSpec::never(), 1);
@@ -53,7 +53,7 @@ fn failures_in_a_row_eject_at_once_and_a_sweep_brings_back() {
     hosts.report(0, 7 * SEC, 1, CallResult::Success);
     hosts.report(0, 7 * SEC, 9, CallResult::Ignored);
     hosts.fail(0, 7 * SEC, 4);
-    assert_eq!(hosts.out(7 * SEC), NOBODY);
+    assert_eq!(hosts.out(7 * SEC), NONE);
     hosts.fail(0, 7 * SEC, 1);
     assert_eq!(hosts.out(7 * SEC), [0]);
     let until = SimTime::from_nanos(40 * SEC);
@@ -65,11 +65,11 @@ fn failures_in_a_row_eject_at_once_and_a_sweep_brings_back() {
     let mut hosts = Hosts::new(10, "");
     hosts.fail(0, 10 * SEC, 5);
     assert_eq!(hosts.out(40 * SEC - 1), [0]);
-    assert_eq!(hosts.out(40 * SEC), NOBODY);
+    assert_eq!(hosts.out(40 * SEC), NONE);
 }
 
 /// 100·(ejected + 1)/hosts must not exceed the percentage: 10 % of 10 hosts is one, of 9 none, of
-/// 19 one, of 20 two. A run that the cap stopped starts anew.
+/// 19 one, of 20 two. A run that the cap stopped is reset.
 #[test]
 fn the_cap_is_not_rounded() {
     for (hosts, most) in [(1, 0), (2, 0), (9, 0), (10, 1), (15, 1), (19, 1), (20, 2), (30, 3)] {
@@ -93,9 +93,9 @@ fn the_cap_is_not_rounded() {
     let mut pool = Hosts::new(10, "");
     pool.fail(0, SEC, 5);
     pool.fail(1, SEC, 5);
-    assert_eq!(pool.out(40 * SEC), NOBODY);
+    assert_eq!(pool.out(40 * SEC), NONE);
     pool.fail(1, 40 * SEC, 4);
-    assert_eq!(pool.out(40 * SEC), NOBODY);
+    assert_eq!(pool.out(40 * SEC), NONE);
     pool.fail(1, 40 * SEC, 1);
     assert_eq!(pool.out(40 * SEC), [1]);
 }
@@ -140,7 +140,7 @@ fn older_ejections_by_percentage_never_grow() {
         );
         hosts.fail(0, 29 * SEC, 50);
         assert_eq!(hosts.out(30 * SEC), [0]);
-        assert_eq!(hosts.out(90 * SEC), NOBODY);
+        assert_eq!(hosts.out(90 * SEC), NONE);
         hosts.fail(0, 119 * SEC, 50);
         assert_eq!(hosts.out(120 * SEC), [0]);
         hosts.pool.next_deadline(0)
@@ -162,7 +162,7 @@ fn a_low_success_rate_ejects_at_the_sweep() {
         hosts
     };
     let mut hosts = rates(50);
-    assert_eq!(hosts.out(10 * SEC - 1), NOBODY);
+    assert_eq!(hosts.out(10 * SEC - 1), NONE);
     assert_eq!(hosts.pool.next_move(0), Some(SimTime::from_nanos(10 * SEC)));
     assert_eq!(hosts.out(10 * SEC), [4]);
     // One outlier of five lies two deviations below the mean whatever its rate: 1.9 always finds
@@ -178,14 +178,14 @@ fn a_low_success_rate_ejects_at_the_sweep() {
         hosts.report(host, 9 * SEC, 100, CallResult::Success);
     }
     hosts.fail(4, 9 * SEC, 100);
-    assert_eq!(hosts.out(10 * SEC), NOBODY);
+    assert_eq!(hosts.out(10 * SEC), NONE);
     // 99 requests are too few, and then so are four hosts.
     let mut hosts = Hosts::new(5, "max_ejection_percent = 100\nconsecutive_5xx = 1000");
     for host in 0..5 {
         hosts.report(host, 9 * SEC, if host == 0 { 99 } else { 100 }, CallResult::Success);
     }
     hosts.fail(4, 9 * SEC, 50);
-    assert_eq!(hosts.out(10 * SEC), NOBODY);
+    assert_eq!(hosts.out(10 * SEC), NONE);
 }
 
 /// The percentage of failures, where it is enforced: 85 % of 50 requests.
@@ -216,7 +216,7 @@ fn ejections_grow_longer_and_shorter() {
         assert_eq!(hosts.pool.next_deadline(0), Some(SimTime::from_nanos(at + 30 * times * SEC)));
         at += 30 * times * SEC;
         assert_eq!(hosts.out(at - 1), [0]);
-        assert_eq!(hosts.out(at), NOBODY);
+        assert_eq!(hosts.out(at), NONE);
     }
     // Back at 180 s with multiplier 3; the sweeps at 190 s and 200 s make it 1: then 60 s.
     hosts.fail(0, 200 * SEC, 5);
@@ -224,21 +224,21 @@ fn ejections_grow_longer_and_shorter() {
     // At most max_ejection_time.
     let mut hosts = Hosts::new(10, "max_ejection_time = '50s'");
     hosts.fail(0, 0, 5);
-    assert_eq!(hosts.out(30 * SEC), NOBODY);
+    assert_eq!(hosts.out(30 * SEC), NONE);
     hosts.fail(0, 30 * SEC, 5);
     assert_eq!(hosts.pool.next_deadline(0), Some(SimTime::from_nanos(80 * SEC)));
 }
 
-/// Results of an ejected host: a run that comes to its length meanwhile ejects nobody, and
-/// returning starts it anew.
+/// Results of an ejected host: a run that reaches its length meanwhile ejects no host, and
+/// returning resets it.
 #[test]
 fn late_results_of_an_ejected_host() {
     let mut hosts = Hosts::new(10, "");
     hosts.fail(0, SEC, 5);
     hosts.fail(0, 2 * SEC, 7);
-    assert_eq!(hosts.out(40 * SEC), NOBODY);
+    assert_eq!(hosts.out(40 * SEC), NONE);
     hosts.fail(0, 40 * SEC, 4);
-    assert_eq!(hosts.out(40 * SEC), NOBODY);
+    assert_eq!(hosts.out(40 * SEC), NONE);
     hosts.fail(0, 40 * SEC, 1);
     assert_eq!(hosts.out(40 * SEC), [0]);
 }

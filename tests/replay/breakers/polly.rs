@@ -71,7 +71,7 @@ fn windows_hang_on_the_traffic() {
     // The first window goes as a whole, its second result 1 ms before it would have itself.
     assert_eq!(rig.counts(10_700 * MS).calls, 1);
     assert_eq!(rig.counts(11_700 * MS).calls, 0);
-    // Below 200 ms there is one window, which starts anew.
+    // Below 200 ms there is one window, which is reset at its end.
     let mut rig =
         Rig::new("kind = 'polly'\nsampling_duration = '199ms'\nminimum_throughput = 1000");
     rig.calls(100 * MS, "F");
@@ -120,7 +120,7 @@ fn half_open_lets_one_probe_through() {
     assert_eq!((rig.state(16 * SEC), rig.counts(16 * SEC).failures), (State::Closed, 1));
 }
 
-/// A result moves the half-open breaker whoever made the call; in the open state it is counted.
+/// A result moves the half-open breaker, whichever call made it; in the open state it is counted.
 #[test]
 fn late_results_count_for_the_state_they_meet() {
     let mut rig = Rig::new(QUICK);

@@ -132,7 +132,7 @@ fn r7_waits_grow_with_each_opening_in_a_row() {
     assert!(rig.refuses(28_250 * MS));
     rig.calls(28_250 * MS + 1, "SSSS");
     assert_eq!(rig.state(29 * SEC), CLOSED);
-    // Closing starts the waits anew.
+    // Closing restarts the waits.
     rig.calls(29 * SEC, "FFFFF");
     assert!(rig.refuses(34 * SEC));
     assert!(rig.ask(34 * SEC + 1).is_some());

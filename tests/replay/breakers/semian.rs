@@ -35,7 +35,7 @@ fn spec(params: &str) -> SemianSpec {
     spec
 }
 
-/// What happened: so many times, of one kind, at an instant.
+/// Results: a number of one kind, at an instant.
 fn events(written: &str) -> impl Iterator<Item = (&str, u32, SimTime)> {
     written.split(' ').filter(|event| !event.is_empty()).map(|event| {
         let (what, at) = event.split_once('@').unwrap();

@@ -30,7 +30,7 @@ fn tries(attempts: u32, budget: BudgetSpec) -> RetrySpec {
     RetrySpec { attempts, backoff, budget, ..RetrySpec::default() }
 }
 
-/// Calls made, and in percent of them: successes, and tries.
+/// Calls made, and in percent of the calls: successes, and tries.
 fn run(spec: &RetrySpec, failure_rate: f64, seed: u64) -> [f64; 3] {
     let mut draw = RandomSource::new(seed, 0).at(0, 0, 0);
     let mut loops = vec![Loops::new(spec); CLIENTS];

@@ -75,7 +75,7 @@ fn a_bucket_learns_the_rate_of_the_limit() {
 }
 
 /// A refusal of one replica pauses the other at its next report, after 30.5 s, for 28 s to 32 s,
-/// and nobody who reports elsewhere.
+/// and no replica that reports elsewhere.
 #[test]
 fn replicas_hear_of_each_others_refusals() {
     let watched = run(include_str!("../models/telemetry.toml"), "");
@@ -87,7 +87,7 @@ fn replicas_hear_of_each_others_refusals() {
     assert!(of(2).all(|(.., wait)| *wait < 10.0), "{:?}", of(2).collect::<Vec<_>>());
 }
 
-/// Without refusals nobody pauses.
+/// Without refusals no replica pauses.
 #[test]
 fn replicas_that_are_not_refused_do_not_pause() {
     let watched = run(include_str!("../models/telemetry.toml"), "api.limits = []");

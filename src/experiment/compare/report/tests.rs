@@ -146,9 +146,9 @@ fn it_answers_in_sentences() {
         "arm = 2 (84 ± 4 %) is the best of 3 by service level: every other is beaten (multiple \
          comparison with the best, 95 %)",
         "arm = 2: service level 3.2 ± 1.6 points higher than arm = 1 (paired, 95 %)",
-        "arm = 2 and arm = 1 cannot be told apart by failovers: they differ by 1 ± 7 (paired, 95 %)",
-        "by service level, of the 2 others 1 are higher than arm = 1, 1 lower, and 0 cannot be told \
-         from it",
+        "no significant difference in failovers between arm = 2 and arm = 1: 1 ± 7 (paired, 95 %)",
+        "by service level, of the 2 others 1 are higher than arm = 1, 1 lower, and 0 not \
+         significantly different",
     ];
     assert_eq!(got.answer, expected);
 }
@@ -213,12 +213,12 @@ fn a_point_is_named_by_number_levels_or_a_level_alone() {
         ("arm = 2", Ok(1)),
         ("arm=3, deadline = 500ms", Ok(2)),
         ("arm = 1, deadline = 0.5s", Ok(0)),
-        ("3", Err("no point `3`; they are numbered from 0 to 2")),
+        ("3", Err("no setting `3`; they are numbered from 0 to 2")),
         ("amr = 2", Err("`amr = 2`: no such factor; did you mean `arm`?")),
         ("arm = 4", Err("`arm = 4`: `arm` has no such level; it has: 1, 2, 3")),
-        ("500ms", Err("`500ms`: 3 points have these levels; name one of: arm")),
+        ("500ms", Err("`500ms`: 3 settings have these levels; name one of: arm")),
         ("502ms", Err("`502ms` is no level of any factor; did you mean `500ms`?")),
-        (" ", Err("it names no point")),
+        (" ", Err("it names no setting")),
     ] {
         assert_eq!(plan.point_named(text), point.map_err(str::to_owned), "{text}");
     }
