@@ -10,7 +10,7 @@ use crate::experiment::summary::Summary;
 use crate::output::{comparison, findings, json, tables};
 use crate::system::metrics::{index_of, unknown_metric};
 
-/// Number of points above which all pairs are refused: 100 give 4950 comparisons.
+/// Number of settings above which all pairs are refused: 100 give 4950 comparisons.
 const ALL_PAIRS_MAX: usize = 100;
 
 #[derive(Debug, clap::Args)]
@@ -19,14 +19,14 @@ pub(super) struct Args {
     study: StudyArgs,
     #[command(flatten)]
     precision: PrecisionArgs,
-    /// The point the others are held against: its number, or levels that name it, like
+    /// The setting the others are compared with: its number, or levels that name it, like
     /// 'base = 50ms, jitter = full'; without it, the study's `compare.control` or else the best
-    #[arg(long, value_name = "POINT", conflicts_with = "all_pairs")]
+    #[arg(long, value_name = "SETTING", conflicts_with = "all_pairs")]
     control: Option<String>,
-    /// Compare every point with every other
+    /// Compare every setting with every other
     #[arg(long)]
     all_pairs: bool,
-    /// What decides, in place of the study's `rank.by`
+    /// The metric that decides, in place of the study's `rank.by`
     #[arg(long, value_name = "METRIC")]
     metric: Option<String>,
 }

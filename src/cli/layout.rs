@@ -33,7 +33,7 @@ impl Column {
     }
 
     /// Estimates times `factor` with half their intervals' widths, all with the same decimals; a
-    /// dash where there is none.
+    /// dash without a value.
     pub(super) fn estimates(
         heading: impl Into<String>,
         estimates: &[Estimate],

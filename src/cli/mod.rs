@@ -54,17 +54,17 @@ struct Cli {
 enum Command {
     /// Run a model once and print what it measures
     Run(run::Args),
-    /// Run every point of a study and estimate its metrics
+    /// Run every setting of a study and estimate its metrics
     Sweep(sweep::Args),
     /// Find which factors of a study move its metrics, and by how much
     Sensitivity(sensitivity::Args),
-    /// Compare the points of a study with each other on the same random numbers
+    /// Compare the settings of a study with each other on the same random numbers
     Compare(compare::Args),
     /// Find how much of a model's start is to be left out, by Welch's plot and MSER-5
     Warmup(warmup::Args),
     /// Show why something happened in a run of a model: its causes and a sequence diagram
     Explain(explain::Args),
-    /// Find the point of a study that costs least while it keeps to its SLA
+    /// Find the setting of a study that costs least while it keeps to its SLA
     Tune(tune::Args),
     /// Check models and studies, and list what they would run
     Check(check::Args),
@@ -153,8 +153,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Threads for `--jobs`: without it, one per core. More threads than cores bring nothing, and thousands
-/// of threads are more than a machine may start.
+/// Threads for `--jobs`: without it, one per core. More threads than cores bring nothing, and
+/// thousands of threads are more than a machine may start.
 fn threads(jobs: Option<u16>) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     jobs.map_or(cores, |jobs| usize::from(jobs).min(cores))

@@ -16,7 +16,7 @@ use crate::experiment::study::StudySpec;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct PrecisionArgs {
-    /// Run each point until the interval of the metric it is ranked by is so narrow: `2%` of the
+    /// Run each setting until the interval of the metric it is ranked by is this narrow: `2%` of the
     /// mean to each side, or `0.005` in the metric's unit
     #[arg(long, value_name = "HALF-WIDTH", conflicts_with = "replications")]
     precision: Option<Asked>,

@@ -27,7 +27,7 @@ pub(super) struct StudyArgs {
     study: PathBuf,
     #[command(flatten)]
     overrides: Overrides,
-    /// Runs of each point
+    /// Runs of each setting
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     replications: Option<u32>,
     /// Threads, at most one per core; without it, one per core

@@ -35,10 +35,10 @@ pub fn table(latencies: &[Spread]) -> Table {
     let mut draft = Table::of(&rows);
     draft.column("measure", "`update_latency` or `post_dial_delay`", |(measure, ..)| *measure);
     draft.column("kind", "of which updates or calls: `all`, or one of two kinds", |row| row.1);
-    let about = ("ms", "the value: the upper end of what its digits hold");
+    let about = ("ms", "value, rounded up to three significant digits");
     draft.column("at_most_ms", about, |(.., (at_most_ms, ..))| Always(*at_most_ms));
-    draft.column("count", "how many had it", |(.., (_, count, _))| *count);
-    let about = ("share", "share of all of this kind that do not exceed it");
+    draft.column("count", "how many had this value", |(.., (_, count, _))| *count);
+    let about = ("share", "cumulative share: part of all of this kind up to this value");
     draft.column("share", about, |(.., (.., share))| Always(*share));
     draft.table()
 }

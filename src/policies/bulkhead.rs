@@ -115,12 +115,12 @@ impl BulkheadSpec {
     }
 }
 
-/// The answer to who would enter.
+/// Result of an admission attempt.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
-    /// It may go on; this place is its own.
+    /// Admitted, with this place.
     Enters(Place),
-    /// It waits behind the others, until this instant at most.
+    /// Queued behind the waiting requests, until this instant at most.
     Waits {
         /// When it fails.
         until: SimTime,

@@ -107,7 +107,7 @@ impl fmt::Display for OutcomePattern {
             Self::One(outcome) => match (word(outcome), outcome.status()) {
                 (Some((word, _)), _) => f.write_str(word),
                 (None, Some(status)) => write!(f, "{status}"),
-                (None, None) => unreachable!("what is no status has a word"),
+                (None, None) => unreachable!("an outcome without a status has a word"),
             },
         }
     }

@@ -96,7 +96,7 @@ fn over_udp_options_are_sent_again_until_they_time_out() {
     }
     assert_eq!(copies[4].1, 0, "after the time-out nothing is sent again: {copies:?}");
     assert!(moved(&silent(from, TIMEOUT_MS / 2, 0), true).is_empty(), "the last copy is answered");
-    // On TCP there are none.
+    // On TCP there are no retransmissions.
     let tcp = keepalive(&[("trunks.0.transport", "tcp".into()), ("faults", outage(from, 600_000))]);
     assert!(sent(&tcp, 0.0).iter().all(|(_, number)| *number == 0));
 }
@@ -270,7 +270,7 @@ fn misses_count_in_a_row_or_on_balance() {
     assert!(!moved(&log("up_down"), true).is_empty());
 }
 
-/// Over TCP and TLS they go over a connection, which is opened where there is none.
+/// Over TCP and TLS they go over a connection, which is opened if it is closed.
 #[test]
 fn over_tcp_and_tls_options_need_a_connection() {
     for (transport, round_trips) in [("tcp", 1), ("tls", 3)] {

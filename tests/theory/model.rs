@@ -10,8 +10,8 @@ pub(crate) fn read(text: &str) -> Table {
     text.parse().expect("the model is TOML")
 }
 
-/// Sets the value at a dotted path, arrays by index: `trunks.0.primary.channels`. Tables on the
-/// way are made where there are none.
+/// Sets the value at a dotted path, arrays by index: `trunks.0.primary.channels`. Missing tables
+/// on the way are made.
 pub(crate) fn set(model: &mut Table, path: &str, value: impl Into<Value>) {
     let (head, last) = path.rsplit_once('.').unwrap_or(("", path));
     let mut at = model;

@@ -174,19 +174,16 @@ impl Results<'_> {
         let order = self.order(by.index, points);
         let shown = &order[..order.len().min(show)];
         let each = bonferroni(self.summary.confidence, shown.len().saturating_sub(1));
-        let mut text = String::new();
-        for (i, point) in shown.iter().enumerate() {
-            if let Some(before) = i.checked_sub(1).map(|i| shown[i]) {
-                let values = |p: usize| self.summary.values(p, by.index);
-                let difference = paired(&values(before), &values(*point), each).difference;
-                let apart = Sign::of(&difference) != Sign::Open;
-                text.push_str(if apart { " before " } else { " level with " });
-            }
+        let values = |p: usize| self.summary.values(p, by.index);
+        let open = |a: &usize, b: &usize| {
+            Sign::of(&paired(&values(*a), &values(*b), each).difference) == Sign::Open
+        };
+        let named = |point: &usize| {
             let estimate = self.figures(by, self.summary.get(*point, by.index), Reading::value);
             let estimate = estimate.trim_matches(['(', ')']);
-            text.push_str(&format!("{} ({estimate})", self.name(*point, points)));
-        }
-        text
+            format!("{} ({estimate})", self.name(*point, points))
+        };
+        words::groups(shown.chunk_by(open).map(|group| group.iter().map(named).collect()))
     }
 
     /// By level of a factor: its label, and the paired difference with an interval of which all

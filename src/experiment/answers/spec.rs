@@ -26,9 +26,9 @@ pub enum AnswerSpec {
         #[serde(default)]
         #[schemars(with = "BTreeMap<String, serde_json::Value>")]
         at: Table,
-        /// Of the points with these levels, the one where this metric is best. How many others
-        /// are not significantly different is said after the sentence; its own estimate of this metric is a
-        /// little flattering, because it was picked by it.
+        /// Of the points with these levels, the one where this metric is best. How many others are
+        /// not significantly different is said after the sentence. Its own estimate of this metric
+        /// is a little flattering, because it was picked by it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         best: Option<String>,
         /// Of the points with these levels, the one where this metric is worst; see `best`.
@@ -43,9 +43,9 @@ pub enum AnswerSpec {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         against_best: Option<String>,
     },
-    /// Points from best to worst: `{ranking}` is `a (1.0 ± 0.2) level with b (1.2 ± 0.3) before c
-    /// (3.4 ± 0.5)`. Neighbours are `level` where the paired interval of their difference holds 0,
-    /// all these intervals holding together.
+    /// Points from best to worst: `{ranking}` is `a (1.0 ± 0.2), b (1.2 ± 0.3) [neighbours not
+    /// significantly different]; then c (3.4 ± 0.5)`. Neighbours are in one group where the paired
+    /// interval of their difference holds 0, all these intervals holding together.
     Ranking {
         /// The sentence.
         say: String,
@@ -62,8 +62,9 @@ pub enum AnswerSpec {
     },
     /// Along a factor, where one setting stops being better than another, or starts to:
     /// `{crossing}` is the first level at which the paired interval of their difference lies wholly
-    /// on the other side of 0 than it did at first (`at load 1.5`, or `at no load from 0.5 to 2`, with `for certain` where some are undecided),
-    /// and `{stretches}` says it level by level. The intervals of all levels hold together.
+    /// on the other side of 0 than it did at first (`at load 1.5`, or `at no load from 0.5 to 2`,
+    /// followed by `with certainty` where some levels are undecided), and `{stretches}` says it
+    /// level by level. The intervals of all levels hold together.
     Crossing {
         /// The sentence.
         say: String,

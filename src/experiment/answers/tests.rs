@@ -116,7 +116,8 @@ fn a_ranking_says_which_neighbours_are_level() {
     let answers = "[[answers]]\nkind = \"ranking\"\nby = \"failovers per hour\"\n\
                    at = { client = 1 }\nsay = \"From the least: {ranking}.\"";
     let got = said(answers, [3.0, 1.0, 3.0, 0.0, 0.0, 0.0], 0.0);
-    let expected = "From the least: 1 (2.0 ± 0.8) before 0.5 (6.0 ± 0.8) level with 2 (6.0 ± 0.8).";
+    let expected = "From the least: 1 (2.0 ± 0.8); then 0.5 (6.0 ± 0.8), 2 (6.0 ± 0.8) [neighbours not \
+                    significantly different].";
     assert_eq!(got, [expected]);
 }
 

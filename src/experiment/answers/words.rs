@@ -45,6 +45,16 @@ pub(super) fn rivals((open, others): (usize, usize)) -> String {
     }
 }
 
+/// Groups in order: `a (1.0 ± 0.2), b (1.2 ± 0.3) [neighbours not significantly different]; then c
+/// (3.4 ± 0.5)`.
+pub(super) fn groups(groups: impl Iterator<Item = Vec<String>>) -> String {
+    let said = groups.map(|group| match &group[..] {
+        [only] => only.clone(),
+        many => format!("{} [neighbours not significantly different]", many.join(", ")),
+    });
+    said.collect::<Vec<_>>().join("; then ")
+}
+
 /// Where the sign changes: `at load 1.5`. Where some levels are undecided, a change at no level is
 /// not certain.
 pub(super) fn crossing(along: &str, levels: &[AtLevel]) -> String {

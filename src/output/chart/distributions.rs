@@ -20,7 +20,7 @@ pub(super) fn lay_out(distributions: &Distributions, look: Look) -> Picture {
     let mut picture = Picture { width: look.width, ..Picture::default() };
     let top = heading::put(&mut picture, &distributions.title, &distributions.subtitle, look);
     let y = Axis {
-        label: "Share that does not exceed it".to_owned(),
+        label: "Cumulative share".to_owned(),
         format: Format::Share,
         range: Some((0.0, 1.0)),
         ..Axis::default()

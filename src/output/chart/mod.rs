@@ -4,8 +4,8 @@
 //! by plotters' backends; so the two files show the same. Nothing here knows a study, computes an
 //! estimate or touches a file, and the same data give the same bytes on every thread and platform.
 //!
-//! Every line has a colour (Okabe and Ito 2008, distinguishable by colour-blind readers), a marker and a
-//! dash of its own, so a chart survives a grey printer.
+//! Every line has a colour (Okabe and Ito 2008, distinguishable by colour-blind readers), a marker
+//! and a dash of its own, so a chart survives a grey printer.
 
 mod curves;
 mod data;

@@ -123,7 +123,7 @@ impl Words<'_> {
                     None => format!("the update of {}", self.trunk(*trunk)),
                 };
                 match asked {
-                    Some(id) => format!("{who} takes the fallback: {} got no answer", request(*id)),
+                    Some(id) => format!("{who} takes the fallback: {} failed", request(*id)),
                     None => format!("{who} takes the fallback: the flow waits no longer"),
                 }
             }

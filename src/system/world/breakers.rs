@@ -2,8 +2,9 @@
 //!
 //! A move is reported when it is seen: one that a call or result makes at that instant, and one
 //! that a library's timer makes (opossum's and resilience4j's half-open timers, Hystrix' snapshots,
-//! Envoy's sweeps, Semian's updates) at its own instant, to which a look is scheduled. A breaker that waits for the
-//! next call to become half-open is open until that call. After the horizon no look is scheduled.
+//! Envoy's sweeps, Semian's updates) at its own instant, to which a look is scheduled. A breaker
+//! that waits for the next call to become half-open is open until that call. After the horizon no
+//! look is scheduled.
 
 use super::{Cal, World};
 use crate::engine::time::SimTime;

@@ -119,9 +119,9 @@ impl<O: Observer> World<'_, O> {
                 part.admitting = false;
                 return;
             };
-            let next = part.lobby.next().expect("who waits is in the lobby");
+            let next = part.lobby.next().expect("a waiting request is in the lobby");
             let RequestState::InLobby { permit, timer, opening } = self.request(next).state else {
-                unreachable!("who is in the lobby waits for a place");
+                unreachable!("a request in the lobby waits for a place");
             };
             cal.cancel(timer);
             self.with_place(now, next, permit, place, opening, cal);

@@ -99,7 +99,7 @@ impl<O: Observer> World<'_, O> {
         let old = self.heading(trunk).map(|side| LegId::new(trunk, side.other()));
         let usable = old.is_none_or(|leg| self.usable(now, leg).is_ok());
         let controller = self.trunks[trunk.index()].controller.as_mut();
-        let action = controller.expect("who sleeps has a controller").wake(now, usable);
+        let action = controller.expect("a trunk with a wake-up has a controller").wake(now, usable);
         self.act(now, trunk, action, cal);
     }
 

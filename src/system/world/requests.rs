@@ -253,7 +253,7 @@ impl<O: Observer> World<'_, O> {
             if let Some(next) = self.clients[client.index()].disconnect() {
                 let waiting = self.request(next);
                 let RequestState::Waiting { permit, place } = waiting.state else {
-                    unreachable!("who waits for a connection is waiting");
+                    unreachable!("a request queued for a connection is in state Waiting");
                 };
                 waiting.connected = true;
                 self.connected(now, next, permit, place, cal);

@@ -142,7 +142,7 @@ impl<O: Observer> World<'_, O> {
     pub(super) fn request_retries(&mut self, now: SimTime, id: RequestId, cal: &mut Cal) {
         let Some(request) = self.requests.get_mut(id) else { return };
         let RequestState::BackingOff { then, .. } = request.state else {
-            unreachable!("who waited is still waiting");
+            unreachable!("a request whose wait ends is in state BackingOff");
         };
         match then {
             Then::Try(level) => self.start_try(now, id, usize::from(level), cal),

@@ -61,8 +61,8 @@ fn hint(row: &Row) -> Option<Hint> {
     })
 }
 
-/// The preset of a case, with its number of attempts and its quota. Up to 1.43 DynamoDB has no quota
-/// of its own: an untouched number of attempts is 3.
+/// The preset of a case, with its number of attempts and its quota. Up to 1.43 DynamoDB has no
+/// quota of its own: an untouched number of attempts is 3.
 fn spec(row: &Row, version: Version) -> RetrySpec {
     let long_polls = ["ReceiveMessage", "GetActivityTask"];
     let long_poll = long_polls.contains(&row["operation"].as_str());
