@@ -204,7 +204,7 @@ fn a_run_past_its_budget_stops_with_1_and_says_where() {
 fn check_lists_what_would_run() {
     let text = output_of(&["check", "models/apac.toml", "tests/studies/small.toml"]);
     assert!(text.contains("15 trunks"), "{text}");
-    assert!(text.contains("6 points x 3 replications = 18 runs of 12m"), "{text}");
+    assert!(text.contains("6 settings x 3 replications = 18 runs of 12m"), "{text}");
     let schema = output_of(&["schema", "study"]);
     assert!(serde_json::from_str::<serde_json::Value>(&schema).unwrap().is_object());
 }
@@ -217,7 +217,7 @@ fn a_dry_run_lists_the_points_and_runs_none() {
     let text = output_of(&[arguments.as_slice(), &[out.to_str().unwrap()]].concat());
     assert_eq!(text.lines().count(), 9, "{text}");
     assert!(text.starts_with("0: deadline = "), "{text}");
-    assert!(text.contains("8 points x 3 replications of 12m = 24 runs, seed "), "{text}");
+    assert!(text.contains("8 settings x 3 replications of 12m = 24 runs, seed "), "{text}");
     assert!(!out.exists());
 }
 

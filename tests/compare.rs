@@ -70,7 +70,7 @@ fn compare_prints_rankings_differences_and_an_answer() {
     insta::assert_snapshot!("all_pairs", compare(folder.path(), &["--all-pairs"]));
     let found =
         compare(folder.path(), &["--control", "agents = 26", "--metric", "utilization_mae"]);
-    assert!(found.contains("control: point 2, agents = 26, attempts = 3"), "{found}");
+    assert!(found.contains("control: setting 2, agents = 26, attempts = 3"), "{found}");
     assert!(found.contains("UTILIZATION MEAN ABSOLUTE ERROR"), "{found}");
 }
 
@@ -124,8 +124,8 @@ fn what_names_nothing_is_refused_before_anything_is_run() {
         ),
         (&["--control", "agent = 19"], "`agent = 19`: no such factor; did you mean `agents`?"),
         (&["--control", "agents = 20"], "`agents` has no such level; it has: 16, 19, 26"),
-        (&["--control", "attempts = 3"], "3 points have these levels; name one of: agents"),
-        (&["--control", "7"], "no point `7`; they are numbered from 0 to 2"),
+        (&["--control", "attempts = 3"], "3 settings have these levels; name one of: agents"),
+        (&["--control", "7"], "no setting `7`; they are numbered from 0 to 2"),
         (&["--control", "0", "--all-pairs"], "cannot be used with"),
     ] {
         let base = ["compare", STUDY, "--out", out.to_str().unwrap()];
@@ -219,7 +219,7 @@ fn the_journal_tells_own_draws_from_common_ones() {
         let manifest = json(&out, "manifest.json");
         assert_eq!(manifest["common_random_numbers"], common);
         let said = manifest["random_numbers"].as_str().unwrap();
-        assert_eq!(said.starts_with("common to all points"), common, "{said}");
+        assert_eq!(said.starts_with("common to all settings"), common, "{said}");
         json(&out, "timing.json")["runs_taken_over"].clone()
     };
     assert_eq!([sweep(true), sweep(false), sweep(true), sweep(false)], [0, 0, 4, 4]);

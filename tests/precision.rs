@@ -53,11 +53,11 @@ fn each_point_is_run_until_it_is_precise_and_no_further() {
         assert!(*point == 0 || of_the_precision(values) <= 1.0, "{point}: precise at the end");
     }
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let expected = format!("3 points x {} to 50 replications", counts[2]);
+    let expected = format!("3 settings x {} to 50 replications", counts[2]);
     for expected in [
         expected.as_str(),
         "calls_offered ± 5 % of its mean at 95 %",
-        "warning: 1 of 3 points are not, after 50 runs",
+        "warning: 1 of 3 settings are not, after 50 runs",
         "rate = 0.05: about ",
         "raise `most`",
     ] {

@@ -69,7 +69,9 @@ fn a_report_stands_alone_and_says_what_is_on_disk() {
     let said = sweep["answer"][0].as_str().unwrap();
     assert!(said.starts_with("best mean of service level"), "{said}");
     assert!(page.contains(&format!("<p class=\"lead\">B{}.</p>", &said[1..])), "{said}");
-    assert!(page.contains("2 replications of each of 6 points, with random numbers common to all"));
+    assert!(
+        page.contains("2 replications of each of 6 settings, with random numbers common to all")
+    );
     let points = sweep["points"].as_array().unwrap();
     assert_eq!(page.matches("<tr><t").count(), 6 + 2 + 6, "points, files, hashes");
     for point in points {
@@ -194,8 +196,8 @@ fn how_sure_an_answer_is_follows_the_runs_there_were() {
     let out = folder.path().join("own");
     trunksim(&["compare", text(&own), "--out", text(&out)]).assert().success();
     let page = report(&out);
-    assert!(page.contains("3 replications of each of 3 points, with random numbers of its own"));
-    assert!(!page.contains("common to all points") && !page.contains("variance ratio"));
+    assert!(page.contains("3 replications of each of 3 settings, with random numbers of its own"));
+    assert!(!page.contains("common to all settings") && !page.contains("variance ratio"));
     // Each point runs until it is known precisely: not as often as the next.
     let out = folder.path().join("precise");
     let precise = ["sweep", "tests/studies/precise.toml", "--out", text(&out)];
@@ -206,7 +208,7 @@ fn how_sure_an_answer_is_follows_the_runs_there_were() {
     let runs = sweep["points"].as_array().unwrap().iter().map(|p| p["runs"].as_u64().unwrap());
     let (least, most) = (runs.clone().min().unwrap(), runs.max().unwrap());
     assert!(least < most);
-    assert!(page.contains(&format!("{least} to {most} replications of each of 3 points")));
+    assert!(page.contains(&format!("{least} to {most} replications of each of 3 settings")));
     assert!(page.contains("calls_offered at most 400 per hour"));
 }
 

@@ -186,10 +186,11 @@ fn says(line: &str, phrase: &str) -> bool {
     })
 }
 
-/// Whether `line` has a clause that ends in "is none" or "are none".
+/// Whether `line` has a clause that ends in "none" after "is" or "are".
 fn ends_in_none(line: &str) -> bool {
-    [" is none", " are none"].iter().any(|phrase| {
-        line.match_indices(phrase).any(|(at, _)| {
+    ["is", "are"].iter().any(|verb| {
+        let phrase = format!(" {verb} none");
+        line.match_indices(&phrase).any(|(at, _)| {
             let after = &line[at + phrase.len()..];
             after.is_empty() || after.starts_with([',', '.', ';', ':', ')', '"', '!', '?'])
         })

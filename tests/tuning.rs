@@ -205,7 +205,7 @@ fn without_a_point_that_meets_the_sla_the_nearest_is_shown_and_the_exit_code_is_
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     let error = String::from_utf8(output.get_output().stderr.clone()).unwrap();
     assert!(text.contains("meets the SLA. The nearest: "), "{text}");
-    assert!(error.contains("the SLA is met at none of 12 points"), "{error}");
+    assert!(error.contains("the SLA is met at none of 12 settings"), "{error}");
     let result = json(&out);
     assert_eq!(result["outcome"], "infeasible");
     // The nearest is the one with the greatest success ratio on the runs there are.
@@ -222,7 +222,7 @@ fn points_whose_runs_stop_are_left_out_and_said() {
     let out = folder.path().join("out");
     let output = command(&study, &out, &[]).assert().code(1);
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
-    assert!(text.contains("6 points have a run that stopped"), "{text}");
+    assert!(text.contains("6 settings have a run that stopped"), "{text}");
     let result = json(&out);
     assert_eq!(result["outcome"], "recommended");
     for point in result["points"].as_array().unwrap() {

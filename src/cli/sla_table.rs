@@ -28,7 +28,7 @@ pub(super) fn render(plan: &Plan, summary: &Summary<'_>) -> String {
     let judged: Vec<Vec<Judged>> =
         (0..plan.points.len()).map(|point| summary.judged(plan, point)).collect();
     let mut text = format!(
-        "SLA of {} settings, by the whole interval ({:.0} % for all thresholds of a setting)\n",
+        "SLA of {} settings, by the whole interval ({:.0} % per setting, all thresholds)\n",
         plan.points.len(),
         summary.confidence * 100.0
     );

@@ -84,7 +84,7 @@ pub(super) fn dry_run(args: &StudyArgs, plan: &Plan) -> Result<(), Failure> {
     let timed = plan.points.len().min(TIMED_POINTS);
     for n in 0..timed {
         let unit = Unit { point: n * plan.points.len() / timed, replication: 0 };
-        // What stops a run with an error costs time all the same.
+        // What stops a run with an error costs time too.
         let _ = runner::run_unit(plan, unit);
     }
     let each = watch.elapsed().as_secs_f64() / timed as f64;

@@ -126,7 +126,7 @@ impl PrecisionSpec {
 }
 
 /// The values of a point's runs, by target and then replication; not a number where a run stopped with
-/// an error, which counts as a run all the same.
+/// an error, which counts as a run too.
 type Series = Vec<Vec<f64>>;
 
 /// The runs that count, of every point.

@@ -229,7 +229,7 @@ mod tests {
         assert_eq!((connected.mean, connected.mean_after), (Some(3.6), Some(4.0)));
         assert_eq!(connected.average[0], Some(0.0));
         assert_eq!(connected.average.len(), 98);
-        assert!(found.answer[0].starts_with("The start shows longest in connected calls"));
+        assert!(found.answer[0].starts_with("Steady state is reached last in connected calls"));
         assert!(found.answer[1].ends_with("set warmup = \"600s\" or more."), "{:?}", found.answer);
         assert_eq!(found.answer.len(), 2);
     }

@@ -159,7 +159,7 @@ struct Contents {
 
 impl Contents {
     /// Takes what can be read of a line. Where the byte between two lines is damaged, both stand in
-    /// one: the second is whole all the same.
+    /// one: the second is whole nevertheless.
     fn take(&mut self, line: &[u8]) {
         let unit = |from: usize| match read(&line[from..]) {
             Line::Unit(key, _) => Some((key, self.whole + from as u64)),

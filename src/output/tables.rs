@@ -16,7 +16,7 @@ pub(super) const POINT: &str = "number of the setting, from 0";
 /// stopped), and every metric. It comes in parts, since there may be more runs than memory takes.
 pub fn runs<'a>(plan: &'a Plan, sample: Sample<'a>) -> Parts<'a> {
     let part = move |units: &[Unit]| part_of_runs(plan, sample, units);
-    // A table without rows has its columns all the same.
+    // A table without rows has its columns too.
     let first = sample.units().is_empty().then(|| part(&[]));
     Box::new(first.into_iter().chain(sample.units().chunks(PART_ROWS).map(part)))
 }

@@ -71,8 +71,8 @@ impl Group {
         self.restaff();
     }
 
-    /// Logout waves take this share of the scheduled agents away, together at most all of them;
-    /// with 0 all are back.
+    /// Logout waves take this share of the scheduled agents away, together at most all scheduled
+    /// agents; with 0 all are back.
     pub(super) fn log_out(&mut self, share: f64) {
         self.away_share = share.min(1.0);
         self.restaff();

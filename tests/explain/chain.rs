@@ -81,7 +81,7 @@ fn an_opening_by_a_probe_goes_back_to_the_first_opening() {
 }
 
 #[test]
-fn a_run_is_the_same_whoever_takes_note_of_it() {
+fn a_run_is_the_same_under_any_observer() {
     let run = Run::small();
     let again = trunksim::system::simulate(&run.config, run.config.seed(), 0).unwrap();
     let (noted, _) = trunksim::system::simulate_observed(

@@ -11,7 +11,7 @@ const SCHEDULE: &str = "carriers.0.schedule";
 
 /// Of no length: absent, byte for byte.
 #[test]
-fn a_fault_of_no_length_is_none() {
+fn a_fault_of_length_zero_has_no_effect() {
     let plain = config(&[], &[]);
     for (kind, _, severe) in KINDS {
         assert_same(kind, &config(&[fault(kind, severe, 300, 0)], &[]), &plain);

@@ -28,7 +28,7 @@ fn a_fixed_window_lets_twice_its_limit_pass_at_the_edge() {
 
 /// The same with a client of which nothing says that it has a breaker: none cuts the requests off.
 #[test]
-fn nobody_has_a_breaker_who_does_not_write_one() {
+fn a_client_without_a_written_breaker_has_no_breaker() {
     let seen = run("10-fixed-window-edge/default-breaker", &[]);
     assert_eq!((seen.passed.len(), seen.refused.len(), seen.broken.len()), (120, 120, 0));
     assert_eq!(seen.moves, []);

@@ -85,7 +85,7 @@ fn a_comparison_says_no_more_than_its_paired_interval() {
 }
 
 #[test]
-fn the_best_is_said_with_those_that_cannot_be_told_from_it() {
+fn the_best_is_said_with_the_settings_that_do_not_differ_significantly() {
     let answers = "[[answers]]\nkind = \"sentence\"\nbest = \"failovers\"\n\
                    against = { client = 1, load = 0.5 }\n\
                    say = \"Best: {setting}, {failovers compared} than {client against}.\"";
@@ -116,8 +116,8 @@ fn a_ranking_says_which_neighbours_are_level() {
     let answers = "[[answers]]\nkind = \"ranking\"\nby = \"failovers per hour\"\n\
                    at = { client = 1 }\nsay = \"From the least: {ranking}.\"";
     let got = said(answers, [3.0, 1.0, 3.0, 0.0, 0.0, 0.0], 0.0);
-    let expected = "From the least: 1 (2.0 ± 0.8); then 0.5 (6.0 ± 0.8), 2 (6.0 ± 0.8) [neighbours not \
-                    significantly different].";
+    let expected = "From the least: 1 (2.0 ± 0.8); then 0.5 (6.0 ± 0.8), 2 (6.0 ± 0.8) [neighbours \
+                    not significantly different].";
     assert_eq!(got, [expected]);
 }
 
@@ -147,7 +147,7 @@ fn a_crossing_is_where_the_sign_turns_over() {
 }
 
 #[test]
-fn what_nobody_observed_is_said_to_be_so() {
+fn an_unobserved_value_is_said_to_be_so() {
     let answers = "[[answers]]\nkind = \"sentence\"\nat = { client = 3, load = 1.0 }\n\
                    against = { client = 1 }\nsay = \"{failovers}, {failovers compared}\"";
     let plan = plan(answers).unwrap();

@@ -190,7 +190,7 @@ mod tests {
 
         /// One arm at most is the best, and never all are beaten.
         #[test]
-        fn somebody_may_be_the_best(
+        fn at_least_one_may_be_the_best(
             arms in prop::collection::vec(prop::collection::vec(-5.0..5.0_f64, 4), 2..7),
         ) {
             let got = with_the_best(&arms, Goal::Maximum, 0.9);

@@ -143,7 +143,7 @@ pub(in crate::output) fn fixed(value: f64, decimals: usize) -> String {
     text + fraction
 }
 
-/// The exponent of a number in scientific notation; zero for zero and for what is not finite.
+/// The exponent of a number in scientific notation; zero for zero, NaN and infinities.
 pub(super) fn exponent(value: f64) -> i32 {
     if value.abs() < f64::MIN_POSITIVE || !value.is_finite() {
         return 0;

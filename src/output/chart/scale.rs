@@ -106,7 +106,7 @@ impl Scale {
         self.low < 0.0 && self.high > 0.0
     }
 
-    /// Where a value stands; what is outside stands at the end, what is not a number in the middle.
+    /// Where a value stands; values outside stand at the end, NaN in the middle.
     pub(super) fn share(&self, value: f64) -> f64 {
         let before = if self.zero { ZERO_SLOT } else { 0.0 };
         if self.log && value <= 0.0 {

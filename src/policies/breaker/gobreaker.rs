@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::{CallResult, Counts, Follows, Permit, Preset, Problem, Problems, State, Verdict};
 use crate::engine::time::{SimDuration, SimTime};
 
-/// gobreaker; what is not given is the library's default.
+/// gobreaker. Omitted keys take the library's defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GobreakerSpec {

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::engine::time::{SimDuration, SimTime};
 
-/// Linkerd's breaker; what is not given is the default of its annotations.
+/// Linkerd's breaker. Omitted keys take the defaults of its annotations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LinkerdSpec {

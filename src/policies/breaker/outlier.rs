@@ -56,7 +56,7 @@ pub enum OutlierVersion {
     Since128,
 }
 
-/// Envoy's outlier detection; what is not given is its default.
+/// Envoy's outlier detection. Omitted keys take its defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OutlierSpec {

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::engine::time::{SimDuration, SimTime};
 
-/// Semian's adaptive breaker; what is not given is the library's default.
+/// Semian's adaptive breaker. Omitted keys take the library's defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SemianSpec {

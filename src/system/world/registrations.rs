@@ -437,8 +437,8 @@ impl<O: Observer> World<'_, O> {
         self.registration_moved(now, leg, cal);
     }
 
-    /// The leg's connection broke, which the SBC sees: it registers again over another as it is set
-    /// to.
+    /// The leg's connection broke, which the SBC sees: it registers again over another
+    /// connection, as configured.
     pub(super) fn flow_fails(&mut self, now: SimTime, leg: LegId, cal: &mut Cal) {
         let Leg { connection, registration, .. } = self.leg(leg);
         let had_registered = connection.is_up() && connection.flow == registration.flow;

@@ -44,7 +44,7 @@ fn consecutive_failures_open_it_and_a_success_resets_the_count() {
 
 /// Five failures of the last eight, of which a success after the third pushes none out.
 #[test]
-fn so_many_failures_of_the_last_calls_open_it() {
+fn a_number_of_failures_among_the_last_calls_opens_it() {
     let rule = RuleSpec::FailuresInWindow { size: 8, min_calls: 6, failures: 5 };
     let mut breaker = Breaker::new(&spec(rule.clone(), 1, 1));
     use CallResult::{Failure, Success};
