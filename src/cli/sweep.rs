@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::precision::{self, PrecisionArgs};
 use super::progress::Stopwatch;
 use super::runs::{Runs, StudyArgs};
-use super::tell::tell;
+use super::tell::note;
 use super::{Failure, answer, print, sweep_table};
 use crate::experiment::answers::answers;
 use crate::experiment::plan::Plan;
@@ -90,7 +90,7 @@ pub(super) fn dry_run(args: &StudyArgs, plan: &Plan) -> Result<(), Failure> {
     let each = watch.elapsed().as_secs_f64() / timed as f64;
     print(&sweep_table::listing(plan))?;
     let threads = args.threads();
-    tell(format!(
+    note(format!(
         "{} would take about {} on {threads} threads ({timed} runs took {each:.3} s each)",
         sweep_table::runs_in_all(plan),
         seconds(plan, each / threads as f64),

@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::layout::{Column, prose, table};
-use super::{Failure, Overrides, pool, print, progress};
+use super::progress::Progress;
+use super::{Failure, Overrides, pool, print};
 use crate::experiment::figures::fixed;
 use crate::experiment::warmup::{Measure, Request, Warmup, run};
 use crate::input::LoadedModel;
@@ -33,11 +34,11 @@ pub(super) struct Args {
 pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let loaded = args.overrides.load(&args.model)?;
     let pool = pool(args.jobs)?;
-    let bar = progress::bar(args.replications as usize);
+    let progress = Progress::new(args.replications as usize);
     let request = Request { replications: args.replications, window: args.window };
     let model = (loaded.model.name.as_str(), loaded.model.seed);
-    let found = pool.install(|| run(&loaded.config, model, request, || bar.inc(1)));
-    bar.finish_and_clear();
+    let found = pool.install(|| run(&loaded.config, model, request, || progress.step()));
+    progress.finish();
     let found = found.map_err(|(failed, first)| Failure::Runs {
         failed,
         of: args.replications as usize,
