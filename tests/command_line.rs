@@ -333,3 +333,34 @@ fn completions_and_the_manual_name_every_command() {
     let page = fs::read_to_string(folder.path().join("trunksim-explain.1")).unwrap();
     assert!(page.contains("registration_timeout"), "{page}");
 }
+
+/// `--format json` prints what the JSON file of the results holds; `-` is standard input.
+#[test]
+fn results_are_printed_as_json_and_models_read_from_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    for (command, study) in [
+        ("sweep", "tests/studies/small.toml"),
+        ("compare", "tests/studies/small.toml"),
+        ("tune", "tests/studies/tune.toml"),
+        ("sensitivity", "tests/studies/screened.toml"),
+    ] {
+        let printed = output_of(&[command, study, "--out", out, "--format", "json"]);
+        let file = fs::read_to_string(folder.path().join(format!("{command}.json"))).unwrap();
+        assert_eq!(printed, file, "{command}");
+    }
+    let warmup =
+        ["warmup", "models/minimal.toml", "--horizon", "20m", "--out", out, "--format", "json"];
+    let printed = output_of(&warmup);
+    assert_eq!(printed, fs::read_to_string(folder.path().join("warmup.json")).unwrap());
+    let model = fs::read_to_string("models/minimal.toml").unwrap();
+    let from = |name: &str, text: String| {
+        let ran = trunksim(&["run", name, "--horizon", "10m"]).write_stdin(text).assert();
+        String::from_utf8(ran.success().get_output().stdout.clone()).unwrap()
+    };
+    assert_eq!(from("-", model.clone()), from("models/minimal.toml", String::new()));
+    let wrong = model.replace("horizon =", "horzon =");
+    let refused = trunksim(&["check", "-"]).write_stdin(wrong).assert().code(2);
+    let said = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    assert!(said.contains("[-:"), "{said}");
+}

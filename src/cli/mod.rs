@@ -184,6 +184,26 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// How a result is printed.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Printed {
+    /// For people
+    #[default]
+    Table,
+    /// One object, as in the JSON file of the results
+    Json,
+}
+
+impl Printed {
+    /// Prints a result as it was asked for.
+    fn print(self, table: impl FnOnce() -> String, json: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::Table => print(&table()),
+            Self::Json => print(&String::from_utf8_lossy(json)),
+        }
+    }
+}
+
 /// Threads for `--jobs`: without it, one per core. More than cores bring nothing, and thousands of
 /// them are more than a machine may start.
 fn threads(jobs: Option<u16>) -> usize {

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::interrupt;
 use super::progress::{Progress, Stopwatch};
 use super::tell::note;
-use super::{Failure, Overrides, pool, threads};
+use super::{Failure, Overrides, Printed, pool, threads};
 use crate::experiment::record::{Record, Source};
 use crate::experiment::runner::{self, Outcome, Unit};
 use crate::input::{self, LoadedStudy};
@@ -37,6 +37,9 @@ pub(super) struct StudyArgs {
     /// Folder for the results; without it, `output/` and its name
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: Printed,
     /// Run every point anew, even those an earlier command has run into this folder
     #[arg(long)]
     fresh: bool,

@@ -42,14 +42,17 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
         ("runs", tables::runs(plan, sample)),
         ("summary", tables::summary(plan, &summary).whole()),
     ];
-    let mut files =
-        vec![("sweep.json".to_owned(), json::compact(&SweepResult::new(plan, &summary)))];
+    let result = json::compact(&SweepResult::new(plan, &summary));
+    let mut files = vec![("sweep.json".to_owned(), result.clone())];
     files.extend(plots::render(plan, &summary));
     let answers = answers(plan, &summary);
     files.extend(answer::file(&answers));
     let written: Vec<PathBuf> = runs.write(tables, files)?;
-    print(&sweep_table::render(plan, &summary, &got, &written))?;
-    print(&answer::render(plan, &answers))?;
+    let table = || {
+        let table = sweep_table::render(plan, &summary, &got, &written);
+        table + &answer::render(plan, &answers)
+    };
+    args.study.format.print(table, &result)?;
     let missed = missed(plan, &summary);
     runs.finish()?;
     missed

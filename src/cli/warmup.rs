@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::layout::{Column, prose, table};
 use super::progress::Progress;
-use super::{Failure, Overrides, pool, print};
+use super::{Failure, Overrides, Printed, pool};
 use crate::experiment::figures::fixed;
 use crate::experiment::warmup::{Measure, Request, Warmup, run};
 use crate::input::LoadedModel;
-use crate::output::{files, warmup};
+use crate::output::{files, json, warmup};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -26,6 +26,9 @@ pub(super) struct Args {
     /// Threads; without it, one per core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Printed,
     /// Also write the curves as CSV and JSON, and a Welch plot of every measure as SVG and PNG
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -48,7 +51,7 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     if let Some(folder) = &args.out {
         written = write(folder, &found)?;
     }
-    print(&render(&loaded, &found, &written))
+    args.format.print(|| render(&loaded, &found, &written), &json::indented(&found))
 }
 
 fn write(folder: &Path, found: &Warmup) -> Result<Vec<PathBuf>, Failure> {
