@@ -2,16 +2,19 @@
 //! result, standard error is progress and errors.
 //!
 //! Exit codes: 0 done, 1 internal error or a run that stopped, 2 bad input or usage, 3 an SLA that
-//! is missed.
+//! is missed, 130 interrupted.
 
 mod answer;
 mod check;
 mod compare;
 mod compare_table;
+mod completions;
 mod explain;
 mod failure;
 mod format;
+mod interrupt;
 mod layout;
+mod man;
 mod parts_on;
 mod point_columns;
 mod precision;
@@ -42,10 +45,28 @@ use clap::{Args, Parser, Subcommand};
 use crate::input::{self, LoadedModel, harmless};
 use failure::Failure;
 
+/// What stands below the list of commands.
+const AFTER_HELP: &str = "\
+Examples:
+  trunksim run models/apac.toml
+  trunksim sweep experiments/backoff.toml
+  trunksim compare experiments/backoff.toml --replications 20
+  trunksim explain models/apac.toml --why failover --which first-unnecessary
+
+Exit codes:
+  0    done
+  1    internal error, or a run that stopped at its budget
+  2    bad input or usage
+  3    the SLA of the study is missed
+  130  interrupted; the same command goes on from the finished runs";
+
 /// Simulates a contact centre's SIP trunks under API rate limiting.
 #[derive(Debug, Parser)]
-#[command(name = "trunksim", version, about, max_term_width = 100)]
+#[command(name = "trunksim", version, about, max_term_width = 100, after_help = AFTER_HELP)]
 struct Cli {
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -74,6 +95,10 @@ enum Command {
     Report(report::Args),
     /// List the settings of libraries' policies that a model takes by name, or show one
     Presets(presets::Args),
+    /// Print the completions of a shell
+    Completions(completions::Args),
+    /// Write the manual, a page per command
+    Man(man::Args),
 }
 
 /// The greatest seed: the greatest whole number of a file.
@@ -134,7 +159,11 @@ impl RunOfModel {
 /// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let cli = Cli::parse();
+    if cli.quiet {
+        tell::be_quiet();
+    }
+    let done = match cli.command {
         Command::Run(args) => run::execute(&args),
         Command::Sweep(args) => sweep::execute(&args),
         Command::Sensitivity(args) => sensitivity::execute(&args),
@@ -146,10 +175,32 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => schema::execute(&args),
         Command::Report(args) => report::execute(&args),
         Command::Presets(args) => presets::execute(&args),
+        Command::Completions(args) => completions::execute(&args),
+        Command::Man(args) => man::execute(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
+    }
+}
+
+/// How a result is printed.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Printed {
+    /// For people
+    #[default]
+    Table,
+    /// One object, as in the JSON file of the results
+    Json,
+}
+
+impl Printed {
+    /// Prints a result as it was asked for.
+    fn print(self, table: impl FnOnce() -> String, json: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::Table => print(&table()),
+            Self::Json => print(&String::from_utf8_lossy(json)),
+        }
     }
 }
 

@@ -1,0 +1,18 @@
+//! `trunksim completions`: what a shell completes after the program's name.
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::{Cli, Failure, print};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The shell
+    shell: Shell,
+}
+
+pub(super) fn execute(args: &Args) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "trunksim", &mut script);
+    print(&String::from_utf8_lossy(&script))
+}
