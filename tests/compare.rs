@@ -122,6 +122,10 @@ fn what_names_nothing_is_refused_before_anything_is_run() {
             &["--metric", "service_levle"][..],
             "service_levle: no such metric; did you mean `service_level`",
         ),
+        (
+            &["--metric", "registrations_anew"],
+            "`registrations_anew` is now called `re_registrations`",
+        ),
         (&["--control", "agent = 19"], "`agent = 19`: no such factor; did you mean `agents`?"),
         (&["--control", "agents = 20"], "`agents` has no such level; it has: 16, 19, 26"),
         (&["--control", "attempts = 3"], "3 settings have these levels; name one of: agents"),
