@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use toml::{Table, Value};
-use trunksim::experiment::presets::places::places;
+use trunksim::experiment::places::places;
 use trunksim::input::{self, InputError, LoadedModel};
 use trunksim::policies::limiter::LimiterSpec;
-use trunksim::policies::preset::{FAMILIES, Fact, Preset};
+use trunksim::policies::families::FAMILIES;
+use trunksim::policies::preset::{Fact, Preset};
 use trunksim::system::simulate;
 
 /// The minimal model with a tenant, so that every list a preset may stand in has an element.

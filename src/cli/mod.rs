@@ -12,10 +12,12 @@ mod explain;
 mod failure;
 mod format;
 mod layout;
+mod model_args;
 mod parts_on;
 mod point_columns;
 mod precision;
 mod presets;
+mod print;
 mod progress;
 mod report;
 mod run;
@@ -28,19 +30,20 @@ mod sla_table;
 mod sweep;
 mod sweep_table;
 mod tell;
+mod threads;
 mod timeline;
 mod tune;
 mod tune_table;
 mod warmup;
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-use crate::input::{self, LoadedModel, harmless};
 use failure::Failure;
+use model_args::{Overrides, RunOfModel};
+use print::print;
+use threads::{pool, threads};
 
 /// Simulates a contact centre's SIP trunks under API rate limiting.
 #[derive(Debug, Parser)]
@@ -76,61 +79,6 @@ enum Command {
     Presets(presets::Args),
 }
 
-/// The greatest seed: the greatest whole number of a file.
-const SEED_MAX: u64 = i64::MAX as u64;
-
-/// What replaces values of the model.
-#[derive(Debug, Args)]
-struct Overrides {
-    /// Seed of every random draw
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
-    seed: Option<u64>,
-    /// Simulated time during which things are offered and measured, like 1h
-    #[arg(long, value_name = "DURATION")]
-    horizon: Option<String>,
-    /// Simulated time at the start that is not measured, like 5m
-    #[arg(long, value_name = "DURATION")]
-    warmup: Option<String>,
-    /// Set a key of the model, like client.retry.attempts=3 or trunks.*.rtt_api=80ms
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
-}
-
-impl Overrides {
-    /// Loads and checks a model with these in it.
-    fn load(&self, model: &Path) -> Result<LoadedModel, Failure> {
-        let mut assignments = self.assignments();
-        assignments.extend(self.seed.map(|s| format!("seed={s}")));
-        Ok(input::model(model, &assignments)?)
-    }
-
-    /// As assignments to keys of the model, the seed left out.
-    fn assignments(&self) -> Vec<String> {
-        let named = [("horizon", &self.horizon), ("warmup", &self.warmup)];
-        let named = named.iter().filter_map(|(k, v)| v.as_ref().map(|v| format!("{k}={v}")));
-        self.set.iter().cloned().chain(named).collect()
-    }
-}
-
-/// Which run of which model.
-#[derive(Debug, Args)]
-struct RunOfModel {
-    /// The model
-    model: PathBuf,
-    #[command(flatten)]
-    overrides: Overrides,
-    /// Which replication to run: the same seed with other draws
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    replication: u64,
-}
-
-impl RunOfModel {
-    /// Loads and checks the model.
-    fn load(&self) -> Result<LoadedModel, Failure> {
-        self.overrides.load(&self.model)
-    }
-}
-
 /// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -150,31 +98,5 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
-    }
-}
-
-/// Threads for `--jobs`: without it, one per core. More than cores bring nothing, and thousands of
-/// them are more than a machine may start.
-fn threads(jobs: Option<u16>) -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    jobs.map_or(cores, |jobs| usize::from(jobs).min(cores))
-}
-
-/// Pool of [`threads`] threads.
-fn pool(jobs: Option<u16>) -> Result<rayon::ThreadPool, Failure> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads(jobs))
-        .build()
-        .map_err(|e| Failure::Internal(format!("the threads could not be started: {e}")))
-}
-
-/// Prints a result, without what controls the terminal: it may name files. A reader that has gone
-/// away (`| head`) is no error.
-fn print(text: &str) -> Result<(), Failure> {
-    match std::io::stdout().lock().write_all(harmless(text).as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::Internal(format!("standard output: {error}")))
-        }
-        _ => Ok(()),
     }
 }

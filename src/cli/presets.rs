@@ -8,9 +8,10 @@ use serde_json::{Value as Json, json};
 
 use super::Failure;
 use super::run_table::plain_table;
-use crate::experiment::presets::places::places;
+use crate::experiment::places::places;
 use crate::policies::order;
-use crate::policies::preset::{FAMILIES, Family, Preset};
+use crate::policies::families::{FAMILIES, Family};
+use crate::policies::preset::Preset;
 use crate::system::spelling::nearest;
 
 #[derive(Debug, clap::Args)]

@@ -3,8 +3,7 @@
 
 use toml::{Table, Value};
 
-use super::presets::places::family_at;
-use super::presets::{PRESET, join};
+use super::places::{PRESET, family_at, join};
 use crate::system::spelling::nearest;
 
 /// A key that leads nowhere.

@@ -131,7 +131,7 @@ fn what_cannot_be_expanded_is_left_and_told() {
 fn every_shipped_preset_ends_and_leaves_no_preset_behind() {
     for family in FAMILIES {
         for preset in family.presets {
-            for place in places::places(family.name) {
+            for place in super::super::places::places(family.name) {
                 let key = place.replace("[]", ".0");
                 let mut model = Table::new();
                 let mut lists = &mut model;

@@ -15,6 +15,7 @@ mod legs;
 mod limits;
 mod recorder;
 mod recovery;
+mod result;
 mod series;
 mod service_level;
 mod utilization;
@@ -25,9 +26,9 @@ pub use catalog::{Better, Family, METRICS, Metric, index_of};
 pub use columns::Column;
 pub use limits::{LimitRow, Limits};
 pub use recorder::Recorder;
+pub use result::{EngineFigures, RunResult};
 
 use super::config::Config;
-use super::run::RunResult;
 use crate::engine::statistics::Latencies;
 use crate::engine::time::{SimDuration, SimTime};
 

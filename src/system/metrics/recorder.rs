@@ -16,7 +16,7 @@ use crate::engine::time::SimTime;
 use crate::system::config::Config;
 use crate::system::ids::{LegId, Side, TrunkId};
 use crate::system::observation::{Observation, Observer};
-use crate::system::run::{EngineFigures, RunResult};
+use super::result::{EngineFigures, RunResult};
 
 /// Folds a run into its metrics.
 #[derive(Debug)]
