@@ -170,11 +170,8 @@ fn plain(text: &str) -> String {
                 _ => {}
             }
             // A name is taken whole, so that the `r` at its end begins no raw string.
-            at += if in_word(rest[0]) {
-                rest.iter().take_while(|b| in_word(**b)).count()
-            } else {
-                1
-            };
+            at +=
+                if in_word(rest[0]) { rest.iter().take_while(|b| in_word(**b)).count() } else { 1 };
         }
     }
     blanked(text, &ranges)

@@ -79,7 +79,8 @@ fn spell_out(text: &str, prefix: &mut Vec<String>, ends: &mut Vec<Vec<String>>) 
         } else if text[at..].starts_with('{') {
             at += 1;
             while at < text.len() && !text[at..].starts_with('}') {
-                let skipped = text[at..].len() - text[at..].trim_start_matches([' ', '\n', ',']).len();
+                let skipped =
+                    text[at..].len() - text[at..].trim_start_matches([' ', '\n', ',']).len();
                 at += skipped;
                 if !text[at..].starts_with('}') {
                     at += spell_out(&text[at..], prefix, ends).max(1);
@@ -219,7 +220,8 @@ fn imports_within_a_floor_run_in_no_circle() {
     for (floor, graph) in &graphs {
         for (from, others) in graph {
             let back = others.iter().filter(|to| reaches(graph, to, from));
-            circles.extend(back.map(|to| format!("{floor}: {from} imports {to}, which leads back")));
+            circles
+                .extend(back.map(|to| format!("{floor}: {from} imports {to}, which leads back")));
         }
     }
     assert!(circles.is_empty(), "{}", circles.join("\n"));
@@ -228,7 +230,8 @@ fn imports_within_a_floor_run_in_no_circle() {
 
 #[test]
 fn a_group_of_imports_is_spelt_out() {
-    let text = "pub use crate::a::{b::C, d::{self, E as F}};\nuse super::g::*;\nlet x = self::h::I;";
+    let text =
+        "pub use crate::a::{b::C, d::{self, E as F}};\nuse super::g::*;\nlet x = self::h::I;";
     let found: Vec<String> = paths(text, &BTreeSet::new())
         .into_iter()
         .map(|(path, place)| format!("{} {place:?}", path.join("::")))

@@ -67,8 +67,7 @@ fn words(text: &str) -> Vec<(usize, &str)> {
 /// The items of a file. The methods of a trait's implementation are none: whoever uses the trait
 /// uses them, without their names.
 fn items(file: usize, plain: &str) -> Vec<Item> {
-    const KINDS: [&str; 8] =
-        ["fn", "struct", "enum", "union", "trait", "type", "const", "static"];
+    const KINDS: [&str; 8] = ["fn", "struct", "enum", "union", "trait", "type", "const", "static"];
     let words = words(plain);
     let impls = impls(plain, &words);
     let traits = words.iter().filter(|(_, word)| *word == "trait");
@@ -78,7 +77,8 @@ fn items(file: usize, plain: &str) -> Vec<Item> {
         let [(kind_at, kind), (name_at, name)] = [pair[0], pair[1]];
         let is_head = KINDS.contains(&kind) && !KINDS.contains(&name);
         // Between the two stands white space alone: `*const T` and `fn(` have no name there.
-        let adjacent = plain[kind_at + kind.len()..name_at].bytes().all(|b| b == b' ' || b == b'\n');
+        let adjacent =
+            plain[kind_at + kind.len()..name_at].bytes().all(|b| b == b' ' || b == b'\n');
         let in_trait_impl = |at| impls.iter().any(|i| i.of_trait && i.from < at && at < i.to);
         let pointer = plain[..kind_at].trim_end().ends_with(['*', '\'']);
         if !is_head || !adjacent || pointer || in_trait_impl(kind_at) {
@@ -114,9 +114,9 @@ struct Impl {
 
 /// The implementations of a file: blocks that begin a line with `impl`.
 fn impls(plain: &str, words: &[(usize, &str)]) -> Vec<Impl> {
-    let starts = words.iter().filter(|(at, word)| {
-        *word == "impl" && (*at == 0 || plain.as_bytes()[at - 1] == b'\n')
-    });
+    let starts = words
+        .iter()
+        .filter(|(at, word)| *word == "impl" && (*at == 0 || plain.as_bytes()[at - 1] == b'\n'));
     starts
         .map(|(from, _)| {
             let from = *from;
@@ -155,7 +155,9 @@ fn behind_generics(head: &str) -> &str {
 /// The ranges of a file's `use` declarations: a name there is none in use.
 fn imports(plain: &str, words: &[(usize, &str)]) -> Vec<(usize, usize)> {
     let starts = words.iter().filter(|(_, word)| *word == "use");
-    starts.map(|(at, _)| (*at, plain[*at..].find(';').map_or(plain.len(), |end| at + end))).collect()
+    starts
+        .map(|(at, _)| (*at, plain[*at..].find(';').map_or(plain.len(), |end| at + end)))
+        .collect()
 }
 
 /// A word in use: the items it stands in, by number.

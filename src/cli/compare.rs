@@ -8,8 +8,7 @@ use crate::experiment::plan::Plan;
 use crate::experiment::record::Sample;
 use crate::experiment::summary::Summary;
 use crate::output::{comparison, findings, json, tables};
-use crate::system::metrics::{METRICS, index_of};
-use crate::system::spelling::nearest;
+use crate::system::metrics::{index_of, no_such_metric};
 
 /// Points past which all pairs are refused: nobody reads five thousand comparisons.
 const ALL_PAIRS_MAX: usize = 100;
@@ -94,11 +93,5 @@ fn request(args: &Args, plan: &Plan) -> Result<Request, Failure> {
 
 /// The metric of this name.
 fn metric(name: &str) -> Result<usize, Failure> {
-    index_of(name).ok_or_else(|| {
-        let help = match nearest(name, METRICS.iter().map(|m| m.name)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`trunksim run` prints them all".to_owned(),
-        };
-        Failure::Usage(format!("no such metric: `{name}`; {help}"))
-    })
+    index_of(name).ok_or_else(|| Failure::Usage(format!("`{name}`: {}", no_such_metric(name))))
 }

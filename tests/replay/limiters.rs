@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 use trunksim::engine::time::{SimDuration, SimTime};
-use trunksim::policies::limiter::{Admission, Limiter, LimiterSpec};
 use trunksim::policies::families;
+use trunksim::policies::limiter::{Admission, Limiter, LimiterSpec};
 
 /// A preset's limiter, with some of its keys changed.
 pub(super) fn limiter(name: &str, changes: &[(&str, toml::Value)]) -> Limiter {

@@ -12,7 +12,7 @@ use super::overrides::{merge, replaces};
 use super::places::{PRESET, Shapes, join};
 use crate::policies::families::{FAMILIES, Family};
 use crate::system::Issue;
-use crate::system::spelling::{any_of, nearest};
+use crate::system::spelling::no_such;
 
 /// Presets that may be based on one another.
 const DEPTH_MAX: usize = 8;
@@ -141,14 +141,9 @@ impl Expander<'_> {
         if let Some(preset) = found {
             return Ok(toml::from_str(preset.settings).expect("a shipped preset is TOML"));
         }
-        let names: Vec<&str> = presets.iter().map(|p| p.name).collect();
-        let must = match names[..] {
-            [] => "there are no presets of this policy".to_owned(),
-            _ => format!("must be {}", any_of(&names)),
-        };
-        let near = name.as_str().and_then(|text| nearest(text, names));
-        let advice = near.map_or_else(String::new, |n| format!("; did you mean \"{n}\"?"));
-        Err(Issue { path: key.to_owned(), value: String::new(), message: must + &advice })
+        let text = name.as_str().unwrap_or_default();
+        let message = no_such("preset", text, presets.iter().map(|p| p.name));
+        Err(Issue { path: key.to_owned(), value: String::new(), message })
     }
 
     /// Notes which keys of `below` are not in `own`.

@@ -108,17 +108,17 @@ fn what_cannot_be_expanded_is_left_and_told() {
     told(
         "client.retry = { preset = 'pateint', attempts = 3 }",
         "client.retry.preset",
-        "must be \"patient\" or \"more_patient\"; did you mean \"patient\"?",
+        "no such preset; did you mean `patient`?",
     );
     told(
         "client.retry = { preset = 5 }",
         "client.retry.preset",
-        "must be \"patient\" or \"more_patient\"",
+        "no such preset; there are: patient, more_patient",
     );
     told(
         "client.breaker = { preset = 'x' }",
         "client.breaker.preset",
-        "there are no presets of this policy",
+        "no such preset; there is none",
     );
     told(
         "[[api.limits]]\nlimiter = { preset = 'meter', kind = 'token_bucket' }",

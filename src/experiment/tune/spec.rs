@@ -5,8 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::system::Issue;
-use crate::system::metrics::METRICS;
-use crate::system::spelling::nearest;
+use crate::system::metrics::{index_of, no_such_metric};
 
 /// What `trunksim tune` looks for, and how. The thresholds to keep to are the study's `sla`, and the
 /// first rung of its race has the study's `replications`.
@@ -199,11 +198,5 @@ impl TuneSpec {
 
 /// Why a metric is none.
 fn unknown(name: &str) -> Option<String> {
-    if METRICS.iter().any(|m| m.name == name) {
-        return None;
-    }
-    Some(match nearest(name, METRICS.iter().map(|m| m.name)) {
-        Some(near) => format!("no such metric; did you mean `{near}`?"),
-        None => "no such metric; `trunksim run` prints them all".to_owned(),
-    })
+    index_of(name).is_none().then(|| no_such_metric(name))
 }

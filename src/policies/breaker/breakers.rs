@@ -85,6 +85,15 @@ impl Breakers {
         }
     }
 
+    /// As [`Breaker::next_deadline`] of breaker `which`.
+    #[must_use]
+    pub fn next_deadline(&self, which: usize) -> Option<SimTime> {
+        match &self.0 {
+            Held::Each(breakers) => breakers[which].next_deadline(),
+            Held::Pool(pool) => pool.next_deadline(which),
+        }
+    }
+
     /// As [`Breaker::next_move`] of breaker `which`; of a pool, of any of them.
     #[must_use]
     pub fn next_move(&self, which: usize) -> Option<SimTime> {

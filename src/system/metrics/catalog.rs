@@ -1,6 +1,7 @@
 //! The names of the metrics, their units, their bounds and what they mean.
 
 use super::bounds::Bounds;
+use crate::system::spelling::no_such_or;
 
 /// Which way a metric is better.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -395,3 +396,10 @@ pub static METRICS: &[Metric] = &[
     lower(Engine, "sbc_drops", "", "messages dropped at a full SBC queue"),
     plain(Engine, "events", "", "events the engine handled"),
 ];
+
+/// What is wrong with the name of a metric that is not in the catalogue.
+#[must_use]
+pub fn no_such_metric(name: &str) -> String {
+    let all = || "`trunksim run` prints them all".to_owned();
+    no_such_or("metric", name, METRICS.iter().map(|m| m.name), all)
+}

@@ -22,7 +22,7 @@ mod utilization;
 
 pub(super) use bounds::check as check_bounds;
 pub use bounds::{Bounds, OutOfBounds};
-pub use catalog::{Better, Family, METRICS, Metric, index_of};
+pub use catalog::{Better, Family, METRICS, Metric, index_of, no_such_metric};
 pub use columns::Column;
 pub use limits::{LimitRow, Limits};
 pub use recorder::Recorder;
