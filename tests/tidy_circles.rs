@@ -166,8 +166,8 @@ fn children<'a>(graph: &'a Graph, module: &[&str]) -> BTreeSet<&'a str> {
     if module.len() == 1 { graph.keys().map(String::as_str).collect() } else { BTreeSet::new() }
 }
 
-/// Names that a floor's own file takes from its modules, by floor and name, with the module they are
-/// of: who imports them from the floor imports that module.
+/// Names that a floor's own file takes from its modules, by floor and name, with their module: who
+/// imports them from the floor imports that module.
 fn exports(
     sources: &[Source],
     graphs: &BTreeMap<String, Graph>,
