@@ -266,3 +266,101 @@ fn lists_in_lockstep_go_together_in_tables_and_plots() {
     let leading = cells("leading.svg", ["0.1", "0.2", "0.3"]);
     assert_eq!(leading, cells("following.svg", ["6", "12", "12"]));
 }
+
+/// What a command says on standard error.
+fn said_by(arguments: &[&str]) -> String {
+    String::from_utf8(trunksim(arguments).assert().success().get_output().stderr.clone()).unwrap()
+}
+
+#[test]
+fn results_of_another_seed_or_study_are_not_replaced_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let sweep = |study: &str, more: &[&str]| {
+        said_by(&[&["sweep", study, "--out", out, "--replications", "2"], more].concat())
+    };
+    let small = "tests/studies/small.toml";
+    assert!(!sweep(small, &[]).contains("replaced"));
+    assert!(!sweep(small, &[]).contains("replaced"), "the same again");
+    assert!(sweep(small, &["--seed", "7"]).contains("holds results of seed 1: they are replaced"));
+    let longer = sweep(small, &["--seed", "7", "--horizon", "13m"]);
+    assert!(longer.contains("holds results of other settings: they are replaced"), "{longer}");
+    let other = sweep("tests/studies/screened.toml", &[]);
+    assert!(other.contains("holds results of the study `small`: they are replaced"), "{other}");
+    assert_eq!(said_by(&["sweep", small, "--out", out, "--replications", "2", "--quiet"]), "");
+}
+
+/// Ctrl-C: what to do is said, and the same command goes on.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_sweep_says_how_to_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let arguments = ["sweep", "experiments/backoff.toml", "--out", out.to_str().unwrap()];
+    let mut program = std::process::Command::new(assert_cmd::cargo::cargo_bin!("trunksim"));
+    program.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
+    let said = fs::File::create(folder.path().join("said")).unwrap();
+    let mut child = program.stdout(std::process::Stdio::null()).stderr(said).spawn().unwrap();
+    // The first finished runs are on disk.
+    let journal = out.join("units.journal");
+    while fs::metadata(&journal).map_or(0, |file| file.len()) == 0 {
+        std::thread::yield_now();
+    }
+    let interrupted = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(interrupted.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let said = fs::read_to_string(folder.path().join("said")).unwrap();
+    assert!(said.contains("interrupted: the finished runs are kept in"), "{said}");
+    assert!(said.contains("the same command goes on from there"), "{said}");
+}
+
+#[test]
+fn completions_and_the_manual_name_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = output_of(&["man", folder.path().to_str().unwrap()]);
+    let manual = fs::read_to_string(folder.path().join("trunksim.1")).unwrap();
+    assert!(manual.contains("Exit codes:"), "{manual}");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = output_of(&["completions", shell]);
+        for command in ["run", "sweep", "compare", "tune", "sensitivity", "explain", "warmup"] {
+            assert!(script.contains(command), "{shell}: {command}");
+            assert!(pages.contains(&format!("trunksim-{command}.1")), "{pages}");
+        }
+    }
+    let page = fs::read_to_string(folder.path().join("trunksim-explain.1")).unwrap();
+    assert!(page.contains("registration_timeout"), "{page}");
+}
+
+/// `--format json` prints what the JSON file of the results holds; `-` is standard input.
+#[test]
+fn results_are_printed_as_json_and_models_read_from_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    for (command, study) in [
+        ("sweep", "tests/studies/small.toml"),
+        ("compare", "tests/studies/small.toml"),
+        ("tune", "tests/studies/tune.toml"),
+        ("sensitivity", "tests/studies/screened.toml"),
+    ] {
+        let printed = output_of(&[command, study, "--out", out, "--format", "json"]);
+        let file = fs::read_to_string(folder.path().join(format!("{command}.json"))).unwrap();
+        assert_eq!(printed, file, "{command}");
+    }
+    let warmup =
+        ["warmup", "models/minimal.toml", "--horizon", "20m", "--out", out, "--format", "json"];
+    let printed = output_of(&warmup);
+    assert_eq!(printed, fs::read_to_string(folder.path().join("warmup.json")).unwrap());
+    let model = fs::read_to_string("models/minimal.toml").unwrap();
+    let from = |name: &str, text: String| {
+        let ran = trunksim(&["run", name, "--horizon", "10m"]).write_stdin(text).assert();
+        String::from_utf8(ran.success().get_output().stdout.clone()).unwrap()
+    };
+    assert_eq!(from("-", model.clone()), from("models/minimal.toml", String::new()));
+    let wrong = model.replace("horizon =", "horzon =");
+    let refused = trunksim(&["check", "-"]).write_stdin(wrong).assert().code(2);
+    let said = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    assert!(said.contains("[-:"), "{said}");
+}

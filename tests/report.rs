@@ -274,3 +274,19 @@ fn a_folder_without_results_is_told_what_makes_them() {
     let misfit = refused(&at("run"));
     assert!(misfit.contains("manifest.json") && misfit.contains("`study.factors`"), "{misfit}");
 }
+
+/// A drawing that no command of the study wrote, or that was changed since, is not shown.
+#[test]
+fn only_drawings_that_the_study_wrote_are_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("small");
+    sweep(&folder);
+    let foreign = "<svg xmlns=\"http://www.w3.org/2000/svg\"><title>Foreign</title></svg>";
+    fs::write(folder.join("foreign.svg"), foreign).unwrap();
+    let own = fs::read_to_string(folder.join("sla.svg")).unwrap();
+    fs::write(folder.join("sla.svg"), own.replace("<title>", "<title>Changed: ")).unwrap();
+    let page = report(&folder);
+    assert!(!page.contains("Foreign") && !page.contains("Changed: "));
+    assert_eq!(page.matches("no command of this study wrote it as it stands here").count(), 2);
+    assert_eq!(page.matches("<svg").count(), 1, "the map is as it was written");
+}

@@ -78,5 +78,5 @@ fn a_comparison_grows_by_little_per_setting() {
     let compare = |study| ["compare", study, "--fresh", "--out", out];
     let each = growth((500, &compare(&few)), (2_000, &compare(&many)));
     println!("{each} bytes per setting");
-    assert!(each < 30_000, "{each} bytes per setting");
+    assert!(each < 10_000, "{each} bytes per setting");
 }

@@ -2,7 +2,7 @@
 
 use super::precision::{self, PrecisionArgs};
 use super::runs::{Runs, StudyArgs};
-use super::{Failure, compare_table, print, sweep};
+use super::{Failure, compare_table, sweep};
 use crate::experiment::compare::report::{Comparison, Request, With};
 use crate::experiment::plan::Plan;
 use crate::experiment::record::Sample;
@@ -45,10 +45,12 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
         ("ranking", comparison::ranking(plan, &compared).whole()),
         ("comparison", comparison::differences(&compared).whole()),
     ];
-    let mut files = vec![("compare.json".to_owned(), json::indented(&compared))];
+    let result = json::indented(&compared);
+    let mut files = vec![("compare.json".to_owned(), result.clone())];
     files.extend(findings::differences(&compared).iter().flat_map(findings::files));
     let written = runs.write(tables, files)?;
-    print(&compare_table::render(plan, &compared, &written))?;
+    let table = || compare_table::render(plan, &compared, &written);
+    args.study.format.print(table, &result)?;
     let missed = sweep::missed(plan, &Summary::new(plan, sample));
     runs.finish()?;
     missed

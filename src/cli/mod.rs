@@ -2,16 +2,19 @@
 //! result, standard error is progress and errors.
 //!
 //! Exit codes: 0 done, 1 internal error or a run that stopped, 2 bad input or usage, 3 an SLA that
-//! is missed.
+//! is missed, 130 interrupted.
 
 mod answer;
 mod check;
 mod compare;
 mod compare_table;
+mod completions;
 mod explain;
 mod failure;
 mod format;
+mod interrupt;
 mod layout;
+mod man;
 mod model_args;
 mod parts_on;
 mod point_columns;
@@ -38,17 +41,35 @@ mod warmup;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use failure::Failure;
 use model_args::{Overrides, RunOfModel};
-use print::print;
+use print::{Printed, print};
 use threads::{pool, threads};
+
+/// What stands below the list of commands.
+const AFTER_HELP: &str = "\
+Examples:
+  trunksim run models/apac.toml
+  trunksim sweep experiments/backoff.toml
+  trunksim compare experiments/backoff.toml --replications 20
+  trunksim explain models/apac.toml --why failover --which first-unnecessary
+
+Exit codes:
+  0    done
+  1    internal error, or a run that stopped at its budget
+  2    bad input or usage
+  3    the SLA of the study is missed
+  130  interrupted; the same command goes on from the finished runs";
 
 /// Simulates a contact centre's SIP trunks under API rate limiting.
 #[derive(Debug, Parser)]
-#[command(name = "trunksim", version, about, max_term_width = 100)]
+#[command(name = "trunksim", version, about, max_term_width = 100, after_help = AFTER_HELP)]
 struct Cli {
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -77,12 +98,20 @@ enum Command {
     Report(report::Args),
     /// List the settings of libraries' policies that a model takes by name, or show one
     Presets(presets::Args),
+    /// Print the completions of a shell
+    Completions(completions::Args),
+    /// Write the manual, a page per command
+    Man(man::Args),
 }
 
 /// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let cli = Cli::parse();
+    if cli.quiet {
+        tell::be_quiet();
+    }
+    let done = match cli.command {
         Command::Run(args) => run::execute(&args),
         Command::Sweep(args) => sweep::execute(&args),
         Command::Sensitivity(args) => sensitivity::execute(&args),
@@ -94,6 +123,8 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => schema::execute(&args),
         Command::Report(args) => report::execute(&args),
         Command::Presets(args) => presets::execute(&args),
+        Command::Completions(args) => completions::execute(&args, Cli::command()),
+        Command::Man(args) => man::execute(&args, Cli::command()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

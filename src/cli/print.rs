@@ -15,3 +15,23 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
         _ => Ok(()),
     }
 }
+
+/// How a result is printed.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Printed {
+    /// For people
+    #[default]
+    Table,
+    /// One object, as in the JSON file of the results
+    Json,
+}
+
+impl Printed {
+    /// Prints a result as it was asked for.
+    pub(super) fn print(self, table: impl FnOnce() -> String, json: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::Table => print(&table()),
+            Self::Json => print(&String::from_utf8_lossy(json)),
+        }
+    }
+}

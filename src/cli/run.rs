@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 use super::progress::Stopwatch;
-use super::tell::tell;
+use super::tell::note;
 use super::{Failure, RunOfModel, print, run_table, timeline};
 use crate::input::LoadedModel;
 use crate::output::{files, latency, tables};
@@ -74,7 +74,7 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
         timeline::write(folder, &loaded, args.run.replication, timeline)?;
     }
     let events = result.engine.events;
-    tell(format!("{events} events in {seconds:.3} s, {:.2} M/s", events as f64 / seconds / 1e6));
+    note(format!("{events} events in {seconds:.3} s, {:.2} M/s", events as f64 / seconds / 1e6));
     Ok(())
 }
 

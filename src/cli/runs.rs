@@ -8,15 +8,16 @@ use std::sync::{Mutex, OnceLock};
 
 use serde_json::json;
 
-use super::progress::{self, Stopwatch};
-use super::tell::tell;
-use super::{Failure, Overrides, pool, threads};
+use super::interrupt;
+use super::progress::{Progress, Stopwatch};
+use super::tell::note;
+use super::{Failure, Overrides, Printed, pool, threads};
 use crate::experiment::record::{Record, Source};
 use crate::experiment::runner::{self, Outcome, Unit};
 use crate::input::{self, LoadedStudy};
 use crate::output::files;
 use crate::output::journal::{JOURNAL, Journal};
-use crate::output::manifest::{FileHash, manifest};
+use crate::output::manifest::{Earlier, FileHash, MANIFEST, manifest, outputs};
 use crate::output::table::Parts;
 use crate::system::RunError;
 
@@ -36,6 +37,9 @@ pub(super) struct StudyArgs {
     /// Folder for the results; without it, `output/` and its name
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: Printed,
     /// Run every point anew, even those an earlier command has run into this folder
     #[arg(long)]
     fresh: bool,
@@ -81,9 +85,13 @@ impl<'a> Runs<'a> {
                 1 => ("a line".to_owned(), "its run is"),
                 n => (format!("{n} lines"), "their runs are"),
             };
-            tell(format!("{lines} of {} cannot be read: {runs} made again", file.display()));
+            note(format!("{lines} of {} cannot be read: {runs} made again", file.display()));
+        }
+        if let Some(of) = Earlier::read(&folder).and_then(|earlier| earlier.differs(plan)) {
+            note(format!("{} holds results {of}: they are replaced", folder.display()));
         }
         let pool = pool(args.jobs)?;
+        interrupt::keeps_runs(&folder);
         let watch = Stopwatch::start();
         Ok(Self {
             loaded,
@@ -103,7 +111,7 @@ impl<'a> Runs<'a> {
     pub(super) fn write(
         &self,
         tables: Vec<(&str, Parts<'_>)>,
-        mut files: Vec<(String, Vec<u8>)>,
+        files: Vec<(String, Vec<u8>)>,
     ) -> Result<Vec<PathBuf>, Failure> {
         let hash =
             |f: &input::SourceFile| FileHash::new(f.path.display().to_string(), f.text.as_bytes());
@@ -115,11 +123,6 @@ impl<'a> Runs<'a> {
             "runs_taken_over": self.taken_over,
             "threads": self.pool.current_num_threads(),
         });
-        files.push((
-            "manifest.json".to_owned(),
-            manifest(&self.loaded.plan, &command_line, &hashes),
-        ));
-        files.push(("timing.json".to_owned(), format!("{timing:#}\n").into_bytes()));
         let mut written = Vec::new();
         for (name, parts) in tables {
             written.extend(files::write_table(&self.folder, name, parts)?);
@@ -127,12 +130,20 @@ impl<'a> Runs<'a> {
         for (name, bytes) in files {
             written.push(files::write_whole(&self.folder, &name, &bytes)?);
         }
+        let plan = &self.loaded.plan;
+        let earlier = Earlier::read(&self.folder).filter(|e| e.differs(plan).is_none());
+        let outputs = outputs(&self.folder, &written, earlier)?;
+        let manifest = manifest(plan, &command_line, &hashes, &outputs);
+        let timing = format!("{timing:#}\n").into_bytes();
+        for (name, bytes) in [(MANIFEST, manifest), ("timing.json", timing)] {
+            written.push(files::write_whole(&self.folder, name, &bytes)?);
+        }
         Ok(written)
     }
 
     /// Says how many runs there were and how long they took; an error where some stopped.
     pub(super) fn finish(self) -> Result<(), Failure> {
-        tell(format!(
+        note(format!(
             "{} runs in {:.1} s ({} of them taken over from an earlier command)",
             self.asked,
             self.watch.elapsed().as_secs_f64(),
@@ -168,11 +179,9 @@ impl Source for Runs<'_> {
 
     fn make(&mut self, units: &[Unit]) -> Result<(), Failure> {
         let (plan, journal) = (&self.loaded.plan, &self.journal);
-        let bar = progress::bar(units.len());
+        let progress = Progress::new(units.len());
         let taken_over = units.iter().filter(|unit| journal.holds(**unit)).count();
-        if taken_over > 0 {
-            bar.set_message(format!("({taken_over} taken over)"));
-        }
+        progress.taken_over(taken_over);
         let unwritten: OnceLock<String> = OnceLock::new();
         let stopped: Mutex<BTreeMap<usize, RunError>> = Mutex::default();
         let done = |place: usize, outcome: Option<Outcome>| {
@@ -187,10 +196,10 @@ impl Source for Runs<'_> {
                 }
                 None => {}
             }
-            bar.inc(1);
+            progress.step();
         };
         self.pool.install(|| runner::run(plan, units, |unit| journal.holds(unit), done));
-        bar.finish_and_clear();
+        progress.finish();
         if let Some(error) = unwritten.into_inner() {
             return Err(Failure::Internal(format!("the journal of units: {error}")));
         }

@@ -1,7 +1,7 @@
 //! `trunksim sensitivity`: which factors of a study move its metrics, and by how much.
 
 use super::runs::{Runs, StudyArgs};
-use super::{Failure, print, sensitivity_table, sweep};
+use super::{Failure, sensitivity_table, sweep};
 use crate::experiment::record::{Sample, Source};
 use crate::experiment::runner::Unit;
 use crate::experiment::sensitivity::analysis::analyse;
@@ -39,9 +39,11 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
         ("runs", tables::runs(plan, sample)),
         ("sensitivity", sensitivity::table(&found).whole()),
     ];
-    let mut files = vec![("sensitivity.json".to_owned(), sensitivity::json(&found))];
+    let result = sensitivity::json(&found);
+    let mut files = vec![("sensitivity.json".to_owned(), result.clone())];
     files.extend(findings::shares(&found).iter().flat_map(findings::files));
     let written = runs.write(tables, files)?;
-    print(&sensitivity_table::render(plan, &found, &written))?;
+    let table = || sensitivity_table::render(plan, &found, &written);
+    args.study.format.print(table, &result)?;
     runs.finish()
 }

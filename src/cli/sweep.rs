@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::precision::{self, PrecisionArgs};
 use super::progress::Stopwatch;
 use super::runs::{Runs, StudyArgs};
-use super::tell::tell;
+use super::tell::note;
 use super::{Failure, answer, print, sweep_table};
 use crate::experiment::answers::answers;
 use crate::experiment::plan::Plan;
@@ -42,14 +42,17 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
         ("runs", tables::runs(plan, sample)),
         ("summary", tables::summary(plan, &summary).whole()),
     ];
-    let mut files =
-        vec![("sweep.json".to_owned(), json::compact(&SweepResult::new(plan, &summary)))];
+    let result = json::compact(&SweepResult::new(plan, &summary));
+    let mut files = vec![("sweep.json".to_owned(), result.clone())];
     files.extend(plots::render(plan, &summary));
     let answers = answers(plan, &summary);
     files.extend(answer::file(&answers));
     let written: Vec<PathBuf> = runs.write(tables, files)?;
-    print(&sweep_table::render(plan, &summary, &got, &written))?;
-    print(&answer::render(plan, &answers))?;
+    let table = || {
+        let table = sweep_table::render(plan, &summary, &got, &written);
+        table + &answer::render(plan, &answers)
+    };
+    args.study.format.print(table, &result)?;
     let missed = missed(plan, &summary);
     runs.finish()?;
     missed
@@ -90,7 +93,7 @@ pub(super) fn dry_run(args: &StudyArgs, plan: &Plan) -> Result<(), Failure> {
     let each = watch.elapsed().as_secs_f64() / timed as f64;
     print(&sweep_table::listing(plan))?;
     let threads = args.threads();
-    tell(format!(
+    note(format!(
         "{} would take about {} on {threads} threads ({timed} runs took {each:.3} s each)",
         sweep_table::runs_in_all(plan),
         seconds(plan, each / threads as f64),

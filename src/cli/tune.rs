@@ -1,11 +1,11 @@
 //! `trunksim tune`: the best point of a study that keeps to its SLA.
 
 use super::runs::{Runs, StudyArgs};
-use super::{Failure, print, tune_table};
+use super::{Failure, tune_table};
 use crate::experiment::record::Sample;
 use crate::experiment::tune::result::TuneResult;
 use crate::experiment::tune::tune;
-use crate::output::{findings, tuning};
+use crate::output::{findings, json, tuning};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -27,7 +27,8 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     files.extend(findings::front(plan, &result).iter().flat_map(findings::files));
     let tables = tuning::tables(plan, Sample::new(&units, &runs), &result);
     let written = runs.write(tables, files)?;
-    print(&tune_table::render(plan, &result, &written))?;
+    let table = || tune_table::render(plan, &result, &written);
+    args.study.format.print(table, &json::indented(&result))?;
     // Without a recommendation that is what the caller has to know, whatever else went wrong.
     match (runs.finish(), missed(&result)) {
         (_, Err(sla)) => Err(sla),

@@ -4,11 +4,12 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::layout::{Column, prose, table};
-use super::{Failure, Overrides, pool, print, progress};
+use super::progress::Progress;
+use super::{Failure, Overrides, Printed, pool};
 use crate::experiment::figures::fixed;
 use crate::experiment::warmup::{Measure, Request, Warmup, run};
 use crate::input::LoadedModel;
-use crate::output::{files, warmup};
+use crate::output::{files, json, warmup};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -25,6 +26,9 @@ pub(super) struct Args {
     /// Threads; without it, one per core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Printed,
     /// Also write the curves as CSV and JSON, and a Welch plot of every measure as SVG and PNG
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -33,11 +37,11 @@ pub(super) struct Args {
 pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let loaded = args.overrides.load(&args.model)?;
     let pool = pool(args.jobs)?;
-    let bar = progress::bar(args.replications as usize);
+    let progress = Progress::new(args.replications as usize);
     let request = Request { replications: args.replications, window: args.window };
     let model = (loaded.model.name.as_str(), loaded.model.seed);
-    let found = pool.install(|| run(&loaded.config, model, request, || bar.inc(1)));
-    bar.finish_and_clear();
+    let found = pool.install(|| run(&loaded.config, model, request, || progress.step()));
+    progress.finish();
     let found = found.map_err(|(failed, first)| Failure::Runs {
         failed,
         of: args.replications as usize,
@@ -47,7 +51,7 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     if let Some(folder) = &args.out {
         written = write(folder, &found)?;
     }
-    print(&render(&loaded, &found, &written))
+    args.format.print(|| render(&loaded, &found, &written), &json::indented(&found))
 }
 
 fn write(folder: &Path, found: &Warmup) -> Result<Vec<PathBuf>, Failure> {

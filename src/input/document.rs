@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
@@ -52,19 +52,36 @@ pub(super) fn read(path: &Path, most: u64, named: Option<&Spot>) -> Result<Strin
         })
 }
 
+/// What a path stands for that is no file: standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// All of standard input. It is read once, also where a command asks for it twice.
+fn standard_input(most: u64) -> io::Result<Vec<u8>> {
+    static READ: OnceLock<Vec<u8>> = OnceLock::new();
+    if let Some(bytes) = READ.get() {
+        return Ok(bytes.clone());
+    }
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(most + 1).read_to_end(&mut bytes)?;
+    Ok(READ.get_or_init(|| bytes).clone())
+}
+
 fn bytes(path: &Path, most: u64, regular: bool) -> io::Result<Vec<u8>> {
-    let too_large = || io::Error::other(format!("larger than {} MiB", most >> 20));
+    let all = |bytes: Vec<u8>| {
+        let too_large = || io::Error::other(format!("larger than {} MiB", most >> 20));
+        if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
+    };
+    if !regular && path == Path::new(STANDARD_INPUT) {
+        return standard_input(most).and_then(all);
+    }
     let metadata = std::fs::metadata(path)?;
     if regular && !metadata.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
-    if metadata.is_file() && metadata.len() > most {
-        return Err(too_large());
-    }
+    // One byte more tells that there is more: also of what is no regular file and has no length.
     let mut bytes = Vec::new();
-    // The length of what is no regular file is not known before.
     std::fs::File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
+    all(bytes)
 }
 
 /// `file` as seen from `from`, a file beside it, without needless `..`.

@@ -1,8 +1,13 @@
 //! What a study was made from: enough to make it again.
 
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::files::WriteError;
 use crate::experiment::plan::Plan;
 
 /// A file that was read.
@@ -22,13 +27,89 @@ impl FileHash {
     }
 }
 
-/// `manifest.json` of a study: program and version, command line, seed, files with their hashes,
-/// the study as read, its points, and the model of the first point with every default filled in.
+/// Name of the manifest in a study's folder.
+pub const MANIFEST: &str = "manifest.json";
+
+/// What an earlier command left in a folder, as far as a later one asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Earlier {
+    seed: u64,
+    study: Named,
+    points: Vec<Resolved>,
+    #[serde(default)]
+    outputs: Vec<FileHash>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+struct Named {
+    name: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+struct Resolved {
+    model_blake3: String,
+}
+
+impl Earlier {
+    /// What stands in a folder; none where nothing does that can be read.
+    #[must_use]
+    pub fn read(folder: &Path) -> Option<Self> {
+        let bytes = std::fs::read(folder.join(MANIFEST)).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// What tells its results from those of a plan; none where they are of the same settings.
+    #[must_use]
+    pub fn differs(&self, plan: &Plan) -> Option<String> {
+        let models = |point: usize| self.points[point].model_blake3 == model_hash(plan, point);
+        if self.study.name != plan.study.name {
+            Some(format!("of the study `{}`", self.study.name))
+        } else if self.seed != plan.seed {
+            Some(format!("of seed {}", self.seed))
+        } else if self.points.len() != plan.points.len() || !(0..self.points.len()).all(models) {
+            Some("of other settings".to_owned())
+        } else {
+            None
+        }
+    }
+}
+
+/// The files that a study's folder holds once `written` have been written to it, with their hashes:
+/// these, and those of an earlier command on the same settings.
+///
+/// # Errors
+/// Where a file cannot be read back.
+pub fn outputs(
+    folder: &Path,
+    written: &[PathBuf],
+    earlier: Option<Earlier>,
+) -> Result<Vec<FileHash>, WriteError> {
+    let mut all: BTreeMap<String, FileHash> =
+        earlier.into_iter().flat_map(|e| e.outputs).map(|file| (file.path.clone(), file)).collect();
+    for path in written {
+        let mut hasher = blake3::Hasher::new();
+        let read = File::open(path).and_then(|file| hasher.update_reader(file).map(|_| ()));
+        read.map_err(|source| WriteError { path: path.clone(), source })?;
+        let name = path.strip_prefix(folder).unwrap_or(path).display().to_string();
+        let file = FileHash { path: name.clone(), blake3: hasher.finalize().to_hex().to_string() };
+        all.insert(name, file);
+    }
+    Ok(all.into_values().collect())
+}
+
+/// `manifest.json` of a study: program and version, command line, seed, files read and written with
+/// their hashes, the study as read, its points, and the model of the first point with every default
+/// filled in.
 ///
 /// # Panics
 /// Where the study cannot be written as JSON, which is a bug.
 #[must_use]
-pub fn manifest(plan: &Plan, command_line: &[String], files: &[FileHash]) -> Vec<u8> {
+pub fn manifest(
+    plan: &Plan,
+    command_line: &[String],
+    files: &[FileHash],
+    outputs: &[FileHash],
+) -> Vec<u8> {
     let points: Vec<Value> = plan
         .points
         .iter()
@@ -50,6 +131,7 @@ pub fn manifest(plan: &Plan, command_line: &[String], files: &[FileHash]) -> Vec
         "common_random_numbers": plan.study.common_random_numbers,
         "random_numbers": random_numbers(plan),
         "files": files,
+        "outputs": outputs,
         "study": plan.study,
         "points": points,
         "model": plan.first,

@@ -287,7 +287,9 @@ pub(super) fn metric_axis(metric: &Metric) -> Axis {
         "s" => ("", Format::Seconds),
         unit => (unit, Format::Number),
     };
-    Axis { label: capital(&metric.label()), unit: unit.to_owned(), format, ..Axis::default() }
+    let limits = Some(metric.bounds.always());
+    let unit = unit.to_owned();
+    Axis { label: capital(&metric.label()), unit, format, limits, ..Axis::default() }
 }
 
 /// The model's target, for the service levels.

@@ -44,6 +44,16 @@ pub struct Axis {
     pub format: Format,
     /// The range to show, to make charts comparable; chosen from the data if absent.
     pub range: Option<(f64, f64)>,
+    /// Between which values the measure lies by its nature: no count is negative, no share above 1.
+    /// The axis goes no farther, and an interval that does ends at its edge.
+    pub limits: Option<(f64, f64)>,
+}
+
+impl Axis {
+    /// The value nearest to this one that the measure can have.
+    pub(super) fn possible(&self, value: f64) -> f64 {
+        self.limits.map_or(value, |(least, most)| value.clamp(least, most))
+    }
 }
 
 /// A measure over a numeric factor, a line per level of another factor, each with its interval.

@@ -31,7 +31,8 @@ pub(super) struct Scale {
 impl Scale {
     /// From the least to the greatest value, exactly: for a factor, or a scale of colours.
     pub(super) fn exact(axis: &Axis, values: &[f64]) -> Self {
-        let mut finite: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+        let mut finite: Vec<f64> =
+            values.iter().filter(|v| v.is_finite()).map(|v| axis.possible(*v)).collect();
         finite.sort_by(f64::total_cmp);
         let log = axis.log && finite.last().is_some_and(|&high| high > 0.0);
         let zero = log && finite.first().is_some_and(|&low| low <= 0.0);
@@ -230,6 +231,8 @@ mod tests {
 
     #[test]
     fn a_logarithmic_measure_too() {
+        let counts = Axis { limits: Some((0.0, f64::INFINITY)), ..Axis::default() };
+        assert_eq!(ticks(&counts, &[-3.0, 5.0]), ["0", "1", "2", "3", "4", "5"]);
         let log = Axis { log: true, format: Format::Milliseconds, ..Axis::default() };
         assert_eq!(ticks(&log, &[121.0, 900.0]), ["100 ms", "200 ms", "500 ms", "1 s"]);
         assert_eq!(ticks(&log, &[0.0, 20.0, 90.0]), ["0", "20 ms", "50 ms", "100 ms"]);

@@ -75,10 +75,12 @@ fn both(tornado: &Tornado) -> bool {
 /// The axis with a range a little wider than what it shows: rounding it to ticks would leave a
 /// great void below zero for an interval that reaches there.
 fn widened(tornado: &Tornado, values: &[f64]) -> Axis {
-    let ends = values.iter().fold((0.0_f64, 0.0_f64), |(low, high), v| (low.min(*v), high.max(*v)));
+    let possible = values.iter().map(|value| tornado.value.possible(*value));
+    let ends = possible.fold((0.0_f64, 0.0_f64), |(low, high), v| (low.min(v), high.max(v)));
     let margin = (ends.1 - ends.0) * 0.04;
     let low = if ends.0 < 0.0 { ends.0 - margin } else { 0.0 };
-    let range = tornado.value.range.unwrap_or((low, ends.1 + margin));
+    let high = tornado.value.possible(ends.1 + margin);
+    let range = tornado.value.range.unwrap_or((low, high));
     Axis { range: (range.0 < range.1).then_some(range), ..tornado.value.clone() }
 }
 

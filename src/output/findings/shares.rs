@@ -55,6 +55,7 @@ fn of_variance(metric: &MetricSensitivity) -> Tornado {
         value: Axis {
             label: "Share of the variance".to_owned(),
             unit: "%".to_owned(),
+            limits: Some((f64::NEG_INFINITY, 100.0)),
             ..Axis::default()
         },
         first: "Alone (first order)".to_owned(),

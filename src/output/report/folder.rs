@@ -56,6 +56,13 @@ pub(super) struct Timing {
     pub(super) threads: usize,
 }
 
+/// A drawing that is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LeftOut {
+    pub(super) file: String,
+    pub(super) why: &'static str,
+}
+
 /// The results of a study.
 #[derive(Debug)]
 pub(super) struct Results {
@@ -67,8 +74,8 @@ pub(super) struct Results {
     pub(super) timing: Option<Timing>,
     /// The drawings, those that belong to the answer first.
     pub(super) drawings: Vec<Drawing>,
-    /// Drawings that are left out, since they hold more than shapes and words.
-    pub(super) left_out: Vec<String>,
+    /// Drawings that are left out, and why.
+    pub(super) left_out: Vec<LeftOut>,
     /// Whether the recommendation stands in a file of its own.
     pub(super) fragment_file: bool,
 }
@@ -207,12 +214,12 @@ impl Files<'_> {
         Ok(Some(found))
     }
 
-    /// The drawings in the folder, and the names of those that cannot be taken in.
+    /// The drawings in the folder, and those that cannot be taken in.
     fn drawings(
         &self,
         manifest: &Manifest,
         remedy: &str,
-    ) -> Result<(Vec<Drawing>, Vec<String>), ReportError> {
+    ) -> Result<(Vec<Drawing>, Vec<LeftOut>), ReportError> {
         let entries = fs::read_dir(self.folder)
             .map_err(|error| self.broken("", &error.to_string(), remedy))?
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
@@ -221,10 +228,15 @@ impl Files<'_> {
         let (mut taken, mut left_out) = (Vec::new(), Vec::new());
         for name in names {
             let Some(text) = self.text(&name, remedy)? else { continue };
-            match drawing(&name, &text, manifest) {
-                Some(drawing) => taken.push(drawing),
-                None => left_out.push(name),
-            }
+            let why = match drawing(&name, &text, manifest) {
+                Some(drawing) if manifest.wrote(&name, text.as_bytes()) => {
+                    taken.push(drawing);
+                    continue;
+                }
+                Some(_) => "no command of this study wrote it as it stands here",
+                None => "it holds more than shapes and words",
+            };
+            left_out.push(LeftOut { file: name, why });
         }
         taken.sort_by_key(|drawing| drawing.place);
         Ok((taken, left_out))

@@ -20,6 +20,9 @@ pub(super) struct Manifest {
     pub(super) replications: u32,
     pub(super) random_numbers: String,
     pub(super) files: Vec<FileHash>,
+    /// The files that commands of this study have written; none in folders of older versions.
+    #[serde(default)]
+    pub(super) outputs: Option<Vec<FileHash>>,
     pub(super) points: Vec<Point>,
     /// The study as it was read.
     pub(super) study: Value,
@@ -106,6 +109,12 @@ impl Manifest {
         self.metrics.extend(study.rank.beside);
         self.metrics.extend(study.sensitivity.into_iter().flat_map(|examined| examined.metrics));
         Ok(self)
+    }
+
+    /// Whether a command of this study wrote a file of these contents.
+    pub(super) fn wrote(&self, name: &str, contents: &[u8]) -> bool {
+        let own = FileHash::new(name.to_owned(), contents);
+        self.outputs.as_ref().is_none_or(|outputs| outputs.contains(&own))
     }
 
     fn text(&self, key: &str) -> &str {

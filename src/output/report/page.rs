@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::answer::{Answer, Strangers, answers, strangers};
 use super::drawing::Drawing;
-use super::folder::Results;
+use super::folder::{LeftOut, Results};
 use super::manifest::{Manifest, as_toml};
 use super::policy::{Policy, policy};
 use super::prose::Prose;
@@ -30,7 +30,7 @@ pub(super) struct Page<'a> {
     answers: Vec<Answer>,
     policy: Option<Policy>,
     drawings: Vec<&'a Drawing>,
-    left_out: &'a [String],
+    left_out: &'a [LeftOut],
     /// The tables of the commands that compare points.
     groups: Vec<Group>,
     /// The tables and plots of the sensitivity analysis, if there was one.

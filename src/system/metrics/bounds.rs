@@ -39,6 +39,12 @@ impl Bounds {
         }
     }
 
+    /// Lower and upper end in any run, however long.
+    #[must_use]
+    pub fn always(self) -> (f64, f64) {
+        self.ends(&Length { horizon_s: f64::INFINITY, measured_s: f64::INFINITY })
+    }
+
     /// Lower and upper end in a run whose horizon and measured time are these, in seconds.
     fn ends(self, run: &Length) -> (f64, f64) {
         match self {
