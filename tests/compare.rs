@@ -118,16 +118,13 @@ fn what_names_nothing_is_refused_before_anything_is_run() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("none");
     for (arguments, expected) in [
-        (
-            &["--metric", "service_levle"][..],
-            "service_levle: no such metric; did you mean `service_level`",
-        ),
+        (&["--metric", "service_levle"][..], "`service_levle`: no such metric; did you mean"),
         (
             &["--metric", "registrations_anew"],
-            "`registrations_anew` is now called `re_registrations`",
+            "no such metric; it is now called `re_registrations`",
         ),
         (&["--control", "agent = 19"], "`agent = 19`: no such factor; did you mean `agents`?"),
-        (&["--control", "agents = 20"], "`agents` has no such level; it has: 16, 19, 26"),
+        (&["--control", "agents = 20"], "no such level of `agents`; there are: 16, 19, 26"),
         (&["--control", "attempts = 3"], "3 settings have these levels; name one of: agents"),
         (&["--control", "7"], "no setting `7`; they are numbered from 0 to 2"),
         (&["--control", "0", "--all-pairs"], "cannot be used with"),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use trunksim::input::{self, Kind};
 use trunksim::policies::Outcomes;
-use trunksim::policies::preset;
+use trunksim::policies::families;
 
 fn load(path: &str, overrides: &[&str]) -> input::LoadedModel {
     let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
@@ -152,7 +152,7 @@ fn presets_work_in_every_layer_of_files() {
     let loaded = load("tests/good/presets.toml", &[]);
     let expect = |text: &str| toml::from_str::<toml::Table>(text).unwrap();
     let retry = loaded.table["client"]["retry"].as_table().unwrap();
-    let preset = preset::find("retry", "fixed_500ms").unwrap();
+    let preset = families::find("retry", "fixed_500ms").unwrap();
     let mut client = expect(preset.settings);
     client.extend(expect("attempts = 3\nretry_on = ['429']"));
     assert_eq!(*retry, client);

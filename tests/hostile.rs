@@ -242,7 +242,7 @@ fn a_row_of_includes_ends() {
     assert_eq!(loaded.files.len(), 12);
 }
 
-/// No name, label or unknown key takes hold of the terminal that shows it.
+/// No name, label or no such key takes hold of the terminal that shows it.
 #[test]
 fn control_characters_are_refused_and_not_shown() {
     let folder = tempfile::tempdir().unwrap();

@@ -246,7 +246,7 @@ fn a_line_of_megabytes_is_shown_in_part() {
     }
 }
 
-/// The refusal of a long file takes no longer than the file: what is told of an unknown key is
+/// The refusal of a long file takes no longer than the file: what is told of an no such key is
 /// found for those that are shown.
 #[test]
 fn thousands_of_problems_are_told_at_once() {

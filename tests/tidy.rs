@@ -4,46 +4,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::sources::{Source, files, sources};
+
 /// From the ground up.
 const FLOORS: [&str; 7] = ["engine", "policies", "system", "experiment", "input", "output", "cli"];
 /// Lines of a file, tests included.
 const FILE_LINES_MAX: usize = 600;
 /// Lines of a function.
 const FUNCTION_LINES_MAX: usize = 70;
-
-/// The files under `folder` whose names have this ending.
-fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path, ending));
-        } else if path.extension().is_some_and(|e| e == ending) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
-}
-
-/// Every source file with its path below `src` and its text.
-fn house() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let files: Vec<(String, String)> = files(&root, "rs")
-        .into_iter()
-        .map(|path| {
-            let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
-            (name, fs::read_to_string(path).unwrap())
-        })
-        .collect();
-    assert!(files.len() > 50, "the scan found the sources");
-    files
-}
-
-/// The code of a file without its tests.
-fn code(text: &str) -> &str {
-    text.split("#[cfg(test)]").next().unwrap()
-}
 
 /// What a line imports of this crate, as `floor::module`.
 fn imports(line: &str) -> impl Iterator<Item = &str> {
@@ -52,11 +20,11 @@ fn imports(line: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn a_floor_imports_only_floors_below_it() {
-    for (name, text) in house() {
+    for Source { name, code, .. } in sources() {
         let Some(own) = FLOORS.iter().position(|f| name.starts_with(&format!("{f}/"))) else {
             continue;
         };
-        for line in code(&text).lines() {
+        for line in code.lines() {
             for path in imports(line) {
                 let other = FLOORS.iter().position(|f| path.starts_with(f));
                 assert!(other.is_none_or(|o| o <= own), "src/{name}: {line}");
@@ -67,8 +35,8 @@ fn a_floor_imports_only_floors_below_it() {
 
 #[test]
 fn policies_know_simulated_time_and_nothing_else() {
-    for (name, text) in house().iter().filter(|(n, _)| n.starts_with("policies/")) {
-        for line in code(text).lines() {
+    for Source { name, code, .. } in sources().iter().filter(|s| s.name.starts_with("policies/")) {
+        for line in code.lines() {
             for path in imports(line) {
                 let allowed = path.starts_with("engine::time") || path.starts_with("policies");
                 assert!(allowed, "src/{name}: {line}");
@@ -80,30 +48,29 @@ fn policies_know_simulated_time_and_nothing_else() {
 #[test]
 fn a_part_never_names_another_part() {
     let parts = ["arrivals", "call", "client", "group", "leg", "station", "tally"];
+    let sources = sources();
     for part in parts {
         let name = format!("system/{part}.rs");
-        let (_, text) = house().into_iter().find(|(n, _)| *n == name).unwrap();
+        let source = sources.iter().find(|s| s.name == name).unwrap();
         for other in parts.iter().filter(|p| **p != part) {
             let named = format!("super::{other}::");
-            assert!(!code(&text).contains(&named), "src/{name} names {other}");
+            assert!(!source.code.contains(&named), "src/{name} names {other}");
         }
     }
 }
 
 #[test]
 fn below_cli_nothing_prints_and_only_input_and_output_touch_files() {
-    for (name, text) in house() {
-        let code = code(&text);
-        let code = || code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    for Source { name, plain, .. } in sources() {
         if !name.starts_with("cli/") {
             for word in ["println!", "eprintln!", "print!(", "dbg!("] {
-                assert!(code().all(|line| !line.contains(word)), "src/{name}: {word}");
+                assert!(!plain.contains(word), "src/{name}: {word}");
             }
         }
         let above = ["cli/", "input/", "output/"].iter().any(|floor| name.starts_with(floor));
         if !above {
             for word in ["std::fs", "std::io", "File::"] {
-                assert!(code().all(|line| !line.contains(word)), "src/{name}: {word}");
+                assert!(!plain.contains(word), "src/{name}: {word}");
             }
         }
     }
@@ -111,7 +78,7 @@ fn below_cli_nothing_prints_and_only_input_and_output_touch_files() {
 
 #[test]
 fn files_hold_one_idea() {
-    for (name, text) in house() {
+    for Source { name, text, .. } in sources() {
         let lines = text.lines().count();
         assert!(lines <= FILE_LINES_MAX, "src/{name} has {lines} lines");
         assert!(text.starts_with("//!"), "src/{name} does not say what it is");
@@ -120,7 +87,7 @@ fn files_hold_one_idea() {
 
 #[test]
 fn functions_fit_a_screen() {
-    for (name, text) in house() {
+    for Source { name, text, .. } in sources() {
         let mut open: Option<(usize, usize, &str)> = None;
         for (number, line) in text.lines().enumerate() {
             let indent = line.len() - line.trim_start().len();
@@ -158,8 +125,6 @@ const REFUSED: [(&str, &str); 5] =
     [("so", " many"), ("ane", "w"), ("like", "wise"), ("who", "ever"), ("no", "body")];
 /// The meaning of a metric or column that leans on the line before it, as a literal or a table cell.
 const LEANING: [&str; 3] = ["\"of them", "| of them", "/// Of them"];
-/// Folders that are still to be rewritten.
-const LATER: [&str; 2] = ["src/experiment/estimate/", "src/experiment/select/"];
 
 /// Files of prose: sources, pages, models and studies, by their path in the package.
 fn prose() -> Vec<(String, String)> {
@@ -174,7 +139,7 @@ fn prose() -> Vec<(String, String)> {
         let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
         (name, fs::read_to_string(path).unwrap())
     };
-    paths.into_iter().map(named).filter(|(n, _)| LATER.iter().all(|l| !n.starts_with(l))).collect()
+    paths.into_iter().map(named).collect()
 }
 
 /// Whether `phrase`, in lower case, stands in `line` as whole words.

@@ -8,7 +8,7 @@ use crate::experiment::plan::Plan;
 use crate::experiment::record::Sample;
 use crate::experiment::summary::Summary;
 use crate::output::{comparison, findings, json, tables};
-use crate::system::metrics::{index_of, unknown_metric};
+use crate::system::metrics::{index_of, no_such_metric};
 
 /// Number of settings above which all pairs are refused: 100 give 4950 comparisons.
 const ALL_PAIRS_MAX: usize = 100;
@@ -97,6 +97,5 @@ fn request(args: &Args, plan: &Plan) -> Result<Request, Failure> {
 
 /// The metric of this name.
 fn metric(name: &str) -> Result<usize, Failure> {
-    index_of(name)
-        .ok_or_else(|| Failure::Usage(format!("--metric {name}: {}", unknown_metric(name))))
+    index_of(name).ok_or_else(|| Failure::Usage(format!("`{name}`: {}", no_such_metric(name))))
 }

@@ -1,9 +1,8 @@
 //! `trunksim completions`: what a shell completes after the program's name.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Cli, Failure, print};
+use super::{Failure, print};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -11,8 +10,8 @@ pub(super) struct Args {
     shell: Shell,
 }
 
-pub(super) fn execute(args: &Args) -> Result<(), Failure> {
+pub(super) fn execute(args: &Args, mut program: clap::Command) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "trunksim", &mut script);
+    clap_complete::generate(args.shell, &mut program, "trunksim", &mut script);
     print(&String::from_utf8_lossy(&script))
 }

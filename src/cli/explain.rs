@@ -10,7 +10,7 @@ use crate::output::files;
 use crate::output::ladder::{self, Signs};
 use crate::system::ids::TrunkId;
 use crate::system::observation::Observation;
-use crate::system::spelling::nearest;
+use crate::system::spelling::no_such;
 use crate::system::story::causes::{self, Link};
 use crate::system::story::diagram::{self, Ladder};
 use crate::system::story::label::{call_index, call_name, clock};
@@ -140,12 +140,7 @@ fn trunk_named(config: &Config, name: &str) -> Result<TrunkId, Failure> {
     if let Some(at) = names.iter().position(|known| *known == name) {
         return Ok(TrunkId(at as u32));
     }
-    let hint = match nearest(name, names.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if names.len() == 1 => format!("its only trunk is `{}`", names[0]),
-        None => format!("it has {} trunks, `{}` and on", names.len(), names[0]),
-    };
-    Err(Failure::Usage(format!("no trunk `{name}` in this model; {hint}")))
+    Err(Failure::Usage(format!("`{name}`: {}", no_such("trunk", name, names))))
 }
 
 /// The trunk and index that a call's name says.

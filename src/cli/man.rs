@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::CommandFactory;
 use clap_mangen::Man;
 
-use super::{Cli, Failure, print};
+use super::{Failure, print};
 use crate::output::files;
 
 #[derive(Debug, clap::Args)]
@@ -15,8 +14,7 @@ pub(super) struct Args {
     folder: PathBuf,
 }
 
-pub(super) fn execute(args: &Args) -> Result<(), Failure> {
-    let mut program = Cli::command();
+pub(super) fn execute(args: &Args, mut program: clap::Command) -> Result<(), Failure> {
     program.build();
     let commands = program.get_subcommands().filter(|command| !command.is_hide_set());
     let pages = std::iter::once(&program).chain(commands.filter(|c| c.get_name() != "help"));

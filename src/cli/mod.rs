@@ -15,10 +15,12 @@ mod format;
 mod interrupt;
 mod layout;
 mod man;
+mod model_args;
 mod parts_on;
 mod point_columns;
 mod precision;
 mod presets;
+mod print;
 mod progress;
 mod report;
 mod run;
@@ -31,19 +33,20 @@ mod sla_table;
 mod sweep;
 mod sweep_table;
 mod tell;
+mod threads;
 mod timeline;
 mod tune;
 mod tune_table;
 mod warmup;
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::input::{self, LoadedModel, harmless};
 use failure::Failure;
+use model_args::{Overrides, RunOfModel};
+use print::{Printed, print};
+use threads::{pool, threads};
 
 /// What stands below the list of commands.
 const AFTER_HELP: &str = "\
@@ -101,61 +104,6 @@ enum Command {
     Man(man::Args),
 }
 
-/// The greatest seed: the greatest whole number of a file.
-const SEED_MAX: u64 = i64::MAX as u64;
-
-/// What replaces values of the model.
-#[derive(Debug, Args)]
-struct Overrides {
-    /// Seed of every random draw
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
-    seed: Option<u64>,
-    /// Simulated time during which things are offered and measured, like 1h
-    #[arg(long, value_name = "DURATION")]
-    horizon: Option<String>,
-    /// Simulated time at the start that is not measured, like 5m
-    #[arg(long, value_name = "DURATION")]
-    warmup: Option<String>,
-    /// Set a key of the model, like client.retry.attempts=3 or trunks.*.rtt_api=80ms
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
-}
-
-impl Overrides {
-    /// Loads and checks a model with these in it.
-    fn load(&self, model: &Path) -> Result<LoadedModel, Failure> {
-        let mut assignments = self.assignments();
-        assignments.extend(self.seed.map(|s| format!("seed={s}")));
-        Ok(input::model(model, &assignments)?)
-    }
-
-    /// As assignments to keys of the model, the seed left out.
-    fn assignments(&self) -> Vec<String> {
-        let named = [("horizon", &self.horizon), ("warmup", &self.warmup)];
-        let named = named.iter().filter_map(|(k, v)| v.as_ref().map(|v| format!("{k}={v}")));
-        self.set.iter().cloned().chain(named).collect()
-    }
-}
-
-/// Which run of which model.
-#[derive(Debug, Args)]
-struct RunOfModel {
-    /// The model
-    model: PathBuf,
-    #[command(flatten)]
-    overrides: Overrides,
-    /// Which replication to run: the same seed with other draws
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    replication: u64,
-}
-
-impl RunOfModel {
-    /// Loads and checks the model.
-    fn load(&self) -> Result<LoadedModel, Failure> {
-        self.overrides.load(&self.model)
-    }
-}
-
 /// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -175,57 +123,11 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => schema::execute(&args),
         Command::Report(args) => report::execute(&args),
         Command::Presets(args) => presets::execute(&args),
-        Command::Completions(args) => completions::execute(&args),
-        Command::Man(args) => man::execute(&args),
+        Command::Completions(args) => completions::execute(&args, Cli::command()),
+        Command::Man(args) => man::execute(&args, Cli::command()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
-    }
-}
-
-/// How a result is printed.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Printed {
-    /// For people
-    #[default]
-    Table,
-    /// One object, as in the JSON file of the results
-    Json,
-}
-
-impl Printed {
-    /// Prints a result as it was asked for.
-    fn print(self, table: impl FnOnce() -> String, json: &[u8]) -> Result<(), Failure> {
-        match self {
-            Self::Table => print(&table()),
-            Self::Json => print(&String::from_utf8_lossy(json)),
-        }
-    }
-}
-
-/// Threads for `--jobs`: without it, one per core. More threads than cores bring nothing, and
-/// thousands of threads are more than a machine may start.
-fn threads(jobs: Option<u16>) -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    jobs.map_or(cores, |jobs| usize::from(jobs).min(cores))
-}
-
-/// Pool of [`threads`] threads.
-fn pool(jobs: Option<u16>) -> Result<rayon::ThreadPool, Failure> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads(jobs))
-        .build()
-        .map_err(|e| Failure::Internal(format!("the threads could not be started: {e}")))
-}
-
-/// Prints a result, without what controls the terminal: it may name files. A reader that has gone
-/// away (`| head`) is no error.
-fn print(text: &str) -> Result<(), Failure> {
-    match std::io::stdout().lock().write_all(harmless(text).as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::Internal(format!("standard output: {error}")))
-        }
-        _ => Ok(()),
     }
 }

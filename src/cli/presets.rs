@@ -8,10 +8,11 @@ use serde_json::{Value as Json, json};
 
 use super::Failure;
 use super::run_table::plain_table;
-use crate::experiment::presets::places::places;
+use crate::experiment::places::places;
+use crate::policies::families::{FAMILIES, Family};
 use crate::policies::order;
-use crate::policies::preset::{FAMILIES, Family, Preset};
-use crate::system::spelling::nearest;
+use crate::policies::preset::Preset;
+use crate::system::spelling::no_such_or;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -49,13 +50,10 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
 fn unknown(name: &str) -> Failure {
     let presets = || FAMILIES.iter().flat_map(|f| f.presets.iter().map(|p| p.name));
     let families: Vec<&str> = FAMILIES.iter().map(|f| f.name).collect();
-    let advice = match nearest(name, families.iter().copied().chain(presets())) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the kinds are {}; `trunksim presets` lists them all", families.join(", ")),
-    };
-    Failure::Usage(format!(
-        "`{name}` is neither a preset nor a kind of policy with presets: {advice}"
-    ))
+    let known = families.iter().copied().chain(presets());
+    let all = || format!("the families are {}; `trunksim presets` lists all", families.join(", "));
+    let message = no_such_or("preset or family of presets", name, known, all);
+    Failure::Usage(format!("`{name}`: {message}"))
 }
 
 fn list(family: Option<&Family>, entries: &[Entry]) -> String {

@@ -131,7 +131,7 @@ impl<'a> Runs<'a> {
             written.push(files::write_whole(&self.folder, &name, &bytes)?);
         }
         let plan = &self.loaded.plan;
-        let earlier = Earlier::read(&self.folder).filter(|e| e.differs(plan).is_none());
+        let earlier = Earlier::read(&self.folder).filter(|e| !e.is_replaced_by(plan));
         let outputs = outputs(&self.folder, &written, earlier)?;
         let manifest = manifest(plan, &command_line, &hashes, &outputs);
         let timing = format!("{timing:#}\n").into_bytes();

@@ -1,7 +1,7 @@
 //! The future event list: an indexed 4-ary heap over a slab, with eager cancel.
 //!
 //! Chosen by measurement (`benches/calendar.rs` sets it beside `std::collections::BinaryHeap` and
-//! `priority-queue`): cancel and reschedule cost O(log₄ n) and leave nothing behind.
+//! `priority-queue`): cancel costs O(log₄ n) and leaves nothing behind.
 
 use super::time::SimTime;
 
@@ -125,25 +125,6 @@ impl<E: Copy> Calendar<E> {
         let place = self.place(handle)?;
         self.remove(place);
         self.free_slot(handle.slot)
-    }
-
-    /// Moves an event to another instant, behind those already scheduled for it; whether it was
-    /// still pending.
-    ///
-    /// # Panics
-    /// Where `at` lies in the past, which is a bug.
-    pub fn reschedule(&mut self, handle: Handle, at: SimTime) -> bool {
-        assert!(at >= self.now, "an event is moved to {at}, in the past of {}", self.now);
-        let Some(place) = self.place(handle) else { return false };
-        let key = self.next_key(at);
-        let earlier = key < self.heap[place].key;
-        self.heap[place].key = key;
-        if earlier {
-            self.sift_up(place);
-        } else {
-            self.sift_down(place);
-        }
-        true
     }
 
     /// Takes the next event, and the time moves to it.
@@ -296,7 +277,6 @@ mod tests {
     enum Step {
         Schedule(u64),
         Cancel(usize),
-        Reschedule(usize, u64),
         Pop,
     }
 
@@ -304,7 +284,6 @@ mod tests {
         let step = prop_oneof![
             4 => (0..20u64).prop_map(Step::Schedule),
             1 => (0..64usize).prop_map(Step::Cancel),
-            1 => (0..64usize, 0..20u64).prop_map(|(i, t)| Step::Reschedule(i, t)),
             3 => Just(Step::Pop),
         ];
         proptest::collection::vec(step, 0..400)
@@ -330,17 +309,6 @@ mod tests {
                     Step::Cancel(i) if !keys.is_empty() => {
                         let (handle, key) = keys[i % keys.len()];
                         prop_assert_eq!(calendar.cancel(handle), map.remove(&key));
-                    }
-                    Step::Reschedule(i, delay) if !keys.is_empty() => {
-                        let i = i % keys.len();
-                        let (handle, key) = keys[i];
-                        let found = map.remove(&key);
-                        prop_assert_eq!(calendar.reschedule(handle, at(now + delay)), found.is_some());
-                        if let Some(event) = found {
-                            sequence += 1;
-                            map.insert((now + delay, sequence), event);
-                            keys[i].1 = (now + delay, sequence);
-                        }
                     }
                     Step::Pop => {
                         let expected = map.pop_first();

@@ -17,6 +17,7 @@ mod draws;
 pub mod estimate;
 pub mod figures;
 pub mod overrides;
+pub mod places;
 pub mod plan;
 pub mod precision;
 pub mod presets;

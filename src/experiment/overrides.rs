@@ -3,9 +3,8 @@
 
 use toml::{Table, Value};
 
-use super::presets::places::family_at;
-use super::presets::{PRESET, join};
-use crate::system::spelling::nearest;
+use super::places::{PRESET, family_at, join};
+use crate::system::spelling::{no_such_or, there_are};
 
 /// A key that leads nowhere.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -177,14 +176,13 @@ fn position(list: &[Value], name: &str, which: &str) -> Result<usize, String> {
         Ok(index) if index < list.len() => Ok(index),
         _ => {
             let known: Vec<String> = list.iter().filter_map(named).collect();
-            let there = match nearest(which, known.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if known.is_empty() => {
-                    format!("it has {} elements, counted from 0", list.len())
-                }
-                None => format!("there are: {}", known[..known.len().min(20)].join(", ")),
+            let known = known.iter().map(String::as_str);
+            let otherwise = || match known.len() {
+                0 => format!("it has {} elements, counted from 0", list.len()),
+                _ => there_are(known.clone()),
             };
-            Err(format!("`{name}` has no element `{which}`; {there}"))
+            let kind = format!("element of `{name}` as `{which}`");
+            Err(no_such_or(&kind, which, known.clone(), otherwise))
         }
     }
 }
@@ -280,9 +278,12 @@ mod tests {
         let error = |changes| assigned(model, changes).unwrap_err();
         assert_eq!(error("'n.x' = 2"), "n.x: `n` is integer, not a table");
         let unknown = error("'trunks.SYDNEY.n' = 2");
-        assert_eq!(unknown, "trunks.SYDNEY.n: `trunks` has no element `SYDNEY`; there are: A");
+        assert_eq!(
+            unknown,
+            "trunks.SYDNEY.n: no such element of `trunks` as `SYDNEY`; there are: A"
+        );
         let near = error("'trunks.B.n' = 2");
-        assert_eq!(near, "trunks.B.n: `trunks` has no element `B`; did you mean `A`?");
+        assert_eq!(near, "trunks.B.n: no such element of `trunks` as `B`; there are: A");
         assert_eq!(error("'n..x' = 2"), "n..x: a part of the key is empty");
     }
 }

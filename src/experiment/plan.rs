@@ -16,8 +16,9 @@ use super::sampling;
 use super::sla::SlaSpec;
 use super::study::{FactorSpec, PlotSpec, Scale, StudySpec, level_text};
 use crate::engine::time::SimDuration;
-use crate::system::metrics::{METRICS, index_of, unknown_metric};
+use crate::system::metrics::{METRICS, no_such_metric};
 use crate::system::spec::Model;
+use crate::system::spelling::no_such;
 use crate::system::{Config, Issue, Traces};
 
 /// A study made ready to run.
@@ -52,6 +53,19 @@ pub struct Factor {
     pub with: Option<usize>,
     /// Its levels, in the order written.
     pub levels: Vec<Level>,
+}
+
+impl Factor {
+    /// What is wrong with the label of a level that it does not have.
+    pub(super) fn no_such_level(&self, label: &str) -> String {
+        let known = self.levels.iter().map(|l| l.label.as_str());
+        no_such(&format!("level of `{}`", self.name), label, known)
+    }
+}
+
+/// What is wrong with the name of a factor that is not among these.
+pub(super) fn no_such_factor(name: &str, factors: &[Factor]) -> String {
+    no_such("factor", name, factors.iter().map(|f| f.name.as_str()))
 }
 
 /// A level of a factor.
@@ -468,8 +482,8 @@ fn check_plot(i: usize, plot: &PlotSpec, factors: &[Factor], issues: &mut Issues
 }
 
 fn metric(path: String, name: &str, issues: &mut Issues) {
-    if index_of(name).is_none() {
-        issues.refuse(path, format!("\"{name}\""), unknown_metric(name));
+    if METRICS.iter().all(|m| m.name != name) {
+        issues.refuse(path, format!("\"{name}\""), no_such_metric(name));
     }
 }
 
@@ -481,18 +495,14 @@ fn find<'a>(
 ) -> Option<&'a Factor> {
     let found = factors.iter().find(|f| f.name == name);
     if found.is_none() {
-        let known: Vec<&str> = factors.iter().map(|f| f.name.as_str()).collect();
-        let message = format!("no such factor; there are: {}", known.join(", "));
-        issues.refuse(path.to_owned(), format!("\"{name}\""), message);
+        issues.refuse(path.to_owned(), format!("\"{name}\""), no_such_factor(name, factors));
     }
     found
 }
 
 fn level(path: &str, factor: &Factor, text: &str, issues: &mut Issues) {
     if factor.levels.iter().all(|l| l.label != text) {
-        let known: Vec<&str> = factor.levels.iter().map(|l| l.label.as_str()).collect();
-        let message = format!("`{}` has no such level; it has: {}", factor.name, known.join(", "));
-        issues.refuse(path.to_owned(), text, message);
+        issues.refuse(path.to_owned(), text, factor.no_such_level(text));
     }
 }
 

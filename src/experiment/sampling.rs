@@ -14,6 +14,7 @@ use super::design::sobol::scrambled_sobol;
 use super::study::{DesignSpec, FactorSpec, Scale, StudySpec};
 use crate::engine::time::SimDuration;
 use crate::system::Issue;
+use crate::system::spelling::no_such;
 
 /// Significant digits of a value taken from a range: what results call it stays readable, and a
 /// seventh digit of a factor decides nothing.
@@ -151,7 +152,7 @@ fn leaders(study: &StudySpec, issues: &mut Vec<Issue>) -> Vec<Option<usize>> {
         };
         let with = names.iter().position(|n| n == name);
         if with.is_none() {
-            let message = format!("no such factor; there are: {}", names.join(", "));
+            let message = no_such("factor", name, names.iter().copied());
             issues.push(issue(format!("factors.{i}.with"), &format!("\"{name}\""), message));
         }
         // A range has as many values as are asked of it.

@@ -52,7 +52,7 @@ impl Finding {
         let found = origins.find(table, path);
         let (message, spot) = match (&self.kind, found) {
             (FindingKind::Unknown, Found::Exactly(place) | Found::Around(place)) => {
-                (format!("unknown key `{path}`"), place.key())
+                (format!("no such key `{path}`"), place.key())
             }
             (FindingKind::Missing, Found::Exactly(place) | Found::Around(place)) => {
                 (format!("`{path}` is missing"), place.value())

@@ -10,8 +10,7 @@ use toml::de::DeValue;
 use toml::{Spanned, Table, Value};
 
 use super::report::{Source, Spot};
-use crate::experiment::presets::PRESET;
-use crate::experiment::presets::places::family_at;
+use crate::experiment::places::{PRESET, family_at};
 
 /// A place a value was written at.
 #[derive(Clone, Debug)]

@@ -6,8 +6,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::experiment::presets::PRESET;
-use crate::policies::preset::{FAMILIES, Family};
+use crate::experiment::places::PRESET;
+use crate::policies::families::{FAMILIES, Family};
 
 /// `schema` with `preset` in it.
 pub(super) fn with_presets(schema: Json) -> Json {

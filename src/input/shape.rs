@@ -13,7 +13,7 @@ use super::finding::{Finding, FindingKind, PLACED_MAX};
 use super::report::controlling;
 use crate::engine::time::SimDuration;
 use crate::policies::OutcomePattern;
-use crate::system::spelling::{any_of, nearest};
+use crate::system::spelling::{self, any_of, nearest, there_are};
 
 /// The longest time a file may name: sums of a few such times are still simulated time.
 const LENGTH_MAX: SimDuration = SimDuration::from_secs(100 * 365 * 86_400);
@@ -289,15 +289,15 @@ fn unknown_key_help(
     known: &Map<String, Json>,
 ) -> Option<String> {
     if let Some(near) = near {
-        return Some(format!("did you mean `{near}`?"));
+        return Some(spelling::did_you_mean(near));
     }
     let free: Vec<&str> =
         known.keys().map(String::as_str).filter(|k| !table.contains_key(*k)).collect();
-    if free.is_empty() { None } else { Some(format!("known keys here: {}", free.join(", "))) }
+    if free.is_empty() { None } else { Some(there_are(free)) }
 }
 
 fn did_you_mean(text: &str, known: &[&str]) -> Option<String> {
-    nearest(text, known.iter().copied()).map(|near| format!("did you mean \"{near}\"?"))
+    nearest(text, known.iter().copied()).map(spelling::did_you_mean)
 }
 
 fn one_of(names: &[&str]) -> String {

@@ -58,6 +58,13 @@ impl Earlier {
         serde_json::from_slice(&bytes).ok()
     }
 
+    /// Whether a plan takes the place of its results: the same study with another seed or other
+    /// settings. The results of several studies may stand in one folder.
+    #[must_use]
+    pub fn is_replaced_by(&self, plan: &Plan) -> bool {
+        self.study.name == plan.study.name && self.differs(plan).is_some()
+    }
+
     /// What tells its results from those of a plan; none where they are of the same settings.
     #[must_use]
     pub fn differs(&self, plan: &Plan) -> Option<String> {
@@ -75,7 +82,7 @@ impl Earlier {
 }
 
 /// The files that a study's folder holds once `written` have been written to it, with their hashes:
-/// these, and those of an earlier command on the same settings.
+/// these, and those of an earlier command that are still valid.
 ///
 /// # Errors
 /// Where a file cannot be read back.

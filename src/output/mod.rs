@@ -16,6 +16,7 @@ pub mod plots;
 pub mod report;
 pub mod sensitivity;
 pub mod table;
+mod table_files;
 pub mod tables;
 pub mod timeline;
 pub mod tuning;

@@ -1,5 +1,4 @@
-//! A table of results: columns of one kind each, which say what they hold; and the files that it is
-//! written as.
+//! A table of results: columns of one kind each, which say what they hold; and the table as CSV.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -59,17 +58,6 @@ impl Table {
     /// A table with a row for each of `rows`, to which columns are added.
     pub fn of<R>(rows: &[R]) -> Draft<'_, R> {
         Draft { rows, table: Self { rows: rows.len(), columns: Vec::new() } }
-    }
-
-    /// The files that the table of this name is written as, name and bytes: `NAME.csv` and, with
-    /// the feature `parquet`, `NAME.parquet`.
-    #[must_use]
-    pub fn files(&self, name: &str) -> Vec<(String, Vec<u8>)> {
-        Vec::from([
-            (format!("{name}.csv"), self.csv()),
-            #[cfg(feature = "parquet")]
-            (format!("{name}.parquet"), super::parquet::bytes(self)),
-        ])
     }
 
     /// The table as CSV with a header: an empty field where nothing was observed, numbers as short

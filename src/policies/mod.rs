@@ -9,6 +9,7 @@ pub mod budget;
 pub mod bulkhead;
 pub mod concurrency;
 pub mod failover;
+pub mod families;
 pub mod hedge;
 pub mod limit_headers;
 pub mod limiter;

@@ -150,13 +150,13 @@ pub const OTHERS: &str = "Other libraries are one policy each (gobreaker, pybrea
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policies::preset;
+    use crate::policies::families;
 
     #[test]
     fn orders_name_presets_that_exist_and_each_once() {
         let mut named: Vec<_> = ORDERS.iter().flat_map(|order| order.presets).collect();
         for (family, name) in &named {
-            assert!(preset::find(family, name).is_some(), "{family} {name}");
+            assert!(families::find(family, name).is_some(), "{family} {name}");
         }
         named.sort_unstable();
         let count = named.len();
@@ -170,10 +170,10 @@ mod tests {
         let families = ["retry", "breaker", "bulkhead", "hedge", "concurrency"];
         for order in ORDERS {
             let library = |family: &str, name: &str| {
-                preset::find(family, name).expect("checked above").follows.library
+                families::find(family, name).expect("checked above").follows.library
             };
             let libraries: Vec<_> = order.presets.iter().map(|(f, n)| library(f, n)).collect();
-            for family in preset::FAMILIES.iter().filter(|f| families.contains(&f.name)) {
+            for family in families::FAMILIES.iter().filter(|f| families.contains(&f.name)) {
                 let own = family.presets.iter().filter(|p| libraries.contains(&p.follows.library));
                 for preset in own {
                     let entry = (family.name, preset.name);

@@ -360,16 +360,6 @@ impl Config {
         self.trunks.iter().map(|t| (t.name.as_str(), t.city.as_str()))
     }
 
-    /// Names of the carriers, in order.
-    pub fn carriers(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.carriers.iter().map(|c| c.name.as_str())
-    }
-
-    /// Names of the agent groups, in order.
-    pub fn groups(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.groups.iter().map(|g| g.name.as_str())
-    }
-
     /// The name of limiter `index`: its level and, after a slash, whose budget it is.
     #[must_use]
     pub fn limiter(&self, index: u32) -> &str {

@@ -29,4 +29,5 @@ mod world;
 
 pub use config::{Config, Issue, Traces};
 pub use event::{OptionsAnswer, RegisterAnswer, Response};
-pub use run::{EngineFigures, RunError, RunResult, simulate, simulate_observed};
+pub use metrics::{EngineFigures, RunResult};
+pub use run::{RunError, simulate, simulate_observed};

@@ -1,65 +1,13 @@
 //! One run: from a checked configuration, a seed and a replication to its metrics.
 
-use std::borrow::Cow;
-
 use super::config::Config;
-use super::metrics::{
-    Breakdown, Limits, METRICS, OutOfBounds, Recorder, Series, Spread, check_bounds, index_of,
-};
+use super::metrics::{EngineFigures, OutOfBounds, Recorder, RunResult, check_bounds};
 use super::observation::{Observation, Observer};
-use super::spec::ServiceLevelSpec;
 use super::world::{FINISH_MAX, World};
 use crate::engine::calendar::Calendar;
 use crate::engine::random::RandomSource;
 use crate::engine::simulation::{self, StopReason};
 use crate::engine::time::SimTime;
-
-/// What a run gives.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RunResult {
-    /// Values in the order of [`super::metrics::METRICS`]; not a number where nothing was
-    /// observed.
-    pub metrics: Vec<f64>,
-    /// What counts as good service, and the formula of the service levels.
-    pub service_level: ServiceLevelSpec,
-    /// A row per trunk.
-    pub trunks: Breakdown,
-    /// A row per carrier.
-    pub carriers: Breakdown,
-    /// Of each limiter of the API a row of all clients together, and one per client.
-    pub limits: Limits,
-    /// A row per fault of the model and per carrier with random outages: how long the system took
-    /// to recover.
-    pub faults: Breakdown,
-    /// A row per bin of time.
-    pub series: Series,
-    /// How update latency and post-dial delay are distributed.
-    pub latencies: Vec<Spread>,
-    /// What the engine did.
-    pub engine: EngineFigures,
-}
-
-impl RunResult {
-    /// What a metric is, by its place in the catalogue; of the service level the name of its formula
-    /// and the formula itself.
-    #[must_use]
-    pub fn meaning(&self, index: usize) -> Cow<'static, str> {
-        if Some(index) != index_of("service_level") {
-            return METRICS[index].meaning.into();
-        }
-        let spec = &self.service_level;
-        format!("{}: {}", spec.formula_name(), spec.formula_text()).into()
-    }
-}
-
-/// What the engine did.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct EngineFigures {
-    /// Events handled.
-    pub events: u64,
-    /// Events pending at once, at most.
-    pub peak_pending: u64,
-}
 
 /// Why a run gave no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value as Json, json};
 use trunksim::engine::random::Draw;
 use trunksim::experiment::presets;
-use trunksim::policies::preset::FAMILIES;
+use trunksim::policies::families::FAMILIES;
 use trunksim::system::spec::Model;
 use trunksim::system::{Config, Traces};
 

@@ -4,11 +4,7 @@
 
 use trunksim::engine::random::RandomSource;
 use trunksim::engine::statistics::mean_interval;
-use trunksim::experiment::compare::goal::Goal;
-use trunksim::experiment::design::range::Range;
-use trunksim::experiment::design::sobol::scrambled_sobol;
 use trunksim::experiment::estimate::stopping::{Decision, Precision, Stopping};
-use trunksim::experiment::select::halving::{self, Halving};
 
 const QUANTITY: f64 = 0.1878;
 const PROFIT: f64 = 0.4635;
@@ -52,30 +48,4 @@ fn the_profit_is_found_to_the_precision_asked_for() {
     };
     let got = mean_interval(&values[..runs], 0.999);
     assert!((got.mean - PROFIT).abs() <= 0.01 * PROFIT + 5e-5, "{got:?}");
-}
-
-/// A race over 64 quantities ends with the best of them among the finalists, all of which are
-/// nearly as good: profit is flat about the optimum.
-#[test]
-fn a_race_finds_the_best_quantity() {
-    let range = Range::Linear { low: 0.02, high: 0.5 };
-    let quantities: Vec<f64> =
-        scrambled_sobol(64, 1, 3).iter().map(|point| range.at(point[0])).collect();
-    let race = Halving {
-        first: 100,
-        most: 8100,
-        factor: 3,
-        finalists: 1,
-        confidence: 0.95,
-        goal: Goal::Maximum,
-    };
-    let arms: Vec<Vec<f64>> =
-        quantities.iter().map(|q| (0..8100).map(|r| profit(*q, 8, r)).collect()).collect();
-    let halving::Decision::Finalists { arms: finalists, .. } = race.decide(&arms) else {
-        panic!("all replications are there");
-    };
-    let off = |arm: &usize| (quantities[*arm] - QUANTITY).abs();
-    let nearest = (0..64).min_by(|a, b| off(a).total_cmp(&off(b))).unwrap();
-    assert!(finalists.contains(&nearest));
-    assert!(finalists.len() < 16 && off(&finalists[0]) < 0.48 / 16.0, "{finalists:?}");
 }

@@ -3,12 +3,12 @@
 
 use serde_json::Value;
 use trunksim::engine::time::{SimDuration, SimTime};
+use trunksim::policies::families;
 use trunksim::policies::limiter::{Admission, Limiter, LimiterSpec};
-use trunksim::policies::preset;
 
 /// A preset's limiter, with some of its keys changed.
 pub(super) fn limiter(name: &str, changes: &[(&str, toml::Value)]) -> Limiter {
-    let preset = preset::find("limiter", name).expect("a preset of this name");
+    let preset = families::find("limiter", name).expect("a preset of this name");
     let mut table: toml::Table = toml::from_str(preset.settings).unwrap();
     for (key, value) in changes {
         assert!(table.insert((*key).to_owned(), value.clone()).is_some(), "{name} has no {key}");

@@ -2,12 +2,12 @@
 
 use toml::Table;
 
-use super::super::plan::Factor;
+use super::super::plan::{Factor, no_such_factor};
 use super::super::study::level_text;
 use super::spec::AnswerSpec;
 use super::template::{self, Measure, Piece, Which};
 use crate::system::Issue;
-use crate::system::metrics::{index_of, unknown_metric};
+use crate::system::metrics::{index_of, no_such_metric};
 
 /// The factors and the points of a study.
 #[derive(Copy, Clone, Debug)]
@@ -93,17 +93,13 @@ impl Space<'_> {
             .map(|(name, value)| {
                 let path = format!("{path}.{name}");
                 let Some(f) = self.factors.iter().position(|f| f.name == *name) else {
-                    let known: Vec<&str> = self.factors.iter().map(|f| f.name.as_str()).collect();
-                    let message = format!("no such factor; there are: {}", known.join(", "));
-                    return Err(issue(path, name, message));
+                    return Err(issue(path, name, no_such_factor(name, self.factors)));
                 };
                 let (text, factor) = (level_text(value), &self.factors[f]);
                 let level = factor.levels.iter().position(|l| l.label == text);
-                level.map(|level| (f, level)).ok_or_else(|| {
-                    let known: Vec<&str> = factor.levels.iter().map(|l| l.label.as_str()).collect();
-                    let has = known.join(", ");
-                    issue(path, &text, format!("`{name}` has no such level; it has: {has}"))
-                })
+                level
+                    .map(|level| (f, level))
+                    .ok_or_else(|| issue(path, &text, factor.no_such_level(&text)))
             })
             .collect()
     }
@@ -140,7 +136,7 @@ fn issue(path: String, value: &str, message: String) -> Issue {
 }
 
 fn metric(path: &str, key: &str, name: &str) -> Result<usize, Issue> {
-    index_of(name).ok_or_else(|| issue(format!("{path}.{key}"), name, unknown_metric(name)))
+    index_of(name).ok_or_else(|| issue(format!("{path}.{key}"), name, no_such_metric(name)))
 }
 
 /// Reads the answer at `path` of the study.
@@ -213,8 +209,7 @@ fn crossing(
     (at, against): (&Table, &Table),
 ) -> Result<Answer, Issue> {
     let Some(f) = space.factors.iter().position(|f| f.name == along) else {
-        let known: Vec<&str> = space.factors.iter().map(|f| f.name.as_str()).collect();
-        let message = format!("no such factor; there are: {}", known.join(", "));
+        let message = no_such_factor(along, space.factors);
         return Err(issue(format!("{path}.along"), along, message));
     };
     let fixed = space.levels(&format!("{path}.at"), at)?;

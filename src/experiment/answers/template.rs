@@ -2,8 +2,8 @@
 
 use super::super::plan::Factor;
 use crate::engine::statistics::Interval;
-use crate::system::metrics::{METRICS, Metric, index_of, new_name, unknown_metric};
-use crate::system::spelling::nearest;
+use crate::system::metrics::{METRICS, Metric, index_of, no_such_metric};
+use crate::system::spelling::no_such;
 
 /// A piece of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ fn measure<'a, 'w>(words: &'a [&'w str]) -> Result<(Measure, &'a [&'w str]), Str
         return Err("needs the name of a metric".to_owned());
     };
     let Some(index) = index_of(name) else {
-        return Err(format!("`{name}`: {}", unknown_metric(name)));
+        return Err(format!("`{name}`: {}", no_such_metric(name)));
     };
     let (per, rest) = match rest {
         ["per", "hour", rest @ ..] => (Some(Per::Hour), rest),
@@ -82,17 +82,6 @@ fn measure<'a, 'w>(words: &'a [&'w str]) -> Result<(Measure, &'a [&'w str]), Str
         return Err(format!("`{name}` does not add up over time; leave out `per …`"));
     }
     Ok((Measure { index, per }, rest))
-}
-
-/// The error message for a name that is neither a factor's nor a metric's.
-fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    if let Some(new) = new_name(name) {
-        return format!("`{name}` is now called `{new}`");
-    }
-    match nearest(name, known) {
-        Some(near) => format!("no such factor or metric: `{name}`; did you mean `{near}`?"),
-        None => format!("no such factor or metric: `{name}`"),
-    }
 }
 
 /// Reads a sentence.
@@ -134,7 +123,7 @@ fn place(text: &str, factors: &[Factor]) -> Result<Piece, String> {
             let own = ["ranking", "crossing", "stretches", "setting"];
             let known = factors.iter().map(|f| f.name.as_str());
             let known = known.chain(METRICS.iter().map(|m| m.name)).chain(own);
-            return Err(unknown(name, known));
+            return Err(format!("`{name}`: {}", no_such("factor or metric", name, known)));
         }
         _ => {}
     }

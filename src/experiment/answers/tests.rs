@@ -171,7 +171,10 @@ fn answers_that_make_no_sense_are_refused() {
     assert!(sentence("{failovers compared}", at).contains("there is no `against`"));
     assert!(sentence("{ranking}", at).contains("can stand in a ranking only"));
     assert!(sentence("x", "at = { load = 1.0 }").contains("leaves 2 settings"));
-    assert!(sentence("x", "at = { load = 3.0 }").contains("has no such level; it has: 0.5, 1, 2"));
+    assert!(
+        sentence("x", "at = { load = 3.0 }")
+            .contains("no such level of `load`; there are: 0.5, 1, 2")
+    );
     assert!(sentence("x", "at = { lode = 1.0 }").contains("no such factor"));
     let both = "best = \"failovers\"\nworst = \"failovers\"";
     assert!(sentence("x", both).contains("cannot stand beside `best`"));

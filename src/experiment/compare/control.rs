@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::super::plan::{Factor, Plan, Point};
+use super::super::plan::{Factor, Plan, Point, no_such_factor};
 use super::super::study::level_text;
 use crate::system::Issue;
-use crate::system::spelling::nearest;
+use crate::system::spelling::no_such_or;
 
 /// How points are compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -58,16 +58,10 @@ fn one_point(
         let refuse =
             |message: String| Refusal { factor: Some(name.clone()), value: label.clone(), message };
         let Some(f) = factors.iter().position(|f| f.name == *name) else {
-            let known: Vec<&str> = factors.iter().map(|f| f.name.as_str()).collect();
-            return Err(refuse(match nearest(name, known.iter().copied()) {
-                Some(near) => format!("no such factor; did you mean `{near}`?"),
-                None => format!("no such factor; there are: {}", known.join(", ")),
-            }));
+            return Err(refuse(no_such_factor(name, factors)));
         };
         let Some(l) = factors[f].levels.iter().position(|l| l.label == *label) else {
-            let known: Vec<&str> = factors[f].levels.iter().map(|l| l.label.as_str()).collect();
-            let message = format!("`{name}` has no such level; it has: {}", known.join(", "));
-            return Err(refuse(message));
+            return Err(refuse(factors[f].no_such_level(label)));
         };
         // Of a factor in lockstep several levels may have the same label.
         levels.push((f, factors[f].levels[l].label.as_str()));
@@ -169,11 +163,8 @@ impl Plan {
             [only] => Ok((*only).to_owned()),
             [] => {
                 let all = self.factors.iter().flat_map(|f| &f.levels).map(|l| l.label.as_str());
-                let help = match nearest(label, all) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "name it like `factor = level`, or by its number".to_owned(),
-                };
-                Err(format!("`{label}` is no level of any factor; {help}"))
+                let help = || "name it like `factor = level`, or by its number".to_owned();
+                Err(format!("`{label}`: {}", no_such_or("level of a factor", label, all, help)))
             }
             many => Err(format!("`{label}` is a level of {}; say which", many.join(" and "))),
         }

@@ -3,7 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::estimate::simultaneous::bonferroni;
 use crate::engine::statistics::{Interval, Welford, mean_interval};
 
 /// The comparison of two arms.
@@ -86,27 +85,6 @@ pub(in super::super) fn pairs<'a>(
     both.filter(|(a, b)| !a.is_nan() && !b.is_nan())
 }
 
-/// All pairs `(i, j)`, `i < j`, of arms, with intervals that hold together at `confidence`: shared
-/// out after Bonferroni, since Tukey's method is for independent arms.
-#[must_use]
-pub fn all_pairs(arms: &[Vec<f64>], confidence: f64) -> Vec<(usize, usize, Paired)> {
-    let k = arms.len();
-    let each = bonferroni(confidence, k * k.saturating_sub(1) / 2);
-    (0..k)
-        .flat_map(|i| (i + 1..k).map(move |j| (i, j)))
-        .map(|(i, j)| (i, j, paired(&arms[i], &arms[j], each)))
-        .collect()
-}
-
-/// Every other arm less the control, with intervals that hold together at `confidence`
-/// (Bonferroni), in the order of arms.
-#[must_use]
-pub fn against_control(arms: &[Vec<f64>], control: usize, confidence: f64) -> Vec<(usize, Paired)> {
-    let each = bonferroni(confidence, arms.len().saturating_sub(1));
-    let others = (0..arms.len()).filter(|arm| *arm != control);
-    others.map(|arm| (arm, paired(&arms[arm], &arms[control], each))).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -139,21 +117,6 @@ mod tests {
         assert!((got.correlation - 1.0).abs() < 1e-12 && got.variance_ratio.abs() < 1e-12);
         assert_eq!(Sign::of(&got.difference), Sign::Open);
         assert!(paired(&[1.0; 3], &[1.0; 3], 0.95).variance_ratio.is_nan());
-    }
-
-    #[test]
-    fn intervals_of_many_pairs_are_wider() {
-        let arms = [vec![1.0, 2.0, 4.0], vec![2.0, 2.0, 3.0], vec![0.0, 5.0, 3.0]];
-        let all = all_pairs(&arms, 0.95);
-        assert_eq!(
-            all.iter().map(|(i, j, _)| (*i, *j)).collect::<Vec<_>>(),
-            [(0, 1), (0, 2), (1, 2)]
-        );
-        let alone = paired(&arms[0], &arms[1], 1.0 - 0.05 / 3.0);
-        assert_eq!(all[0].2, alone);
-        let controlled = against_control(&arms, 1, 0.95);
-        assert_eq!(controlled[0].0, 0);
-        assert_eq!(controlled[1], (2, paired(&arms[2], &arms[1], 0.975)));
     }
 
     proptest! {

@@ -13,18 +13,6 @@ use super::directions::{DIMENSIONS_MAX, DIRECTIONS};
 const DIGITS: usize = 32;
 const SCALE: f64 = 1.0 / (1_u64 << DIGITS) as f64;
 
-/// The first `points` points of the sequence in `dimensions` dimensions, without scrambling: the
-/// first is the origin.
-///
-/// # Panics
-/// Where there are more than [`DIMENSIONS_MAX`] dimensions or 2³² points.
-#[must_use]
-pub fn sobol(points: usize, dimensions: usize) -> Vec<Vec<f64>> {
-    let coordinate = |digits: u32| f64::from(digits) * SCALE;
-    let point = |p: Vec<u32>| p.into_iter().map(coordinate).collect();
-    digits(points, dimensions).into_iter().map(point).collect()
-}
-
 /// The first `points` points, scrambled under `seed`.
 ///
 /// # Panics
@@ -94,6 +82,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// The sequence without scrambling.
+    fn sobol(points: usize, dimensions: usize) -> Vec<Vec<f64>> {
+        let point = |p: Vec<u32>| p.into_iter().map(|x| f64::from(x) * SCALE).collect();
+        digits(points, dimensions).into_iter().map(point).collect()
+    }
 
     /// The first eight points of six dimensions as scipy 1.17 (`qmc.Sobol`, same numbers) gives
     /// them; those of the first two dimensions are in every textbook.

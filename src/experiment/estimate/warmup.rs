@@ -3,7 +3,7 @@
 /// A cut.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub struct Cut {
-    /// So many values at the start are left out.
+    /// Number of values at the start that are left out.
     pub deleted: usize,
     /// The mean of all the others.
     pub mean: f64,
@@ -24,7 +24,7 @@ pub enum CutError {
     },
 }
 
-/// The cut of MSER-`size`: values are averaged in batches of `size`, and so many batches at the
+/// The cut of MSER-`size`: values are averaged in batches of `size`, and a number of batches at the
 /// start are left out that the marginal standard error of the rest, Σ(zᵢ − z̄)²/(k − d)², is least;
 /// at most half of them. Ties go to the smaller cut. Values after the last whole batch do not
 /// decide, but count in the mean. For independent runs give it their mean at each time
@@ -34,7 +34,7 @@ pub enum CutError {
 /// Simulation 69 (1997); White, Cobb and Spratt (WSC 2000), who recommend batches of five.
 ///
 /// # Errors
-/// A cut at the middle says that the run is too short, and is none; values must be finite.
+/// A cut at the middle says that the run is too short, and is not used; values must be finite.
 ///
 /// # Panics
 /// Where `size` is 0.
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     /// The decay over a saw-tooth of studies.md; both cuts were found by pymser 1.0.22 too, and
-    /// again by summing each cut anew (numpy).
+    /// again by a separate sum for each cut (numpy).
     fn decay() -> Vec<f64> {
         let y = |i: u32| 10.0 * libm::exp(-f64::from(i) / 40.0) + f64::from(7919 * i % 101) / 101.0;
         (0..1000).map(y).collect()

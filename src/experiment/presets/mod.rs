@@ -6,18 +6,13 @@
 //! a file, an included file, `--set`, a study. A table that names a preset takes the place of what
 //! was there as a whole; see [`super::overrides`].
 
-pub mod places;
-
 use toml::{Table, Value};
 
 use super::overrides::{merge, replaces};
-use crate::policies::preset::{FAMILIES, Family};
+use super::places::{PRESET, Shapes, join};
+use crate::policies::families::{FAMILIES, Family};
 use crate::system::Issue;
-use crate::system::spelling::{any_of, nearest};
-use places::Shapes;
-
-/// The key that names a preset.
-pub const PRESET: &str = "preset";
+use crate::system::spelling::no_such;
 
 /// Presets that may be based on one another.
 const DEPTH_MAX: usize = 8;
@@ -61,11 +56,6 @@ fn expand_with(families: &[Family], model: &mut Table) -> Expansion {
     let mut expander = Expander { families, expansion: Expansion::default() };
     expander.table("", model, &Shapes::model());
     expander.expansion
-}
-
-/// The key of `key` inside `path`.
-pub(super) fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
 /// Whether a preset is named in the value, at whatever depth. Most of a model names none, and to
@@ -151,14 +141,9 @@ impl Expander<'_> {
         if let Some(preset) = found {
             return Ok(toml::from_str(preset.settings).expect("a shipped preset is TOML"));
         }
-        let names: Vec<&str> = presets.iter().map(|p| p.name).collect();
-        let must = match names[..] {
-            [] => "there are no presets of this policy".to_owned(),
-            _ => format!("must be {}", any_of(&names)),
-        };
-        let near = name.as_str().and_then(|text| nearest(text, names));
-        let advice = near.map_or_else(String::new, |n| format!("; did you mean \"{n}\"?"));
-        Err(Issue { path: key.to_owned(), value: String::new(), message: must + &advice })
+        let text = name.as_str().unwrap_or_default();
+        let message = no_such("preset", text, presets.iter().map(|p| p.name));
+        Err(Issue { path: key.to_owned(), value: String::new(), message })
     }
 
     /// Notes which keys of `below` are not in `own`.

@@ -108,17 +108,17 @@ fn what_cannot_be_expanded_is_left_and_told() {
     told(
         "client.retry = { preset = 'pateint', attempts = 3 }",
         "client.retry.preset",
-        "must be \"patient\" or \"more_patient\"; did you mean \"patient\"?",
+        "no such preset; did you mean `patient`?",
     );
     told(
         "client.retry = { preset = 5 }",
         "client.retry.preset",
-        "must be \"patient\" or \"more_patient\"",
+        "no such preset; there are: patient, more_patient",
     );
     told(
         "client.breaker = { preset = 'x' }",
         "client.breaker.preset",
-        "there are no presets of this policy",
+        "no such preset; no name is defined",
     );
     told(
         "[[api.limits]]\nlimiter = { preset = 'meter', kind = 'token_bucket' }",
@@ -131,7 +131,7 @@ fn what_cannot_be_expanded_is_left_and_told() {
 fn every_shipped_preset_ends_and_leaves_no_preset_behind() {
     for family in FAMILIES {
         for preset in family.presets {
-            for place in places::places(family.name) {
+            for place in super::super::places::places(family.name) {
                 let key = place.replace("[]", ".0");
                 let mut model = Table::new();
                 let mut lists = &mut model;

@@ -91,12 +91,6 @@ impl Nsga2 {
         Self { settings, chance: Chance::new(seed), generation: 0, parents: Vec::new() }
     }
 
-    /// Generations there have been.
-    #[must_use]
-    pub const fn generation(&self) -> u32 {
-        self.generation
-    }
-
     /// The points to evaluate next: first a Latin hypercube, then children of the parents.
     #[must_use]
     pub fn ask(&self) -> Vec<Vec<f64>> {
@@ -125,17 +119,6 @@ impl Nsga2 {
         all.extend(born);
         self.parents = survivors(all, self.settings.population);
         self.generation += 1;
-    }
-
-    /// The parents of the next generation, the best front first.
-    #[must_use]
-    pub fn population(&self) -> &[Individual] {
-        &self.parents
-    }
-
-    /// The first front of the population.
-    pub fn front(&self) -> impl Iterator<Item = &Individual> {
-        self.parents.iter().filter(|individual| individual.rank == 0)
     }
 
     fn children(&self, pair: u64) -> [Vec<f64>; 2] {
@@ -265,7 +248,6 @@ fn mutate(point: &mut [f64], index: f64, draw: &mut Draw) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::pareto::dominated_area;
     use super::*;
 
     fn evaluate(search: &mut Nsga2, generations: u32, f: impl Fn(&[f64]) -> Evaluation) {
@@ -273,6 +255,26 @@ mod tests {
             let evaluations = search.ask().iter().map(|p| f(p)).collect();
             search.tell(evaluations);
         }
+    }
+
+    fn first_front(search: &Nsga2) -> impl Iterator<Item = &Individual> {
+        search.parents.iter().filter(|individual| individual.rank == 0)
+    }
+
+    /// The area that points of two goals, both minimised, dominate below a reference point.
+    fn dominated_area(points: &[Vec<f64>], reference: [f64; 2]) -> f64 {
+        let inside = |p: &&Vec<f64>| p[0] < reference[0] && p[1] < reference[1];
+        let mut sorted: Vec<&Vec<f64>> = points.iter().filter(inside).collect();
+        sorted.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
+        let mut lowest = reference[1];
+        let mut area = 0.0;
+        for p in sorted {
+            if p[1] < lowest {
+                area += (reference[0] - p[0]) * (lowest - p[1]);
+                lowest = p[1];
+            }
+        }
+        area
     }
 
     /// Zitzler, Deb and Thiele's first problem, in 30 dimensions.
@@ -290,7 +292,7 @@ mod tests {
         let mut search = Nsga2::new(Settings::new(30, 1));
         evaluate(&mut search, 250, zdt1);
         let found: Vec<Vec<f64>> =
-            search.front().map(|i| i.evaluation.objectives.clone()).collect();
+            first_front(&search).map(|i| i.evaluation.objectives.clone()).collect();
         let distance = |p: &Vec<f64>| {
             let truth = (0..500).map(|i| f64::from(i) / 499.0);
             let to = |x: f64| (p[0] - x).hypot(p[1] - (1.0 - x.sqrt()));
@@ -312,9 +314,9 @@ mod tests {
         };
         let mut search = Nsga2::new(Settings { population: 40, ..Settings::new(2, 9) });
         evaluate(&mut search, 40, f);
-        assert_eq!(search.generation(), 40);
-        assert!(search.population().iter().all(|i| i.point[0] >= 0.5));
-        let least = search.front().map(|i| i.point[0]).fold(1.0, f64::min);
+        assert_eq!(search.generation, 40);
+        assert!(search.parents.iter().all(|i| i.point[0] >= 0.5));
+        let least = first_front(&search).map(|i| i.point[0]).fold(1.0, f64::min);
         assert!(least < 0.51, "{least}");
     }
 
@@ -375,9 +377,9 @@ mod tests {
                 let evaluations: Vec<Evaluation> = search.ask().iter().map(|p| zdt1(p)).collect();
                 best = evaluations.iter().map(|e| e.objectives[1]).fold(best, f64::min);
                 search.tell(evaluations);
-                let kept = search.front().map(|i| i.evaluation.objectives[1]).fold(f64::INFINITY, f64::min);
+                let kept = first_front(&search).map(|i| i.evaluation.objectives[1]).fold(f64::INFINITY, f64::min);
                 prop_assert!((kept - best).abs() < 1e-15);
-                prop_assert_eq!(search.population().len(), 8);
+                prop_assert_eq!(search.parents.len(), 8);
             }
         }
     }

@@ -55,24 +55,6 @@ pub fn fronts(count: usize, dominates: impl Fn(usize, usize) -> bool) -> Vec<Vec
     all
 }
 
-/// The area that points of two goals, both minimised, dominate below a reference point: how good
-/// a front is. Points that are not below the reference in both count nothing.
-#[must_use]
-pub fn dominated_area(points: &[Vec<f64>], reference: [f64; 2]) -> f64 {
-    let inside = |p: &&Vec<f64>| p[0] < reference[0] && p[1] < reference[1];
-    let mut sorted: Vec<&Vec<f64>> = points.iter().filter(inside).collect();
-    sorted.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
-    let mut lowest = reference[1];
-    let mut area = 0.0;
-    for p in sorted {
-        if p[1] < lowest {
-            area += (reference[0] - p[0]) * (lowest - p[1]);
-            lowest = p[1];
-        }
-    }
-    area
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -89,24 +71,6 @@ mod tests {
         assert_eq!(front(&points, &[Goal::Minimum, Goal::Maximum]), [0]);
         assert_eq!(front(&points, &[Goal::Maximum, Goal::Minimum]), [3]);
         assert!(front(&[], &BOTH_LOW).is_empty());
-    }
-
-    /// The fronts of ZDT1 and ZDT2 (Zitzler, Deb and Thiele 2000): f₂ = 1 − √f₁ and 1 − f₁². Below
-    /// (11, 11) they dominate 121 − 1/3 and 121 − 2/3; a staircase of n steps lies within 1/n.
-    #[test]
-    fn the_area_is_that_of_the_known_fronts() {
-        let n = 10_000;
-        let curve = |f: fn(f64) -> f64| -> Vec<Vec<f64>> {
-            let x = (0..=n).map(|i| f64::from(i) / f64::from(n));
-            x.map(|x| vec![x, f(x)]).collect()
-        };
-        let first = dominated_area(&curve(|x| 1.0 - x.sqrt()), [11.0; 2]);
-        let second = dominated_area(&curve(|x| 1.0 - x * x), [11.0; 2]);
-        for (area, exact) in [(first, 121.0 - 1.0 / 3.0), (second, 121.0 - 2.0 / 3.0)] {
-            assert!(area <= exact && exact - area <= 1.0 / f64::from(n), "{area} of {exact}");
-        }
-        assert!((dominated_area(&[vec![1.0, 2.0], vec![2.0, 1.0]], [3.0; 2]) - 3.0).abs() < 1e-12);
-        assert!(dominated_area(&[vec![4.0, 0.0]], [3.0; 2]).abs() < 1e-12);
     }
 
     proptest! {

@@ -14,7 +14,7 @@ pub struct KimNelson {
     /// Replications of every arm before the first is dropped, n₀: from them variances are
     /// estimated.
     pub first: usize,
-    /// So many more replications are asked for at a time; what is selected does not depend on it.
+    /// Number of replications that are added at a time; what is selected does not depend on it.
     pub step: usize,
     /// The probability of correct selection, 1 − α.
     pub confidence: f64,
@@ -29,7 +29,7 @@ pub struct KimNelson {
 pub struct Drop {
     /// The arm.
     pub arm: usize,
-    /// After so many replications.
+    /// Number of replications after which that was decided.
     pub after: usize,
 }
 
@@ -40,7 +40,7 @@ pub enum Decision {
     Selected {
         /// The arm.
         arm: usize,
-        /// After so many replications.
+        /// Number of replications after which that was decided.
         after: usize,
         /// The arms dropped on the way.
         drops: Vec<Drop>,

@@ -3,9 +3,6 @@
 //! Every procedure is a function of the values there are: it says what more it needs, is asked
 //! again with more, and ends the same whatever there was besides.
 
-pub mod dudewicz_dalal;
-pub mod halving;
 pub mod kim_nelson;
 pub mod ocba;
-pub mod rinott;
 pub mod threshold;

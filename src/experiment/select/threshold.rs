@@ -20,7 +20,7 @@ pub enum Threshold {
 pub enum Verdict {
     /// The whole interval keeps to it.
     Met,
-    /// The interval lies on both sides, or there is none: more runs are needed.
+    /// The interval lies on both sides, or there is no interval: more runs are needed.
     Undecided,
     /// The whole interval breaks it.
     Missed,

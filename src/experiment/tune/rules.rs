@@ -2,7 +2,6 @@
 //! among the steps.
 
 use super::super::compare::goal::Goal;
-use super::super::select::halving::Halving;
 use super::super::select::kim_nelson::KimNelson;
 use super::super::select::threshold::Threshold;
 
@@ -60,17 +59,11 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Replications at each rung of the race.
+    /// Replications at each rung of the race: first, first × factor, …, most.
     pub(super) fn budgets(&self) -> Vec<usize> {
-        let halving = Halving {
-            first: self.first,
-            most: self.most,
-            factor: self.factor,
-            finalists: self.finalists,
-            confidence: self.confidence,
-            goal: Goal::Minimum,
-        };
-        halving.budgets()
+        let times = std::iter::successors(Some(self.first), |n| n.checked_mul(self.factor));
+        let most = self.most.max(self.first);
+        times.take_while(|n| *n < most).chain([most]).collect()
     }
 
     /// Fresh replications at which finalists are held against the thresholds: first, twice that,

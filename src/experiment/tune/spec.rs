@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::system::Issue;
-use crate::system::metrics::{index_of, unknown_metric};
+use crate::system::metrics::{index_of, no_such_metric};
 
 /// What `trunksim tune` looks for, and how. The thresholds to keep to are the study's `sla`, and the
 /// first rung of its race has the study's `replications`.
@@ -198,5 +198,5 @@ impl TuneSpec {
 
 /// The error message for a name that is not a metric's.
 fn unknown(name: &str) -> Option<String> {
-    index_of(name).is_none().then(|| unknown_metric(name))
+    index_of(name).is_none().then(|| no_such_metric(name))
 }

@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 
 use super::*;
-#[cfg(test)]
 use crate::engine::random::{Draw, RandomSource};
 
 fn draw(index: u64) -> Draw {

@@ -237,12 +237,6 @@ impl Limiter {
         }
     }
 
-    /// Whether a request at `now` would be refused or held back.
-    #[must_use]
-    pub fn refuses(&self, now: SimTime) -> bool {
-        self.check(now, 1) != Admission::Granted
-    }
-
     /// Requests that would pass at `now`.
     #[must_use]
     pub fn remaining(&self, now: SimTime) -> u32 {

@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 
 use super::*;
-#[cfg(test)]
 use crate::engine::random::{Draw, RandomSource};
 use crate::engine::time::SimTime;
 use crate::policies::budget::{Budget, Load};

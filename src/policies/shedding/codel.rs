@@ -53,12 +53,6 @@ impl Codel {
         self.shortest = self.shortest.min(delay);
         self.overloaded && delay > self.target * 2
     }
-
-    /// Whether the last whole interval was an overload.
-    #[must_use]
-    pub const fn is_overloaded(&self) -> bool {
-        self.overloaded
-    }
 }
 
 #[cfg(test)]
@@ -157,7 +151,7 @@ mod tests {
             let mut now = SimTime::ZERO;
             for (wait, delay) in steps {
                 now += ms(wait);
-                prop_assert!(!codel.sheds(now, ms(delay)) && !codel.is_overloaded());
+                prop_assert!(!codel.sheds(now, ms(delay)) && !codel.overloaded);
             }
         }
     }

@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 
 use super::*;
-#[cfg(test)]
 use crate::engine::random::RandomSource;
 
 fn at_ms(ms: u64) -> SimTime {

@@ -357,7 +357,7 @@ pub static METRICS: &[Metric] = &[
     ),
     lower(
         Registration,
-        "re_registration_time_s_max",
+        "reregistration_time_s_max",
         "s",
         "longest time from the end of a carrier's outage until all legs registered with the carrier before are registered again",
     ).within(Bounds::MeasuredTime),

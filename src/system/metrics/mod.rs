@@ -16,6 +16,7 @@ mod limits;
 mod recorder;
 mod recovery;
 mod renamed;
+mod result;
 mod series;
 mod service_level;
 mod utilization;
@@ -26,10 +27,10 @@ pub use catalog::{Better, Family, METRICS, Metric, index_of};
 pub use columns::Column;
 pub use limits::{LimitRow, Limits};
 pub use recorder::Recorder;
-pub use renamed::{new_name, unknown_metric};
+pub use renamed::no_such_metric;
+pub use result::{EngineFigures, RunResult};
 
 use super::config::Config;
-use super::run::RunResult;
 use crate::engine::statistics::Latencies;
 use crate::engine::time::{SimDuration, SimTime};
 

@@ -8,6 +8,7 @@ use super::course::Windows;
 use super::faults::{Faults, longest};
 use super::legs::Legs;
 use super::limits::LimitBooks;
+use super::result::{EngineFigures, RunResult};
 use super::series::Bins;
 use super::utilization::Utilization;
 use super::{Breakdown, METRICS};
@@ -16,7 +17,6 @@ use crate::engine::time::SimTime;
 use crate::system::config::Config;
 use crate::system::ids::{LegId, Side, TrunkId};
 use crate::system::observation::{Observation, Observer};
-use crate::system::run::{EngineFigures, RunResult};
 
 /// Folds a run into its metrics.
 #[derive(Debug)]

@@ -136,7 +136,7 @@ impl Recovery {
         let longest = longest.fold(self.longest_s, f64::max);
         [
             ("wrong_carrier_time_fraction", self.wrong.mean() / self.with_two_legs()),
-            ("re_registration_time_s_max", longest),
+            ("reregistration_time_s_max", longest),
         ]
     }
 }

@@ -7,6 +7,7 @@ use crate::system::config::{FaultConfig, FaultKind, Slowdowns};
 use crate::system::ids::{CarrierId, GroupId, SbcId};
 use crate::system::slowdown::Slowdown;
 use crate::system::spec::{FaultSpec, Model};
+use crate::system::spelling::no_such;
 
 pub(super) fn build(
     model: &Model,
@@ -135,7 +136,7 @@ fn limits_named(
     let level = name.map(|n| (n, model.api.limits.iter().position(|l| l.name == n)));
     if let Some((name, None)) = level {
         let known = model.api.limits.iter().map(|l| l.name.as_str());
-        let message = format!("no such limit; {}", super::suggestion(name, known));
+        let message = no_such("limit", name, known);
         checker.refuse(format!("{path}.limit"), format!("\"{name}\""), message);
     }
     let wanted = level.and_then(|(_, level)| level);

@@ -12,7 +12,7 @@ use std::fmt::Display;
 
 use super::config::{Config, Issue, Traces};
 use super::spec::{ArrivalSpec, Model, RedialSpec, SpikeSpec, TrunkSpec};
-use super::spelling::nearest;
+use super::spelling::no_such;
 use crate::engine::simulation::Budget;
 use crate::engine::time::{SimDuration, SimTime};
 use crate::engine::variates::Variate;
@@ -102,8 +102,7 @@ impl Checker {
         // Problems past the limit are not shown and need no suggestion.
         if found.is_none() && self.issues.len() < ISSUES_MAX {
             let known = names.index.keys().map(String::as_str);
-            let message = format!("no such {}; {}", names.kind, suggestion(name, known));
-            self.refuse(path, format!("\"{name}\""), message);
+            self.refuse(path, format!("\"{name}\""), no_such(names.kind, name, known));
         }
         found
     }
@@ -111,17 +110,6 @@ impl Checker {
 
 /// Calls or requests per second of one source.
 const RATE_MAX: f64 = 1_000_000.0;
-
-/// The known name most like `name`, or some of those there are.
-fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    if let Some(near) = nearest(name, known.clone()) {
-        return format!("did you mean \"{near}\"?");
-    }
-    match known.take(20).collect::<Vec<_>>() {
-        none if none.is_empty() => "no name is defined".to_owned(),
-        some => format!("there are: {}", some.join(", ")),
-    }
-}
 
 /// The names of one kind of part.
 struct Names {

@@ -20,7 +20,7 @@ use std::convert::Infallible;
 
 use rand::rand_core::TryRng;
 use trunksim::engine::time::{SimDuration, SimTime};
-use trunksim::policies::preset;
+use trunksim::policies::families;
 use trunksim::policies::retry::RetrySpec;
 
 /// A row of a case, by column.
@@ -83,6 +83,6 @@ impl TryRng for Always {
 
 /// A retry preset.
 fn retry(name: &str) -> RetrySpec {
-    let preset = preset::find("retry", name).unwrap_or_else(|| panic!("no preset {name}"));
+    let preset = families::find("retry", name).unwrap_or_else(|| panic!("no preset {name}"));
     toml::from_str(preset.settings).unwrap_or_else(|e| panic!("{name}: {e}"))
 }

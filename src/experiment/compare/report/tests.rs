@@ -215,9 +215,9 @@ fn a_point_is_named_by_number_levels_or_a_level_alone() {
         ("arm = 1, deadline = 0.5s", Ok(0)),
         ("3", Err("no setting `3`; they are numbered from 0 to 2")),
         ("amr = 2", Err("`amr = 2`: no such factor; did you mean `arm`?")),
-        ("arm = 4", Err("`arm = 4`: `arm` has no such level; it has: 1, 2, 3")),
+        ("arm = 4", Err("`arm = 4`: no such level of `arm`; there are: 1, 2, 3")),
         ("500ms", Err("`500ms`: 3 settings have these levels; name one of: arm")),
-        ("502ms", Err("`502ms` is no level of any factor; did you mean `500ms`?")),
+        ("502ms", Err("`502ms`: no such level of a factor; did you mean `500ms`?")),
         (" ", Err("it names no setting")),
     ] {
         assert_eq!(plan.point_named(text), point.map_err(str::to_owned), "{text}");

@@ -6,8 +6,16 @@ use std::sync::LazyLock;
 use crate::system::spec::Model;
 use serde_json::{Map, Value as Json};
 
+/// The key that names a preset.
+pub const PRESET: &str = "preset";
+
 /// The JSON Schema of a model.
 static MODEL: LazyLock<Json> = LazyLock::new(|| schemars::schema_for!(Model).to_value());
+
+/// The key of `key` inside `path`.
+pub(super) fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
 
 /// What a value may be: a schema, the one it refers to, and the variants of either.
 pub(super) struct Shapes(Vec<&'static Json>);
@@ -119,7 +127,7 @@ fn search(
         search(&format!("{path}[]"), items, family, above, found);
     }
     for (key, inner) in properties(schema).into_iter().flatten() {
-        search(&super::join(path, key), inner, family, above, found);
+        search(&join(path, key), inner, family, above, found);
     }
 }
 
