@@ -306,10 +306,9 @@ fn an_interrupted_sweep_says_how_to_go_on() {
     while fs::metadata(&journal).map_or(0, |file| file.len()) == 0 {
         std::thread::yield_now();
     }
-    let interrupted = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
+    // The shell has its own `kill`; a program of that name need not be there.
+    let interrupt = format!("kill -INT {}", child.id());
+    let interrupted = std::process::Command::new("sh").args(["-c", &interrupt]).status().unwrap();
     assert!(interrupted.success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let said = fs::read_to_string(folder.path().join("said")).unwrap();
