@@ -152,7 +152,7 @@ fn behind_generics(head: &str) -> &str {
     head
 }
 
-/// The ranges of a file's `use` declarations: a name there is none in use.
+/// The ranges of a file's `use` declarations. A name inside them does not count as used.
 fn imports(plain: &str, words: &[(usize, &str)]) -> Vec<(usize, usize)> {
     let starts = words.iter().filter(|(_, word)| *word == "use");
     starts

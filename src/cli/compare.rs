@@ -6,7 +6,6 @@ use super::{Failure, compare_table, sweep};
 use crate::experiment::compare::report::{Comparison, Request, With};
 use crate::experiment::plan::Plan;
 use crate::experiment::record::Sample;
-use crate::experiment::summary::Summary;
 use crate::output::{comparison, findings, json, tables};
 use crate::system::metrics::{index_of, no_such_metric};
 
@@ -51,7 +50,7 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
     let written = runs.write(tables, files)?;
     let table = || compare_table::render(plan, &compared, &written);
     args.study.format.print(table, &result)?;
-    let missed = sweep::missed(plan, &Summary::new(plan, sample));
+    let missed = sweep::missed(plan, sample);
     runs.finish()?;
     missed
 }

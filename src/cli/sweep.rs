@@ -12,7 +12,7 @@ use crate::experiment::plan::Plan;
 use crate::experiment::record::Sample;
 use crate::experiment::runner::{self, Unit};
 use crate::experiment::select::threshold::{Verdict, together};
-use crate::experiment::summary::Summary;
+use crate::experiment::summary::{Summary, judged};
 use crate::experiment::sweep_result::SweepResult;
 use crate::output::{json, plots, tables};
 
@@ -53,14 +53,17 @@ pub(super) fn execute(args: &Args) -> Result<(), Failure> {
         table + &answer::render(plan, &answers)
     };
     args.study.format.print(table, &result)?;
-    let missed = missed(plan, &summary);
+    let missed = missed(plan, sample);
     runs.finish()?;
     missed
 }
 
 /// An error where the SLA is missed at every point: none meets it, and none might.
-pub(super) fn missed(plan: &Plan, summary: &Summary<'_>) -> Result<(), Failure> {
-    let missed = |point: usize| together(&summary.verdicts(plan, point)) == Verdict::Missed;
+pub(super) fn missed(plan: &Plan, sample: Sample<'_>) -> Result<(), Failure> {
+    let missed = |point: usize| {
+        let judged = judged(plan, sample, point).into_iter().map(|(verdict, _)| verdict);
+        together(&judged.collect::<Vec<_>>()) == Verdict::Missed
+    };
     if plan.study.sla.is_empty() || !(0..plan.points.len()).all(missed) {
         return Ok(());
     }

@@ -28,6 +28,21 @@ pub struct PointSummary {
     pub metrics: Vec<Interval>,
 }
 
+/// The verdict of a point's runs on each of the study's thresholds, with the interval that decides
+/// it: together at the confidence of the study (Bonferroni). Reads the metrics of the thresholds
+/// alone.
+#[must_use]
+pub fn judged(plan: &Plan, sample: Sample<'_>, point: usize) -> Vec<(Verdict, Interval)> {
+    let thresholds = plan.thresholds(point);
+    let each = bonferroni(plan.study.confidence, thresholds.len());
+    let judge = |(metric, threshold): &(usize, Threshold)| {
+        let values: Vec<f64> = sample.values(point, *metric).flatten().collect();
+        let interval = mean_interval(&values, each);
+        (threshold.judge(&interval.bounds()), interval)
+    };
+    thresholds.iter().map(judge).collect()
+}
+
 impl PointSummary {
     /// Reads the runs of one point, and lets them go again.
     fn new(sample: Sample<'_>, point: usize, confidence: f64) -> Self {
@@ -85,14 +100,7 @@ impl<'a> Summary<'a> {
     /// the study's where there are several thresholds (Bonferroni).
     #[must_use]
     pub fn judged(&self, plan: &Plan, point: usize) -> Vec<(Verdict, Interval)> {
-        let thresholds = plan.thresholds(point);
-        let each = bonferroni(self.confidence, thresholds.len());
-        let judge = |(metric, threshold): &(usize, Threshold)| {
-            let values: Vec<f64> = self.sample.values(point, *metric).flatten().collect();
-            let interval = mean_interval(&values, each);
-            (threshold.judge(&interval.bounds()), interval)
-        };
-        thresholds.iter().map(judge).collect()
+        judged(plan, self.sample, point)
     }
 
     /// Fewest and most runs of a point, those that stopped among them.
