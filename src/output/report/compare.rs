@@ -66,7 +66,7 @@ fn marks(compared: &Comparison) -> Vec<Mark> {
         let said = [
             (Tone::Good, format!("better than {versus}")),
             (Tone::Bad, format!("worse than {versus}")),
-            (Tone::Open, format!("not to be told from {versus}")),
+            (Tone::Open, format!("not significantly different from {versus}")),
         ];
         let counted = said.into_iter().map(|(tone, words)| (tone, count(tone), words));
         let some = counted.filter(|(_, count, _)| *count > 0);
